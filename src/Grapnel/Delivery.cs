@@ -1,0 +1,63 @@
+namespace Grapnel;
+
+/// <summary>What is owed to one endpoint for one message, as long as it is pending. Finished ones live on as a <see cref="FinishedDelivery"/>.</summary>
+public sealed record Delivery
+{
+    /// <summary>The endpoint it is owed to; its pending deliveries form the lane.</summary>
+    public required Id<Endpoint> EndpointId { get; init; }
+
+    /// <summary>The place in the lane: grows in the order messages were accepted. Unique within the endpoint.</summary>
+    public required long Seq { get; init; }
+
+    /// <summary>The message, with its payload.</summary>
+    public required Message Message { get; init; }
+
+    /// <summary>
+    /// Unix milliseconds before which it is not attempted; 0 means as soon as possible. Zero, rather than the time of acceptance,
+    /// keeps fresh deliveries out of the reach of a clock that jumps.
+    /// </summary>
+    public long DueAt { get; init; }
+
+    /// <summary>Attempts of the retry schedule made so far.</summary>
+    public int Attempts { get; init; }
+
+    /// <summary>What asked for it.</summary>
+    public Trigger Trigger { get; init; }
+}
+
+/// <summary>What asked for an attempt. The numbers are those of the Svix API.</summary>
+public enum Trigger
+{
+    /// <summary>The publish and its retry schedule.</summary>
+    Scheduled = 0,
+
+    /// <summary>A person or a program asked for it again; one attempt, apart from the schedule.</summary>
+    Manual = 1,
+}
+
+/// <summary>How a delivery came to its end.</summary>
+public enum DeliveryEnd
+{
+    /// <summary>The receiver answered 2xx.</summary>
+    Delivered = 1,
+
+    /// <summary>Every attempt of the retry schedule failed.</summary>
+    Exhausted = 2,
+
+    /// <summary>The receiver answered 410 Gone.</summary>
+    Gone = 3,
+
+    /// <summary>Someone cancelled it.</summary>
+    Cancelled = 4,
+
+    /// <summary>Its endpoint was deleted.</summary>
+    EndpointDeleted = 5,
+}
+
+/// <summary>The end of a delivery, kept with the history.</summary>
+/// <param name="EndpointId">The endpoint it was owed to.</param>
+/// <param name="MessageId">The message.</param>
+/// <param name="End">How it ended.</param>
+/// <param name="At">When.</param>
+/// <param name="Attempts">Attempts of the retry schedule that were made.</param>
+public sealed record FinishedDelivery(Id<Endpoint> EndpointId, Id<Message> MessageId, DeliveryEnd End, DateTimeOffset At, int Attempts);

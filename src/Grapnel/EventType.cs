@@ -1,0 +1,32 @@
+namespace Grapnel;
+
+/// <summary>A named kind of event, for example <c>order.created</c>. The name is its key.</summary>
+public sealed record EventType
+{
+    /// <summary>Dot-separated name; letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, 1 to 256 characters.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it means, for people.</summary>
+    public required string Description { get; init; }
+
+    /// <summary>Archived types are hidden from lists and can no longer be subscribed to; messages of the type still flow.</summary>
+    public bool Archived { get; init; }
+
+    /// <summary>Marked as on its way out; no effect on delivery.</summary>
+    public bool Deprecated { get; init; }
+
+    /// <summary>JSON text: an object from version to JSON Schema, or null.</summary>
+    public string? Schemas { get; init; }
+
+    /// <summary>Feature flags that make the type visible to application keys; null shows it to all.</summary>
+    public IReadOnlyList<string>? FeatureFlags { get; init; }
+
+    /// <summary>A heading to list it under, or null.</summary>
+    public string? GroupName { get; init; }
+
+    /// <summary>When it was created.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it last changed.</summary>
+    public required DateTimeOffset UpdatedAt { get; init; }
+}

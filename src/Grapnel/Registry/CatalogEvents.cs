@@ -1,0 +1,46 @@
+namespace Grapnel.Registry;
+
+/// <summary>
+/// Tells the rest of the process what changed in the catalog, after the change is durable. Whoever caches something of the catalog listens
+/// here; a back-end with several nodes raises the same events for what another node changed. Handlers must be quick and must not throw.
+/// </summary>
+public sealed class CatalogEvents
+{
+    /// <summary>Something that routing depends on changed in an application: its endpoints, or itself.</summary>
+    public event Action<Id<Application>>? RoutesChanged;
+
+    /// <summary>An endpoint was added or changed.</summary>
+    public event Action<Endpoint>? EndpointChanged;
+
+    /// <summary>An endpoint was deleted.</summary>
+    public event Action<Id<Endpoint>>? EndpointDeleted;
+
+    /// <summary>Event types were added, changed or deleted.</summary>
+    public event Action? EventTypesChanged;
+
+    /// <summary>Schedules were added, changed or deleted.</summary>
+    public event Action? SchedulesChanged;
+
+    /// <summary>API keys were added or revoked.</summary>
+    public event Action? ApiKeysChanged;
+
+    internal void OnRoutesChanged(Id<Application> id) => RoutesChanged?.Invoke(id);
+
+    internal void OnEndpointChanged(Endpoint endpoint)
+    {
+        RoutesChanged?.Invoke(endpoint.ApplicationId);
+        EndpointChanged?.Invoke(endpoint);
+    }
+
+    internal void OnEndpointDeleted(Id<Application> application, Id<Endpoint> id)
+    {
+        RoutesChanged?.Invoke(application);
+        EndpointDeleted?.Invoke(id);
+    }
+
+    internal void OnEventTypesChanged() => EventTypesChanged?.Invoke();
+
+    internal void OnSchedulesChanged() => SchedulesChanged?.Invoke();
+
+    internal void OnApiKeysChanged() => ApiKeysChanged?.Invoke();
+}

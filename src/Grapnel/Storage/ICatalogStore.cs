@@ -1,0 +1,117 @@
+namespace Grapnel.Storage;
+
+/// <summary>
+/// Applications, event types, endpoints, schedules and keys. A write that collides throws <see cref="ConflictException"/>; an update or
+/// delete of something that is not there returns false. Reads see every write whose task has completed.
+/// </summary>
+public interface ICatalogStore
+{
+    /// <summary>Finds an application by id or uid.</summary>
+    Task<Application?> FindApplicationAsync(string idOrUid, CancellationToken cancellationToken);
+
+    /// <summary>Lists applications by id.</summary>
+    Task<Page<Application>> ListApplicationsAsync(PageRequest page, CancellationToken cancellationToken);
+
+    /// <summary>Adds an application.</summary>
+    Task AddApplicationAsync(Application application, CancellationToken cancellationToken);
+
+    /// <summary>Replaces an application.</summary>
+    Task<bool> UpdateApplicationAsync(Application application, CancellationToken cancellationToken);
+
+    /// <summary>Deletes an application with its endpoints and schedules, and returns the endpoints' ids; null when it is not there. Messages stay until retention.</summary>
+    Task<IReadOnlyList<Id<Endpoint>>?> DeleteApplicationAsync(Id<Application> id, CancellationToken cancellationToken);
+
+    /// <summary>Finds an event type by name.</summary>
+    Task<EventType?> FindEventTypeAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Lists event types by name; the iterator is a name.</summary>
+    Task<Page<EventType>> ListEventTypesAsync(PageRequest page, bool includeArchived, CancellationToken cancellationToken);
+
+    /// <summary>The names of all event types that are not archived.</summary>
+    Task<IReadOnlyList<string>> ReadEventTypeNamesAsync(CancellationToken cancellationToken);
+
+    /// <summary>Adds an event type.</summary>
+    Task AddEventTypeAsync(EventType eventType, CancellationToken cancellationToken);
+
+    /// <summary>Replaces an event type.</summary>
+    Task<bool> UpdateEventTypeAsync(EventType eventType, CancellationToken cancellationToken);
+
+    /// <summary>Deletes an event type. Messages of the type stay.</summary>
+    Task<bool> DeleteEventTypeAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Finds an endpoint of an application by id or uid.</summary>
+    Task<Endpoint?> FindEndpointAsync(Id<Application> application, string idOrUid, CancellationToken cancellationToken);
+
+    /// <summary>Finds endpoints by id, whatever their application. Unknown ids are left out.</summary>
+    Task<IReadOnlyList<Endpoint>> ReadEndpointsAsync(IReadOnlyList<Id<Endpoint>> ids, CancellationToken cancellationToken);
+
+    /// <summary>Lists endpoints of an application by id.</summary>
+    Task<Page<Endpoint>> ListEndpointsAsync(Id<Application> application, PageRequest page, CancellationToken cancellationToken);
+
+    /// <summary>Adds an endpoint, and with it a revision.</summary>
+    Task AddEndpointAsync(Endpoint endpoint, CancellationToken cancellationToken);
+
+    /// <summary>Replaces an endpoint; adds a revision.</summary>
+    Task<bool> UpdateEndpointAsync(Endpoint endpoint, CancellationToken cancellationToken);
+
+    /// <summary>Deletes an endpoint; adds a last revision. Its pending deliveries are ended by <see cref="IDeliveryStore.DropLaneAsync"/>.</summary>
+    Task<bool> DeleteEndpointAsync(Id<Endpoint> id, CancellationToken cancellationToken);
+
+    /// <summary>Ids of deleted endpoints that still have pending deliveries, at most <paramref name="limit"/>.</summary>
+    Task<IReadOnlyList<Id<Endpoint>>> FindDeletedLanesAsync(int limit, CancellationToken cancellationToken);
+
+    /// <summary>Everything routing needs of an application; null when it is not there.</summary>
+    Task<RouteTable?> ReadRouteTableAsync(string applicationIdOrUid, CancellationToken cancellationToken);
+
+    /// <summary>The revision of an endpoint that was in force at a route version, or null when it did not exist then.</summary>
+    Task<EndpointRevision?> FindRevisionAsync(Id<Endpoint> endpoint, long routeVersion, CancellationToken cancellationToken);
+
+    /// <summary>Finds a schedule of an application.</summary>
+    Task<Schedule?> FindScheduleAsync(Id<Application> application, Id<Schedule> id, CancellationToken cancellationToken);
+
+    /// <summary>Lists schedules of an application by id.</summary>
+    Task<Page<Schedule>> ListSchedulesAsync(Id<Application> application, PageRequest page, CancellationToken cancellationToken);
+
+    /// <summary>Enabled schedules due by a time, the earliest first.</summary>
+    Task<IReadOnlyList<Schedule>> ReadDueSchedulesAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
+
+    /// <summary>When the next enabled schedule is due, or null.</summary>
+    Task<DateTimeOffset?> NextScheduleAtAsync(CancellationToken cancellationToken);
+
+    /// <summary>Adds a schedule.</summary>
+    Task AddScheduleAsync(Schedule schedule, CancellationToken cancellationToken);
+
+    /// <summary>Replaces a schedule.</summary>
+    Task<bool> UpdateScheduleAsync(Schedule schedule, CancellationToken cancellationToken);
+
+    /// <summary>Moves a schedule on, if nobody else has: false when its next time is no longer <paramref name="from"/>.</summary>
+    Task<bool> AdvanceScheduleAsync(Id<Schedule> id, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a schedule.</summary>
+    Task<bool> DeleteScheduleAsync(Id<Schedule> id, CancellationToken cancellationToken);
+
+    /// <summary>All keys, revoked ones included, the oldest first.</summary>
+    Task<IReadOnlyList<ApiKey>> ReadApiKeysAsync(CancellationToken cancellationToken);
+
+    /// <summary>Adds a key.</summary>
+    Task AddApiKeyAsync(ApiKey key, CancellationToken cancellationToken);
+
+    /// <summary>Revokes a key; false when there is no such working key.</summary>
+    Task<bool> RevokeApiKeyAsync(Id<ApiKey> id, DateTimeOffset at, CancellationToken cancellationToken);
+}
+
+/// <summary>What routing needs of one application, as of a version.</summary>
+/// <param name="Application">The application.</param>
+/// <param name="Version">Grows with every write to an endpoint of the application.</param>
+/// <param name="Endpoints">Its endpoints, disabled ones included, in order of id.</param>
+public sealed record RouteTable(Application Application, long Version, IReadOnlyList<Endpoint> Endpoints);
+
+/// <summary>What routing would have seen of an endpoint from a route version on, until its next revision.</summary>
+/// <param name="EndpointId">The endpoint.</param>
+/// <param name="Version">The route version from which it held.</param>
+/// <param name="Enabled">Whether it was enabled.</param>
+/// <param name="EventTypes">The event types it had subscribed to; null for all.</param>
+/// <param name="Channels">The channels it listened on; null for any.</param>
+/// <param name="Deleted">Whether this is the revision that ended it.</param>
+public sealed record EndpointRevision(
+    Id<Endpoint> EndpointId, long Version, bool Enabled, IReadOnlyList<string>? EventTypes, IReadOnlyList<string>? Channels, bool Deleted);

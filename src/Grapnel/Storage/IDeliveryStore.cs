@@ -1,0 +1,161 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Grapnel.Storage;
+
+/// <summary>
+/// The hot path of a store: accepting, lanes, settling. Every verb takes a batch and is one transaction that survives power loss
+/// before its task completes. What each verb promises is what the conformance suite tests; nothing more may be relied on.
+/// A store that cannot write just now throws <see cref="StoreUnavailableException"/>, and then nothing of the batch was done.
+/// </summary>
+public interface IDeliveryStore
+{
+    /// <summary>Adds a node with a fresh heartbeat.</summary>
+    Task<Id<Node>> JoinAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Renews the node's heartbeat; false when it has been expelled.</summary>
+    Task<bool> HeartbeatAsync(Id<Node> node, CancellationToken cancellationToken);
+
+    /// <summary>Expels every other node whose last heartbeat is older than <paramref name="limit"/>, and frees its lanes with it.</summary>
+    Task<int> ExpelAsync(Id<Node> self, TimeSpan limit, CancellationToken cancellationToken);
+
+    /// <summary>Removes the node and frees its lanes at once. Leaving twice is fine.</summary>
+    Task LeaveAsync(Id<Node> node, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Gives the node up to <paramref name="limit"/> lanes that have pending deliveries and no owner, lanes whose row is missing included.
+    /// A lane is given to one node only.
+    /// </summary>
+    Task<IReadOnlyList<Id<Endpoint>>> TakeLanesAsync(Id<Node> node, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Stores messages with their deliveries, all of the batch together. Receipts stand in the order of the items. An item whose event id
+    /// or idempotency key is already taken stores nothing and says so, and does not disturb the others.
+    /// </summary>
+    Task<AcceptResult> AcceptAsync(AcceptBatch batch, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Records outcomes: attempts, delivery states, roll-ups, health, lanes given back. False when the node has been expelled:
+    /// then nothing of the batch was done. A delivery that is no longer pending (cancelled meanwhile) keeps its end; its attempt is still logged.
+    /// </summary>
+    Task<bool> SettleAsync(SettleBatch batch, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads pending deliveries of a lane. Unordered: fresh ones (<see cref="Delivery.DueAt"/> 0) with a place after
+    /// <see cref="LaneRead.AfterSeq"/> in order of place, and those due by <see cref="LaneRead.Now"/> in order of due time.
+    /// Ordered: everything in order of place, except scheduled messages that are not due and were never tried.
+    /// </summary>
+    Task<LanePage> ReadLaneAsync(LaneRead read, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Ends pending deliveries of a message as <see cref="DeliveryEnd.Cancelled"/>, at one endpoint or at all of them; returns what was ended.
+    /// </summary>
+    Task<IReadOnlyList<(Id<Endpoint> EndpointId, long Seq)>> CancelAsync(
+        Id<Message> message, Id<Endpoint>? endpoint, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Adds manual deliveries of a message that is already stored, one per endpoint, due at once. Returns them with their places, in the
+    /// order of <paramref name="endpoints"/>; takes lanes like <see cref="AcceptAsync"/>.
+    /// </summary>
+    Task<IReadOnlyList<Delivery>> ResendAsync(
+        Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken);
+
+    /// <summary>Ends up to <paramref name="limit"/> pending deliveries of a deleted endpoint; returns how many, 0 when none is left.</summary>
+    Task<int> DropLaneAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken);
+}
+
+/// <summary>One running process.</summary>
+[SuppressMessage("Design", "CA1052", Justification = "Names a kind of id; nodes have no other members yet.")]
+public sealed class Node : IIdentified
+{
+    private Node() { }
+
+    /// <inheritdoc/>
+    public static string IdPrefix => "node_";
+}
+
+/// <summary>Messages to accept in one transaction.</summary>
+/// <param name="Node">The accepting node.</param>
+/// <param name="Items">The messages with what they owe.</param>
+/// <param name="LanesToTake">Lanes that the node does not know to be owned: it takes those that have no owner.</param>
+public sealed record AcceptBatch(Id<Node> Node, IReadOnlyList<AcceptItem> Items, IReadOnlyList<Id<Endpoint>> LanesToTake);
+
+/// <summary>A message and the endpoints it is owed to.</summary>
+/// <param name="Message">The message with its payload.</param>
+/// <param name="Endpoints">The endpoints it is owed to; may be empty.</param>
+/// <param name="Idempotency">The idempotency entry to store with it, or null.</param>
+public sealed record AcceptItem(Message Message, IReadOnlyList<Id<Endpoint>> Endpoints, IdempotencyEntry? Idempotency);
+
+/// <summary>The memory of an answered request.</summary>
+/// <param name="Key">32 bytes over caller, route and <c>Idempotency-Key</c>.</param>
+/// <param name="Fingerprint">32 bytes over the request body.</param>
+/// <param name="Response">The answer to repeat.</param>
+/// <param name="ExpiresAt">When the key may be used anew.</param>
+public sealed record IdempotencyEntry(byte[] Key, byte[] Fingerprint, byte[] Response, DateTimeOffset ExpiresAt);
+
+/// <summary>What became of a batch.</summary>
+/// <param name="Receipts">One per item, in order.</param>
+/// <param name="LanesTaken">Lanes of <see cref="AcceptBatch.LanesToTake"/> that the node owns now.</param>
+public sealed record AcceptResult(IReadOnlyList<AcceptReceipt> Receipts, IReadOnlyList<Id<Endpoint>> LanesTaken);
+
+/// <summary>What became of one item.</summary>
+/// <param name="Status">Accepted, or why not.</param>
+/// <param name="Seqs">The places of its deliveries, in the order of <see cref="AcceptItem.Endpoints"/>; empty unless accepted.</param>
+/// <param name="Existing">The stored entry whose key it repeats, or null.</param>
+/// <param name="ExistingMessage">The stored message whose event id it repeats, or null.</param>
+public readonly record struct AcceptReceipt(
+    AcceptStatus Status, ReadOnlyMemory<long> Seqs = default, IdempotencyEntry? Existing = null, Id<Message>? ExistingMessage = null);
+
+/// <summary>Whether an item was accepted.</summary>
+public enum AcceptStatus
+{
+    /// <summary>Stored with all its deliveries.</summary>
+    Accepted,
+
+    /// <summary>The idempotency key is known, see <see cref="AcceptReceipt.Existing"/>. Nothing was stored.</summary>
+    RepeatedKey,
+
+    /// <summary>The event id is taken within the application, see <see cref="AcceptReceipt.ExistingMessage"/>. Nothing was stored.</summary>
+    RepeatedEventId,
+}
+
+/// <summary>Outcomes to record in one transaction.</summary>
+/// <param name="Node">The node that made the attempts.</param>
+/// <param name="Settlements">The outcomes.</param>
+/// <param name="Health">New health of endpoints whose health changed.</param>
+/// <param name="Released">Idle lanes that the node gives back; one that has pending deliveries after all just loses its owner.</param>
+public sealed record SettleBatch(
+    Id<Node> Node, IReadOnlyList<Settlement> Settlements, IReadOnlyList<EndpointHealth> Health, IReadOnlyList<Id<Endpoint>> Released);
+
+/// <summary>The outcome of one attempt and what it makes of its delivery.</summary>
+/// <param name="Attempt">The exchange, to be logged.</param>
+/// <param name="Seq">The place of the delivery in its lane.</param>
+/// <param name="Trigger">What asked for it: a manual delivery that fails leaves no end behind.</param>
+/// <param name="End">How the delivery ended, or null when it is tried again.</param>
+/// <param name="DueAt">Unix milliseconds of the next attempt when <paramref name="End"/> is null.</param>
+/// <param name="Attempts">Attempts of the schedule made, this one included.</param>
+public sealed record Settlement(Attempt Attempt, long Seq, Trigger Trigger, DeliveryEnd? End, long DueAt, int Attempts);
+
+/// <summary>What is remembered of an endpoint's recent past, over restarts too.</summary>
+/// <param name="EndpointId">The endpoint.</param>
+/// <param name="FailingSince">When the failures began that no success has followed; null when the last attempt succeeded.</param>
+/// <param name="Failures">Failures in a row.</param>
+/// <param name="PausedUntil">Unix milliseconds until which the breaker or a <c>Retry-After</c> holds the lane; 0 when it is free.</param>
+public sealed record EndpointHealth(Id<Endpoint> EndpointId, DateTimeOffset? FailingSince, int Failures, long PausedUntil);
+
+/// <summary>A request for a page of a lane.</summary>
+/// <param name="EndpointId">The lane.</param>
+/// <param name="Ordered">Whether order of place is all that counts.</param>
+/// <param name="AfterSeq">For unordered lanes, fresh deliveries up to this place are skipped.</param>
+/// <param name="Now">Unix milliseconds; what is due by then is returned.</param>
+/// <param name="Limit">Most deliveries to return, before those the caller already holds are taken out.</param>
+/// <param name="ByteLimit">Payload bytes after which no further delivery is added; at least one is returned.</param>
+/// <param name="Held">Places the caller already holds; they are left out and count against nothing.</param>
+public sealed record LaneRead(
+    Id<Endpoint> EndpointId, bool Ordered, long AfterSeq, long Now, int Limit, long ByteLimit, IReadOnlySet<long> Held);
+
+/// <summary>A page of a lane.</summary>
+/// <param name="Deliveries">Pending deliveries, in the order they should be sent.</param>
+/// <param name="More">Whether further ones could have been returned now.</param>
+/// <param name="NextDueAt">Unix milliseconds of the earliest delivery that is not due yet, or null.</param>
+/// <param name="Health">The endpoint's stored health, or null when there is none.</param>
+public sealed record LanePage(IReadOnlyList<Delivery> Deliveries, bool More, long? NextDueAt, EndpointHealth? Health);

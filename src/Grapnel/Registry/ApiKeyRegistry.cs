@@ -6,7 +6,7 @@ using Grapnel.Storage;
 namespace Grapnel.Registry;
 
 /// <summary>Making, revoking and recognising API keys.</summary>
-public sealed class ApiKeyRegistry
+internal sealed class ApiKeyRegistry
 {
     /// <summary>The start of every key that is made here, so that secret scanners can tell one.</summary>
     public const string Prefix = "grpk_";
@@ -35,9 +35,12 @@ public sealed class ApiKeyRegistry
     /// <summary>Makes a key. The text is not kept anywhere: this is the only time it is seen.</summary>
     public async Task<NewApiKey> CreateAsync(string name)
     {
-        var text = Prefix + RandomNumberGenerator.GetString(Alphabet, Digits);
+        var text = NewText();
         return new NewApiKey(await AddAsync(name, text), text);
     }
+
+    /// <summary>The text of a new key, which works only once it is added.</summary>
+    public static string NewText() => Prefix + RandomNumberGenerator.GetString(Alphabet, Digits);
 
     /// <summary>Makes sure that a key that the operator chose works, whether it is new, known or had been revoked.</summary>
     /// <exception cref="InvalidInputException">The text is too short to be a secret, or cannot stand in a header.</exception>
@@ -138,7 +141,7 @@ public sealed class ApiKeyRegistry
 /// <summary>A key that has just been made.</summary>
 /// <param name="Key">What is stored of it.</param>
 /// <param name="Text">The key itself.</param>
-public sealed record NewApiKey(ApiKey Key, string Text)
+internal sealed record NewApiKey(ApiKey Key, string Text)
 {
     /// <summary>Never the key: records print their members, and logs print records.</summary>
     public override string ToString() => $"NewApiKey({Key.Id})";

@@ -3,7 +3,7 @@ using Grapnel.Storage;
 namespace Grapnel.Registry;
 
 /// <summary>What a caller says about an application.</summary>
-public sealed record ApplicationInput
+internal sealed record ApplicationInput
 {
     /// <summary>A name for people; required.</summary>
     public string? Name { get; init; }
@@ -27,7 +27,7 @@ public sealed record ApplicationInput
 }
 
 /// <summary>Adding, changing and deleting applications.</summary>
-public sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents events, IdGenerator ids, TimeProvider time)
+internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents events, IdGenerator ids, TimeProvider time)
 {
     private readonly EditGate _gate = new();
 

@@ -3,7 +3,7 @@ using Grapnel.Storage;
 namespace Grapnel.Registry;
 
 /// <summary>Holds an endpoint's input against the rules, all fields at once.</summary>
-public sealed class EndpointCheck(ICatalogStore store)
+internal sealed class EndpointCheck(ICatalogStore store)
 {
     private const int MaxUrlLength = 2048;
     private const int MaxChannels = 10;

@@ -1,7 +1,7 @@
 namespace Grapnel.Registry;
 
 /// <summary>Arithmetic on an endpoint's extra headers; names compare without case and keep the case they were given.</summary>
-public static class EndpointHeaders
+internal static class EndpointHeaders
 {
     /// <summary>What <paramref name="headers"/> become when values are set, and names whose value is null are removed.</summary>
     public static IReadOnlyDictionary<string, string> Merge(

@@ -1,7 +1,7 @@
 namespace Grapnel.Registry;
 
 /// <summary>What a caller says about an endpoint.</summary>
-public sealed record EndpointInput
+internal sealed record EndpointInput
 {
     /// <summary>An absolute http or https URL; required.</summary>
     public string? Url { get; init; }

@@ -3,7 +3,7 @@ using Grapnel.Storage;
 namespace Grapnel.Registry;
 
 /// <summary>Adding, changing and deleting endpoints.</summary>
-public sealed class EndpointRegistry(
+internal sealed class EndpointRegistry(
     ICatalogStore store, EndpointCheck check, CatalogEvents events, IdGenerator ids, TimeProvider time)
 {
     private readonly EditGate _gate = new();

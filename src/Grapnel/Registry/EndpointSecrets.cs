@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace Grapnel.Registry;
 
 /// <summary>The signing secrets of endpoints: reading the current one, and changing it with an overlap.</summary>
-public sealed class EndpointSecrets(EndpointRegistry endpoints, TimeProvider time)
+internal sealed class EndpointSecrets(EndpointRegistry endpoints, TimeProvider time)
 {
     /// <summary>How long a replaced secret goes on signing unless the caller says otherwise: 24 hours.</summary>
     public static readonly TimeSpan DefaultGrace = TimeSpan.FromHours(24);

@@ -4,7 +4,7 @@ using Grapnel.Storage;
 namespace Grapnel.Registry;
 
 /// <summary>What a caller says about an event type.</summary>
-public sealed record EventTypeInput
+internal sealed record EventTypeInput
 {
     /// <summary>The name, its key; required and never changed.</summary>
     public string? Name { get; init; }
@@ -40,7 +40,7 @@ public sealed record EventTypeInput
 }
 
 /// <summary>Adding, changing, archiving and deleting event types.</summary>
-public sealed class EventTypeRegistry(ICatalogStore store, CatalogEvents events, TimeProvider time)
+internal sealed class EventTypeRegistry(ICatalogStore store, CatalogEvents events, TimeProvider time)
 {
     private readonly EditGate _gate = new();
 

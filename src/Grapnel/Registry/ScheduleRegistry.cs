@@ -3,7 +3,7 @@ using Grapnel.Storage;
 namespace Grapnel.Registry;
 
 /// <summary>What a caller says about a schedule: a cron expression, or an interval drawn anew each time.</summary>
-public sealed record ScheduleInput
+internal sealed record ScheduleInput
 {
     /// <summary>The event type to publish; required, known and not archived.</summary>
     public string? EventType { get; init; }
@@ -35,7 +35,7 @@ public sealed record ScheduleInput
 }
 
 /// <summary>Adding, changing and deleting schedules.</summary>
-public sealed class ScheduleRegistry(
+internal sealed class ScheduleRegistry(
     ICatalogStore store, CatalogEvents events, IdGenerator ids, TimeProvider time, Random random)
 {
     private static readonly TimeSpan MinInterval = TimeSpan.FromSeconds(1);

@@ -3,7 +3,7 @@ using Cronos;
 namespace Grapnel.Registry;
 
 /// <summary>When a schedule publishes next: pure arithmetic on its cron expression or its interval.</summary>
-public static class ScheduleTimes
+internal static class ScheduleTimes
 {
     /// <summary>The first time after <paramref name="after"/>; null when a cron expression never comes true again.</summary>
     public static DateTimeOffset? Next(

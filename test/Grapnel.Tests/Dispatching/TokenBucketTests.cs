@@ -1,0 +1,69 @@
+using CsCheck;
+using Grapnel.Dispatching;
+
+namespace Grapnel.Tests.Dispatching;
+
+public sealed class TokenBucketTests
+{
+    [Fact]
+    public void Over_any_interval_it_grants_at_most_rate_times_time_plus_capacity() =>
+        Gen.Select(Gen.Int[1, 5000], Gen.Int[0, 700].Array[1, 300]).Sample((rate, steps) =>
+        {
+            var grants = GrantsOf(rate, steps);
+            for (var from = 0; from < grants.Count; from++)
+                for (var (to, sum) = (from, 0L); to < grants.Count; to++)
+                {
+                    sum += grants[to].Count;
+                    if (sum > rate * (grants[to].AtMs - grants[from].AtMs) / 1000.0 + rate)
+                        return false;
+                }
+            return true;
+        }, iter: 50);
+
+    [Fact]
+    public void It_never_wastes_a_token_while_somebody_waits() =>
+        Gen.Select(Gen.Int[1, 3000], Gen.Int[1, 500].Array[1, 200]).Sample((rate, steps) =>
+        {
+            var total = GrantsOf(rate, steps).Sum(g => g.Count);
+            // Emptied at every step, the bucket runs over only where a single step is longer than it takes to fill: never here.
+            return total == rate + (long)rate * steps.Sum() / 1000;
+        }, iter: 200);
+
+    [Fact]
+    public void It_names_the_exact_millisecond_of_the_next_token() =>
+        Gen.Select(Gen.Int[1, 5000], Gen.Int[0, 2000].Array[1, 50]).Sample((rate, steps) =>
+        {
+            var (bucket, nowMs) = (new TokenBucket(rate, 0), 0L);
+            foreach (var step in steps)
+            {
+                nowMs = Math.Max(nowMs + step, bucket.NextTokenAtMs - 1);
+                while (bucket.TryTake(nowMs)) { }
+                if (bucket.TryTake(bucket.NextTokenAtMs - 1) || !bucket.TryTake(nowMs = bucket.NextTokenAtMs))
+                    return false;
+            }
+            return true;
+        });
+
+    [Fact]
+    public void It_starts_full_and_holds_one_second_of_tokens()
+    {
+        var bucket = new TokenBucket(3, nowMs: 1_000_000);
+        Enumerable.Range(0, 5).Count(_ => bucket.TryTake(1_000_000)).ShouldBe(3);
+        bucket.NextTokenAtMs.ShouldBe(1_000_334);
+        Enumerable.Range(0, 5).Count(_ => bucket.TryTake(9_000_000_000)).ShouldBe(3, "a long quiet time saves up no more than the capacity");
+    }
+
+    private static List<(long AtMs, int Count)> GrantsOf(int rate, int[] steps)
+    {
+        var (bucket, nowMs, grants) = (new TokenBucket(rate, 0), 0L, new List<(long, int)>());
+        foreach (var step in steps.Prepend(0))
+        {
+            nowMs += step;
+            var count = 0;
+            while (bucket.TryTake(nowMs))
+                count++;
+            grants.Add((nowMs, count));
+        }
+        return grants;
+    }
+}

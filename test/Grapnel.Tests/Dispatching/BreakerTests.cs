@@ -103,7 +103,8 @@ public sealed class BreakerTests
         var breaker = Opened();
         Probe(breaker, ReceiverSign.None);
         breaker.IsClosed.ShouldBeFalse();
-        breaker.TryEnter(breaker.OpenUntilMs, inFlight: 0, limit: 32).ShouldBeTrue();
+        breaker.Failures.ShouldBe(5);
+        breaker.TryEnter(1000, inFlight: 0, limit: 32).ShouldBeTrue();
     }
 
     [Fact]

@@ -59,7 +59,7 @@ internal sealed class EngineHarness : IAsyncDisposable
         services.AddOptions<NodeOptions>();
         services.AddOptions<RetentionOptions>();
         services.AddOptions<NetworkOptions>().Configure(o => o.AllowNet.Add(System.Net.IPNetwork.Parse("127.0.0.0/8")));
-        services.AddGrapnelSqlite(new SqliteStoreOptions { Data = Folder });
+        services.AddGrapnelSqlite(o => o.Data = Folder);
         services.AddGrapnelEngine();
         services.AddSingleton(s => new WebhookSender(new Undisposed(Receiver), s.GetRequiredService<IOptions<DeliveryOptions>>().Value, Time));
         _services?.Invoke(services);

@@ -1,7 +1,5 @@
 using Grapnel.Dispatching;
 using Grapnel.Registry;
-using Grapnel.Sending;
-using Grapnel.Storage;
 
 namespace Grapnel.Tests.Engine;
 

@@ -1,6 +1,3 @@
-using Grapnel.Dispatching;
-using Grapnel.Storage;
-
 namespace Grapnel.Tests.Engine;
 
 public sealed class LaneTests

@@ -118,7 +118,8 @@ internal sealed partial class ScheduleRunner(
 
     private TimeSpan SleepUntil(DateTimeOffset? next)
     {
-        var sleep = next - time.GetUtcNow() ?? MaxSleep;
-        return sleep > MaxSleep ? MaxSleep : sleep > TimeSpan.Zero ? sleep : TimeSpan.Zero;
+        var sleepMs = (next - time.GetUtcNow() ?? MaxSleep).TotalMilliseconds;
+        // Timers count whole milliseconds; rounded down, the last one would be spent spinning.
+        return TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(sleepMs), 0, MaxSleep.TotalMilliseconds));
     }
 }

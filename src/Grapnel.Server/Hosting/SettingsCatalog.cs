@@ -1,0 +1,42 @@
+using System.Reflection;
+using Grapnel.Storage.Sqlite;
+
+namespace Grapnel.Server.Hosting;
+
+/// <summary>Every setting there is: the classes that hold them, and the section each class is bound to.</summary>
+internal static class SettingsCatalog
+{
+    public static IReadOnlyList<SettingsSection> Sections { get; } =
+    [
+        new("", typeof(ServerOptions)),
+        new("Publishing", typeof(PublishingOptions)),
+        new("Delivery", typeof(DeliveryOptions)),
+        new("Network", typeof(NetworkOptions)),
+        new("Node", typeof(NodeOptions)),
+        new("Retention", typeof(RetentionOptions)),
+        new("Sqlite", typeof(SqliteStoreOptions), Except: nameof(SqliteStoreOptions.Data)),
+    ];
+
+    /// <summary>Sections that belong to the platform; their members are not checked here.</summary>
+    public static IReadOnlyList<string> PlatformSections { get; } = ["Logging", "Kestrel"];
+}
+
+/// <summary>A class of settings and where it stands.</summary>
+/// <param name="Name">The section, or nothing for the root.</param>
+/// <param name="Type">The options class.</param>
+/// <param name="Except">A member that is derived from another setting.</param>
+internal sealed record SettingsSection(string Name, Type Type, string? Except = null)
+{
+    public IEnumerable<Setting> Settings =>
+        from property in Type.GetProperties()
+        where property.CanWrite && property.Name != Except
+        select new Setting(Name.Length == 0 ? property.Name : $"{Name}:{property.Name}", property);
+}
+
+/// <summary>One setting.</summary>
+/// <param name="Path">Its name as appsettings and the command line know it, for example <c>Delivery:Timeout</c>.</param>
+/// <param name="Property">The member that holds it.</param>
+internal sealed record Setting(string Path, PropertyInfo Property)
+{
+    public string EnvironmentName => GrapnelEnvironment.Prefix + Path.Replace(":", "__").ToUpperInvariant();
+}

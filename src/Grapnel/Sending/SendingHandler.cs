@@ -1,0 +1,51 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace Grapnel.Sending;
+
+/// <summary>The HTTP handler for requests to strangers: everything off that helps a browser and harms a sender.</summary>
+internal static class SendingHandler
+{
+    /// <summary>Makes the handler. One serves all endpoints: they share no state but open connections to the same host.</summary>
+    /// <param name="connect">Opens connections to allowed addresses only.</param>
+    /// <param name="options">For the connect limit.</param>
+    /// <param name="trustedRoots">Authorities to trust instead of the system's, or null.</param>
+    public static SocketsHttpHandler Create(GuardedConnect connect, DeliveryOptions options, X509Certificate2Collection? trustedRoots = null) => new()
+    {
+        ConnectCallback = connect.ConnectAsync,
+        ConnectTimeout = options.ConnectTimeout,
+        // The guard judges an address when a connection is opened; a shorter life bounds how long a judgement counts.
+        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        EnableMultipleHttp2Connections = true,
+
+        // A proxy from the environment would resolve names itself, past the guard. A redirect is a failure. Cookies would be shared by tenants.
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ActivityHeadersPropagator = null,
+
+        // What is not read of an answer is not worth reading: the connection is dropped.
+        MaxResponseHeadersLength = 64,
+        MaxResponseDrainSize = 0,
+        ResponseDrainTimeout = TimeSpan.Zero,
+
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+        SslOptions = new SslClientAuthenticationOptions
+        {
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            RemoteCertificateValidationCallback = CertificateCheck.Validate,
+            CertificateChainPolicy = trustedRoots is null ? null : TrustOnly(trustedRoots),
+        },
+    };
+
+    private static X509ChainPolicy TrustOnly(X509Certificate2Collection roots)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.AddRange(roots);
+        return policy;
+    }
+}

@@ -1,0 +1,132 @@
+using System.Globalization;
+using System.Reflection;
+
+namespace Grapnel.Sending;
+
+/// <summary>
+/// Makes one HTTP exchange of a delivery: signs, connects through the guard, posts, reads the beginning of the answer. Whatever happens,
+/// it comes back as a <see cref="SendResult"/>; nothing is thrown. Safe to share between threads.
+/// </summary>
+internal sealed class WebhookSender : IDisposable
+{
+    private static readonly string UserAgent = "Grapnel/" + ProductVersion();
+    private readonly HttpMessageInvoker _http;
+    private readonly DeliveryOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Deadlines _deadlines;
+
+    /// <summary>A sender.</summary>
+    /// <param name="handler">Makes the exchanges; owned from here on. See <see cref="SendingHandler"/>.</param>
+    /// <param name="options">Limits of time and size.</param>
+    /// <param name="time">Wall time for timestamps, and the clock of deadlines.</param>
+    public WebhookSender(HttpMessageHandler handler, DeliveryOptions options, TimeProvider time)
+    {
+        _http = new HttpMessageInvoker(handler, disposeHandler: true);
+        _options = options;
+        _time = time;
+        _deadlines = new Deadlines(time);
+    }
+
+    /// <summary>Works out what all requests to an endpoint have in common. Never throws; faults come back with every attempt.</summary>
+    public PreparedEndpoint Prepare(Endpoint endpoint) => PreparedEndpoint.From(endpoint, _options.Timeout);
+
+    /// <summary>Makes one attempt. Never throws.</summary>
+    /// <param name="endpoint">Where to.</param>
+    /// <param name="delivery">What.</param>
+    /// <param name="cancellationToken">Gives the exchange up, with <see cref="SendOutcome.Abandoned"/>, unless a status has arrived.</param>
+    public async Task<SendResult> SendAsync(PreparedEndpoint endpoint, Delivery delivery, CancellationToken cancellationToken)
+    {
+        var start = _time.GetTimestamp();
+        var deadline = _deadlines.Start(endpoint.Timeout);
+        var abandon = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), deadline);
+        try
+        {
+            using var request = BuildRequest(endpoint, delivery.Message);
+            using var response = await _http.SendAsync(request, deadline.Token);
+            var body = await CappedBody.ReadAsync(response, _options.MaxResponseBytes, deadline.Token);
+            return Conclude(response, body, start);
+        }
+        catch (Exception failure)
+        {
+            return Fail(failure, endpoint, start, deadline.Token, cancellationToken);
+        }
+        finally
+        {
+            await abandon.DisposeAsync();
+            _deadlines.Return(deadline);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private HttpRequestMessage BuildRequest(PreparedEndpoint endpoint, Message message)
+    {
+        if (endpoint.Fault is { } fault)
+            throw new RequestFault(fault);
+        if (message.Payload is not { } payload)
+            throw new RequestFault("The content of the message has been removed.");
+        if (!HeaderRules.IsValue(message.ContentType))
+            throw new RequestFault("The content type of the message cannot stand in a header.");
+        var now = _time.GetUtcNow();
+        var id = message.Id.ToString();
+        var signature = endpoint.Signer.Sign(id, now, payload.Span);
+        if (signature.Length == 0)
+            throw new RequestFault("The endpoint has no signing secret in force.");
+
+        var request = new HttpRequestMessage(HttpMethod.Post, endpoint.Url)
+        {
+            Version = endpoint.HttpVersion,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+            Content = new ReadOnlyMemoryContent(payload),
+        };
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", message.ContentType);
+        var headers = request.Headers;
+        headers.TryAddWithoutValidation("User-Agent", UserAgent);
+        headers.TryAddWithoutValidation("webhook-id", id);
+        headers.TryAddWithoutValidation("webhook-timestamp", now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
+        headers.TryAddWithoutValidation("webhook-signature", signature);
+        foreach (var (name, value) in endpoint.Headers)
+            headers.TryAddWithoutValidation(name, value);
+        return request;
+    }
+
+    private SendResult Conclude(HttpResponseMessage response, ReadOnlyMemory<byte> body, long start)
+    {
+        var status = (int)response.StatusCode;
+        var outcome = Judge(status);
+        var retryAfter = outcome == SendOutcome.Success ? null : RetryAfter.Read(response.Headers, _time.GetUtcNow());
+        var error = outcome == SendOutcome.ProtocolError ? "The answer has a status that ends no exchange." : null;
+        return new SendResult(outcome, status, _time.GetElapsedTime(start), body, retryAfter, error);
+    }
+
+    private SendResult Fail(
+        Exception failure, PreparedEndpoint endpoint, long start, CancellationToken deadline, CancellationToken cancellationToken)
+    {
+        var (outcome, error) = failure switch
+        {
+            RequestFault fault => (SendOutcome.RequestInvalid, fault.Message),
+            OperationCanceledException when cancellationToken.IsCancellationRequested => (SendOutcome.Abandoned, "The attempt was given up."),
+            OperationCanceledException when deadline.IsCancellationRequested =>
+                (SendOutcome.Timeout, string.Create(CultureInfo.InvariantCulture, $"No answer within {endpoint.Timeout.TotalSeconds:0.###} s.")),
+            _ => SendFailure.Judge(failure),
+        };
+        return new SendResult(outcome, 0, _time.GetElapsedTime(start), Error: error);
+    }
+
+    private static SendOutcome Judge(int status) => status switch
+    {
+        < 200 => SendOutcome.ProtocolError,
+        < 300 => SendOutcome.Success,
+        < 400 => SendOutcome.Redirect,
+        410 => SendOutcome.Gone,
+        429 or 502 or 503 or 504 => SendOutcome.Throttled,
+        _ => SendOutcome.Refused,
+    };
+
+    private static string ProductVersion() =>
+        typeof(WebhookSender).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+
+    /// <summary>A request that cannot be built, with a sentence for people.</summary>
+    private sealed class RequestFault(string message) : Exception(message);
+}

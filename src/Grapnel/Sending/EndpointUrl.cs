@@ -12,12 +12,25 @@ internal static class EndpointUrl
         // The parser trims and escapes what it does not like; a URL is to be used as it is shown, or not at all.
         if (text is null || text.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)))
             error = "A URL is needed, without spaces and control characters.";
-        else if (!Uri.TryCreate(text, UriKind.Absolute, out uri) || uri.Scheme is not ("http" or "https") || uri.IdnHost.Length == 0)
-            error = "An absolute http or https URL is needed.";
+        else if (!Uri.TryCreate(text, UriKind.Absolute, out uri) || uri.Scheme is not ("http" or "https") || !HasHost(uri))
+            error = "An absolute http or https URL with a valid host is needed.";
         else if (uri.UserInfo.Length > 0)
             error = "A URL must not carry a user name or password; set an Authorization header instead.";
         else
             error = null;
         return error is null;
+    }
+
+    /// <summary>International names are turned into ASCII only here, and not every one that parses can be.</summary>
+    private static bool HasHost(Uri uri)
+    {
+        try
+        {
+            return uri.IdnHost.Length > 0;
+        }
+        catch (UriFormatException)
+        {
+            return false;
+        }
     }
 }

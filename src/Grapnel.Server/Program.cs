@@ -6,6 +6,7 @@ var grapnel = new RootCommand("Grapnel delivers webhooks: publish an event once,
 {
     ListenCommand.Create(),
     TriggerCommand.Create(),
+    SampleCommand.Create(),
 };
 
 return await CommandRunner.RunAsync(grapnel, args);

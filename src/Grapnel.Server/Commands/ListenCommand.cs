@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
+using Grapnel.Sending.Signing;
 using Grapnel.Server.Commands.Listening;
 
 namespace Grapnel.Server.Commands;
@@ -73,12 +74,9 @@ internal static class ListenCommand
 
     private static byte[]? ParseSecret(ArgumentResult result)
     {
-        var text = result.Tokens.Single().Value;
-        var key = new byte[64];
-        if (text.StartsWith(EndpointSecret.Prefix, StringComparison.Ordinal)
-            && Convert.TryFromBase64String(text[EndpointSecret.Prefix.Length..], key, out var length) && length >= 24)
-            return key[..length];
-        result.AddError("The secret does not fit; it is written whsec_ and the base64 of 24 to 64 bytes, as the endpoint's page shows it.");
+        if (WebhookSecret.TryParse(result.Tokens.Single().Value, out var key, out var error))
+            return key;
+        result.AddError($"--secret: {error}");
         return null;
     }
 

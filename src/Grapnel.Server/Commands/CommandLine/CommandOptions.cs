@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
-using Grapnel.Server.Commands.Triggering;
+using Grapnel.Server.Commands.Client;
 
 namespace Grapnel.Server.Commands;
 
@@ -24,9 +24,10 @@ internal static class CommandOptions
     public static Option<int> Port(string name, int value, string description) => Number(name, "port", value, 0, 65_535, description);
 
     /// <summary>The server that a command talks to.</summary>
-    public static Option<Uri> Url() => new("--url")
+    public static Option<Uri?> Url() => new("--url")
     {
-        Description = "The address of the server.", HelpName = "url", CustomParser = ParseUrl, DefaultValueFactory = _ => new Uri("http://127.0.0.1:8000"),
+        Description = $"The address of the server. Default: the environment variable {ApiClient.UrlVariable}, else {ApiClient.DefaultUrl}",
+        HelpName = "url", CustomParser = ParseUrl,
     };
 
     /// <summary>The API key that a command shows to the server.</summary>
@@ -55,7 +56,7 @@ internal static class CommandOptions
         return null;
     }
 
-    private static Uri? ParseUrl(ArgumentResult result)
+    public static Uri? ParseUrl(ArgumentResult result)
     {
         if (Uri.TryCreate(result.Tokens.Single().Value, UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
             return url;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Grapnel.Sending.Signing;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.WebUtilities;
@@ -76,9 +77,18 @@ internal sealed class WebhookListener : IAsyncDisposable
             status = null;
         Report(new ReceivedWebhook(
             arrived, request.Method, path, id, EventTypeOf(body), body is null ? "" : Encoding.UTF8.GetString(body),
-            SignatureCheck.Check(rule.Secret, request.Headers, body, _time), attempt, status));
+            Verify(rule.Secret, request.Headers, body), attempt, status));
         if (status is { } code)
             await WriteAnswerAsync(context.Response, code);
+    }
+
+    private SignatureState Verify(byte[]? secret, IHeaderDictionary headers, byte[]? body)
+    {
+        if (secret is null)
+            return SignatureState.NotChecked;
+        var verified = body is not null && StandardWebhooksVerifier.Verify(
+            headers["webhook-id"], headers["webhook-timestamp"], headers["webhook-signature"], body, secret, _time.GetUtcNow());
+        return verified ? SignatureState.Verified : SignatureState.NotVerified;
     }
 
     private void Report(ReceivedWebhook webhook)

@@ -1,4 +1,4 @@
-namespace Grapnel.Server.Commands.Triggering;
+namespace Grapnel.Server.Commands.Client;
 
 /// <summary>Where a command finds the API key: the option, the environment, or the file that a first start leaves in the data folder.</summary>
 internal static class ApiKeySource

@@ -1,12 +1,12 @@
 using System.Text.Json;
 
-namespace Grapnel.Server.Commands.Triggering;
+namespace Grapnel.Server.Commands.Client;
 
 /// <summary>Finds what an error answer of the API says for people.</summary>
 internal static class ProblemText
 {
     /// <summary>The member <c>detail</c>: a sentence, or a list of faults with their fields. Null when the answer has none.</summary>
-    public static string? Read(string body)
+    public static string? Read(ReadOnlyMemory<byte> body)
     {
         try
         {
@@ -31,7 +31,7 @@ internal static class ProblemText
         if (fault.ValueKind != JsonValueKind.Object)
             return fault.ToString();
         var field = fault.TryGetProperty("loc", out var path) && path.ValueKind == JsonValueKind.Array
-            ? string.Join('.', path.EnumerateArray()) + ": "
+            ? string.Join('.', path.EnumerateArray().Select(step => step.ToString()).SkipWhile(step => step == "body")) + " "
             : "";
         return field + (fault.TryGetProperty("msg", out var message) ? message.ToString() : fault.ToString());
     }

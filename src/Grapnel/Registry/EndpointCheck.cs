@@ -1,32 +1,37 @@
+using Grapnel.Sending;
+using Grapnel.Sending.Signing;
 using Grapnel.Storage;
 
 namespace Grapnel.Registry;
 
 /// <summary>Holds an endpoint's input against the rules, all fields at once.</summary>
-internal sealed class EndpointCheck(ICatalogStore store)
+internal sealed class EndpointCheck(ICatalogStore store, AddressGuard guard)
 {
     private const int MaxUrlLength = 2048;
     private const int MaxChannels = 10;
     private const int MaxEventTypes = 1000;
     private const int MaxRetries = 20;
+    private const int MaxHeaders = 64;
+    private static readonly IReadOnlyDictionary<string, string> NoHeaders = new Dictionary<string, string>();
     private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromDays(30);
 
-    /// <summary>Returns the input with its URL in normal form.</summary>
     /// <exception cref="InvalidInputException">Something does not fit; tells every field at fault.</exception>
-    internal async Task<EndpointInput> RunAsync(EndpointInput input, Endpoint? current, CancellationToken cancellationToken)
+    public async Task RunAsync(EndpointInput input, Endpoint? current, CancellationToken cancellationToken)
     {
         var check = new InputCheck();
-        var url = await CheckUrlAsync(check, input.Url, current?.Url, cancellationToken);
+        await CheckUrlAsync(check, input.Url, current?.Url, cancellationToken);
         check.Uid<Endpoint>(input.Uid);
         check.Text("description", input.Description, 4096);
         check.Metadata(input.Metadata);
         await CheckEventTypesAsync(check, input.EventTypes, current?.EventTypes ?? [], cancellationToken);
         CheckChannels(check, input.Channels);
         CheckLimits(check, input);
-        if (current is null && input.Secret is not null)
-            EndpointSecrets.Check(check, "secret", input.Secret);
+        if (input.Headers?.Count > MaxHeaders)
+            check.Add("headers", $"must have at most {MaxHeaders} entries");
+        check.Add(HeaderRules.Check(input.Headers ?? NoHeaders));
+        if (current is null && input.Secret is not null && !WebhookSecret.TryParse(input.Secret, out _, out var error))
+            check.Add("secret", error);
         check.ThrowIfAny();
-        return input with { Url = url };
     }
 
     private static void CheckLimits(InputCheck check, EndpointInput input)
@@ -67,18 +72,12 @@ internal sealed class EndpointCheck(ICatalogStore store)
                 check.Add($"eventTypes.{index}", $"there is no event type '{name}', or it is archived");
     }
 
-    private static async ValueTask<string?> CheckUrlAsync(
-        InputCheck check, string? text, string? current, CancellationToken cancellationToken)
+    /// <summary>A URL that is there already passed when it was set, and is checked again whenever it is connected to.</summary>
+    private async Task CheckUrlAsync(InputCheck check, string? url, string? current, CancellationToken cancellationToken)
     {
-        if (text is not null && text == current)
-            return text;
-        if (text is not { Length: > 0 and <= MaxUrlLength } || !Uri.TryCreate(text, UriKind.Absolute, out var url)
-            || (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps))
-        {
-            check.Add("url", $"must be an absolute http or https URL of at most {MaxUrlLength} characters");
-            return null;
-        }
-        await ValueTask.CompletedTask;
-        return url.AbsoluteUri;
+        if (url is { Length: > MaxUrlLength })
+            check.Add("url", $"must have at most {MaxUrlLength} characters");
+        else if (url is null || url != current)
+            check.Add("url", await guard.CheckUrlAsync(url, cancellationToken));
     }
 }

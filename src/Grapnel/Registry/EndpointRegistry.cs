@@ -11,14 +11,14 @@ internal sealed class EndpointRegistry(
     /// <summary>Adds an endpoint to an application.</summary>
     public async Task<Endpoint> CreateAsync(Id<Application> application, EndpointInput input, CancellationToken cancellationToken)
     {
-        input = await check.RunAsync(input, current: null, cancellationToken);
+        await check.RunAsync(input, current: null, cancellationToken);
         var now = time.GetUtcNow();
         var endpoint = input.ApplyTo(new Endpoint
         {
             Id = ids.Next<Endpoint>(),
             ApplicationId = application,
             Url = "",
-            Secrets = [new EndpointSecret(EndpointSecrets.ReadOrMake(input.Secret), ExpiresAt: null)],
+            Secrets = [new EndpointSecret(EndpointSecrets.ReadOrGenerate(input.Secret), ExpiresAt: null)],
             CreatedAt = now,
             UpdatedAt = now,
         });
@@ -45,7 +45,8 @@ internal sealed class EndpointRegistry(
         Id<Application> application, string idOrUid, Func<EndpointInput, EndpointInput> edit, CancellationToken cancellationToken) =>
         UpdateAsync(application, idOrUid, async current =>
         {
-            var input = await check.RunAsync(edit(EndpointInput.From(current)), current, cancellationToken);
+            var input = edit(EndpointInput.From(current));
+            await check.RunAsync(input, current, cancellationToken);
             return input.ApplyTo(current);
         }, cancellationToken);
 

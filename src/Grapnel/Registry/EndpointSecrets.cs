@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using Grapnel.Sending.Signing;
 
 namespace Grapnel.Registry;
 
@@ -11,14 +11,11 @@ internal sealed class EndpointSecrets(EndpointRegistry endpoints, TimeProvider t
     /// <summary>The longest overlap: 7 days.</summary>
     public static readonly TimeSpan MaxGrace = TimeSpan.FromDays(7);
 
-    private const int MinKeyBytes = 24;
-    private const int MaxKeyBytes = 64;
-    private const int NewKeyBytes = 32;
     private const int MaxOldKeys = 10;
 
     /// <summary>The current secret of an endpoint as its receiver needs it.</summary>
     public async Task<string> ReadAsync(Id<Application> application, string endpoint, CancellationToken cancellationToken) =>
-        Format((await endpoints.GetAsync(application, endpoint, cancellationToken)).Secrets[0].Key);
+        WebhookSecret.Format((await endpoints.GetAsync(application, endpoint, cancellationToken)).Secrets[0].Key);
 
     /// <summary>Replaces the current secret; the old one signs too until its grace is over.</summary>
     /// <param name="application">The application.</param>
@@ -33,34 +30,15 @@ internal sealed class EndpointSecrets(EndpointRegistry endpoints, TimeProvider t
         var check = new InputCheck();
         if (grace < TimeSpan.Zero || grace > MaxGrace)
             check.Add("gracePeriodSeconds", "must lie between 0 and 604800");
-        if (secret is not null)
-            Check(check, "key", secret);
+        if (secret is not null && !WebhookSecret.TryParse(secret, out _, out var error))
+            check.Add("key", error);
         check.ThrowIfAny();
-        var key = ReadOrMake(secret);
+        var key = ReadOrGenerate(secret);
         return endpoints.UpdateAsync(application, endpoint,
             current => Task.FromResult(current with { Secrets = Rotate(current.Secrets, key, grace ?? DefaultGrace) }), cancellationToken);
     }
 
-    internal static void Check(InputCheck check, string field, string secret)
-    {
-        if (Decode(secret) is null)
-            check.Add(field, $"must be '{EndpointSecret.Prefix}' and the base64 of {MinKeyBytes} to {MaxKeyBytes} bytes");
-    }
-
-    internal static byte[] ReadOrMake(string? secret) =>
-        secret is null ? RandomNumberGenerator.GetBytes(NewKeyBytes) : Decode(secret) ?? throw new ArgumentException("Not checked.", nameof(secret));
-
-    internal static string Format(byte[] key) => EndpointSecret.Prefix + Convert.ToBase64String(key);
-
-    private static byte[]? Decode(string secret)
-    {
-        if (!secret.StartsWith(EndpointSecret.Prefix, StringComparison.Ordinal) || secret.Length > 200)
-            return null;
-        var key = new byte[secret.Length];
-        var fits = Convert.TryFromBase64String(secret[EndpointSecret.Prefix.Length..], key, out var length)
-            && length is >= MinKeyBytes and <= MaxKeyBytes;
-        return fits ? key[..length] : null;
-    }
+    internal static byte[] ReadOrGenerate(string? secret) => secret is null ? WebhookSecret.Generate() : WebhookSecret.Parse(secret);
 
     private EndpointSecret[] Rotate(IReadOnlyList<EndpointSecret> secrets, byte[] key, TimeSpan grace)
     {

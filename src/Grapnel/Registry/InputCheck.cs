@@ -10,7 +10,14 @@ internal sealed class InputCheck
     private const int MaxKeyLength = 256;
     private readonly List<FieldError> _errors = [];
 
-    public void Add(string field, string message) => _errors.Add(new FieldError(field, message));
+    /// <summary>Notes an error, if there is one.</summary>
+    public void Add(string field, string? message)
+    {
+        if (message is not null)
+            _errors.Add(new FieldError(field, message));
+    }
+
+    public void Add(IEnumerable<FieldError> errors) => _errors.AddRange(errors);
 
     public void ThrowIfAny()
     {

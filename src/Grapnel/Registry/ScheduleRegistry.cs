@@ -1,3 +1,4 @@
+using Grapnel.Housekeeping;
 using Grapnel.Storage;
 
 namespace Grapnel.Registry;
@@ -11,10 +12,10 @@ internal sealed record ScheduleInput
     /// <summary>A cron expression of five fields, or six with seconds, in UTC; null with intervals.</summary>
     public string? Cron { get; init; }
 
-    /// <summary>The shortest interval, at least 1 second; null with a cron expression.</summary>
+    /// <summary>The shortest interval, at least 1 second; given together with <see cref="MaxInterval"/>.</summary>
     public TimeSpan? MinInterval { get; init; }
 
-    /// <summary>The longest interval, at most 366 days; null with a cron expression.</summary>
+    /// <summary>The longest interval, at most 366 days; given together with <see cref="MinInterval"/>.</summary>
     public TimeSpan? MaxInterval { get; init; }
 
     /// <summary>The body to publish, byte for byte; null for the standard envelope.</summary>
@@ -38,15 +39,14 @@ internal sealed record ScheduleInput
 internal sealed class ScheduleRegistry(
     ICatalogStore store, CatalogEvents events, IdGenerator ids, TimeProvider time, Random random)
 {
-    private static readonly TimeSpan MinInterval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan MaxInterval = TimeSpan.FromDays(366);
     private readonly EditGate _gate = new();
 
     /// <summary>Adds a schedule to an application.</summary>
     public async Task<Schedule> CreateAsync(Id<Application> application, ScheduleInput input, CancellationToken cancellationToken)
     {
+        await CheckAsync(input, heldType: null, cancellationToken);
         var now = time.GetUtcNow();
-        var schedule = Apply(input, await CheckAsync(input, heldType: null, now, cancellationToken), new Schedule
+        var schedule = Apply(input, new Schedule
         {
             Id = ids.Next<Schedule>(),
             ApplicationId = application,
@@ -76,8 +76,8 @@ internal sealed class ScheduleRegistry(
         {
             var current = await GetAsync(application, id, cancellationToken);
             var input = edit(ScheduleInput.From(current));
-            var now = time.GetUtcNow();
-            var changed = Apply(input, await CheckAsync(input, current.EventType, now, cancellationToken), current) with { UpdatedAt = now };
+            await CheckAsync(input, current.EventType, cancellationToken);
+            var changed = Apply(input, current);
             if (!await store.UpdateScheduleAsync(changed, CancellationToken.None))
                 throw Unknown(id);
             events.OnSchedulesChanged();
@@ -103,18 +103,12 @@ internal sealed class ScheduleRegistry(
     private async Task<Schedule?> FindAsync(Id<Application> application, string id, CancellationToken cancellationToken) =>
         Id<Schedule>.TryParse(id, out var parsed) ? await store.FindScheduleAsync(application, parsed, cancellationToken) : null;
 
-    /// <summary>Returns the next time it publishes.</summary>
-    private async Task<DateTimeOffset> CheckAsync(ScheduleInput input, string? heldType, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task CheckAsync(ScheduleInput input, string? heldType, CancellationToken cancellationToken)
     {
         var check = new InputCheck();
         await CheckEventTypeAsync(check, input.EventType, heldType, cancellationToken);
-        if (input.Cron is not null)
-            CheckCron(check, input);
-        else
-            CheckIntervals(check, input);
+        check.Add(ScheduleCalendar.Validate(input.Cron, input.MinInterval, input.MaxInterval, time.GetUtcNow()));
         check.ThrowIfAny();
-        return ScheduleTimes.Next(input.Cron, input.MinInterval, input.MaxInterval, now, random)
-            ?? throw new InvalidInputException("cron", "never comes true again");
     }
 
     private async Task CheckEventTypeAsync(InputCheck check, string? name, string? held, CancellationToken cancellationToken)
@@ -125,36 +119,21 @@ internal sealed class ScheduleRegistry(
             check.Add("eventType", $"there is no event type '{name}', or it is archived");
     }
 
-    private static void CheckCron(InputCheck check, ScheduleInput input)
+    private Schedule Apply(ScheduleInput input, Schedule schedule)
     {
-        if (input.MinInterval is not null || input.MaxInterval is not null)
-            check.Add("cron", "goes without intervals; give one or the other");
-        if (ScheduleTimes.TryParse(input.Cron!) is null)
-            check.Add("cron", "must be a cron expression of five fields, or six with seconds first, for example '*/5 * * * *'");
+        var now = time.GetUtcNow();
+        var changed = schedule with
+        {
+            EventType = input.EventType!,
+            Cron = input.Cron,
+            MinInterval = input.MinInterval,
+            MaxInterval = input.MaxInterval,
+            Payload = input.Payload,
+            Enabled = input.Enabled,
+            UpdatedAt = now,
+        };
+        return changed with { NextAt = ScheduleCalendar.Next(changed, now, random.NextDouble()) };
     }
-
-    private static void CheckIntervals(InputCheck check, ScheduleInput input)
-    {
-        if (input is { MinInterval: null, MaxInterval: null })
-            check.Add("cron", "is required unless there is an interval");
-        if (input.MinInterval < MinInterval || input.MinInterval > MaxInterval)
-            check.Add("minIntervalSeconds", "must lie between 1 second and 366 days");
-        if (input.MaxInterval < MinInterval || input.MaxInterval > MaxInterval)
-            check.Add("maxIntervalSeconds", "must lie between 1 second and 366 days");
-        else if (input.MaxInterval < input.MinInterval)
-            check.Add("maxIntervalSeconds", "must not be shorter than minIntervalSeconds");
-    }
-
-    private static Schedule Apply(ScheduleInput input, DateTimeOffset nextAt, Schedule schedule) => schedule with
-    {
-        EventType = input.EventType!,
-        Cron = input.Cron,
-        MinInterval = input.Cron is null ? input.MinInterval ?? input.MaxInterval : null,
-        MaxInterval = input.Cron is null ? input.MaxInterval ?? input.MinInterval : null,
-        Payload = input.Payload,
-        Enabled = input.Enabled,
-        NextAt = nextAt,
-    };
 
     private static NotFoundException Unknown(string id) => new($"There is no schedule '{id}' in this application.");
 }

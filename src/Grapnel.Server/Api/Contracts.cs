@@ -1,5 +1,8 @@
 using System.Text;
 using System.Text.Json.Serialization;
+using System.Text.Unicode;
+using Grapnel.Dispatching;
+using Grapnel.Sending;
 using Grapnel.Storage;
 
 namespace Grapnel.Server.Api;
@@ -58,9 +61,33 @@ internal sealed record ScheduleOut(
 
 internal sealed record AttemptOut(
     string Id, string MsgId, string EndpointId, string Url, int Status, string StatusText, int TriggerType, int ResponseStatusCode,
-    int ResponseDurationMs, string Response, string Outcome, int AttemptNumber, DateTime? NextAttempt, DateTime Timestamp);
+    int ResponseDurationMs, string Response, string Outcome, int AttemptNumber, DateTime? NextAttempt, DateTime Timestamp)
+{
+    public static AttemptOut From(Attempt attempt, bool withContent)
+    {
+        var succeeded = attempt.Outcome == SendOutcome.Success;
+        return new AttemptOut(
+            attempt.Id.ToString(), attempt.MessageId.ToString(), attempt.EndpointId.ToString(), attempt.Url,
+            succeeded ? 0 : 2, succeeded ? "success" : "fail", (int)attempt.Trigger, attempt.StatusCode, attempt.DurationMs,
+            withContent ? ResponseText(attempt) : "", attempt.Outcome.ToCamelCase(), attempt.Number,
+            attempt.NextAttemptAt?.UtcDateTime, attempt.StartedAt.UtcDateTime);
+    }
 
-internal sealed record WhyOut(string State, string Reason, string Detail, int? Attempts, DateTime? NextAttempt);
+    /// <summary>What the receiver answered, in base64 when it is no text; without an answer, why there is none.</summary>
+    private static string ResponseText(Attempt attempt)
+    {
+        var body = attempt.ResponseBody.Span;
+        return body.IsEmpty ? attempt.Error ?? "" : Utf8.IsValid(body) ? Encoding.UTF8.GetString(body) : Convert.ToBase64String(body);
+    }
+}
+
+internal sealed record WhyOut(string State, string Reason, string Detail, int Attempts, DateTime? NextAttempt, DateTime? EndedAt)
+{
+    public static WhyOut From(Why why) => new(
+        why.State.ToCamelCase(), why.Reason, why.Detail, why.Attempts, why.NextAttemptAt?.UtcDateTime, why.EndedAt?.UtcDateTime);
+}
+
+internal sealed record CancelOut(int Cancelled);
 
 internal sealed record ListOut<T>(IReadOnlyList<T> Data, string? Iterator, string? PrevIterator, bool Done)
 {
@@ -80,4 +107,5 @@ internal sealed record ListOut<T>(IReadOnlyList<T> Data, string? Iterator, strin
 [JsonSerializable(typeof(EndpointSecretOut))]
 [JsonSerializable(typeof(EndpointHeadersOut))]
 [JsonSerializable(typeof(WhyOut))]
+[JsonSerializable(typeof(CancelOut))]
 internal sealed partial class ApiJson : JsonSerializerContext;

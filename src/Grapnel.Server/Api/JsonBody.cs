@@ -139,7 +139,7 @@ internal sealed class JsonBody
     private static T[]? ToList<T>(JsonElement value, Func<JsonElement, T?> convert)
     {
         var items = value.EnumerateArray().Select(convert).ToArray();
-        return items.Any(item => item is null) ? null : items!;
+        return items.Any(item => item is null) ? null : items as T[];
     }
 
     private static Dictionary<string, string?>? ToMap(JsonElement value)

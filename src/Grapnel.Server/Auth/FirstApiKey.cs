@@ -1,5 +1,6 @@
 using Grapnel.Registry;
 using Grapnel.Server.Hosting;
+using Grapnel.Storage.Sqlite;
 
 namespace Grapnel.Server.Auth;
 
@@ -7,7 +8,7 @@ namespace Grapnel.Server.Auth;
 /// Sees to it that somebody can get in: the key that the operator set, or, on a first start without any, a new one, which is told once on the
 /// console and kept in the data folder in a file that only its owner can read.
 /// </summary>
-internal sealed class FirstApiKey(ApiKeyRegistry keys, ServerOptions options, Announce announce)
+internal sealed class FirstApiKey(ApiKeyRegistry keys, ServerOptions options, SqliteStoreOptions store, Announce announce)
 {
     public const string FileName = "first-api-key";
 
@@ -22,7 +23,7 @@ internal sealed class FirstApiKey(ApiKeyRegistry keys, ServerOptions options, An
     /// <summary>The file comes first: after a crash between the two, the next start finds it and makes its key work.</summary>
     private async Task MakeAsync(CancellationToken cancellationToken)
     {
-        var path = Path.Combine(options.Data, FileName);
+        var path = Path.Combine(store.Data, FileName);
         var text = File.Exists(path) ? (await File.ReadAllTextAsync(path, cancellationToken)).Trim() : "";
         if (!text.StartsWith(ApiKeyRegistry.Prefix, StringComparison.Ordinal))
             await WriteAsync(path, text = ApiKeyRegistry.NewText(), cancellationToken);

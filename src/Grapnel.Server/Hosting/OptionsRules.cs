@@ -6,7 +6,6 @@ namespace Grapnel.Server.Hosting;
 internal sealed class ServerOptionsRules : IValidateOptions<ServerOptions>
 {
     public ValidateOptionsResult Validate(string? name, ServerOptions options) => new OptionsCheck("")
-        .That(nameof(options.Data), options.Data.Trim().Length > 0, "must name a folder")
         .That(nameof(options.Urls), options.Urls.Split(';').All(IsAddress), "must be addresses like http://0.0.0.0:8080, separated by semicolons")
         .That(nameof(options.ApiKey), options.ApiKey is null or { Length: 0 or >= 20 }, "must have at least 20 characters")
         .Result;
@@ -75,5 +74,7 @@ internal sealed class RetentionOptionsRules : IValidateOptions<RetentionOptions>
 
 internal sealed class SqliteStoreOptionsRules : IValidateOptions<SqliteStoreOptions>
 {
-    public ValidateOptionsResult Validate(string? name, SqliteStoreOptions options) => ValidateOptionsResult.Success;
+    public ValidateOptionsResult Validate(string? name, SqliteStoreOptions options) => new OptionsCheck("Store")
+        .That(nameof(options.Data), options.Data.Trim().Length > 0, "must name a folder")
+        .Result;
 }

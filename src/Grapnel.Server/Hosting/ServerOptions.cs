@@ -3,9 +3,6 @@ namespace Grapnel.Server.Hosting;
 /// <summary>The process itself. These settings stand at the root, without a section.</summary>
 internal sealed class ServerOptions
 {
-    /// <summary>The folder for everything that is kept. Default <c>grapnel-data</c>.</summary>
-    public string Data { get; set; } = "grapnel-data";
-
     /// <summary>Addresses to listen on, separated by semicolons. Default <c>http://127.0.0.1:8080</c>.</summary>
     public string Urls { get; set; } = "http://127.0.0.1:8080";
 

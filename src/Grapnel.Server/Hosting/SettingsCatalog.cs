@@ -14,7 +14,7 @@ internal static class SettingsCatalog
         new("Network", typeof(NetworkOptions)),
         new("Node", typeof(NodeOptions)),
         new("Retention", typeof(RetentionOptions)),
-        new("Sqlite", typeof(SqliteStoreOptions), Except: nameof(SqliteStoreOptions.Data)),
+        new("Store", typeof(SqliteStoreOptions)),
     ];
 
     /// <summary>Sections that belong to the platform; their members are not checked here.</summary>
@@ -24,12 +24,11 @@ internal static class SettingsCatalog
 /// <summary>A class of settings and where it stands.</summary>
 /// <param name="Name">The section, or nothing for the root.</param>
 /// <param name="Type">The options class.</param>
-/// <param name="Except">A member that is derived from another setting.</param>
-internal sealed record SettingsSection(string Name, Type Type, string? Except = null)
+internal sealed record SettingsSection(string Name, Type Type)
 {
     public IEnumerable<Setting> Settings =>
         from property in Type.GetProperties()
-        where property.CanWrite && property.Name != Except
+        where property.CanWrite
         select new Setting(Name.Length == 0 ? property.Name : $"{Name}:{property.Name}", property);
 }
 

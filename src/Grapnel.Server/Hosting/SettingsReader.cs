@@ -36,28 +36,26 @@ internal sealed class SettingsReader(IConfiguration configuration)
         var section = configuration.GetSection(setting.Path);
         var type = Nullable.GetUnderlyingType(setting.Property.PropertyType) ?? setting.Property.PropertyType;
         if (type == typeof(IList<TimeSpan>))
-            AssignList(setting, options, section, Parse<TimeSpan>);
+            AssignList<TimeSpan>(setting, options, section);
         else if (type == typeof(IList<IPNetwork>))
-            AssignList(setting, options, section, Parse<IPNetwork>);
+            AssignList<IPNetwork>(setting, options, section);
         else if (section.Value is { } text && TryParse(setting.Path, type, text) is { } value)
             setting.Property.SetValue(options, value);
     }
 
     /// <summary>A list is written with indexes, one entry each, or as one text with commas or semicolons.</summary>
-    private void AssignList<T>(Setting setting, object options, IConfigurationSection section, Func<string, string, object?> parse)
+    private void AssignList<T>(Setting setting, object options, IConfigurationSection section)
     {
         var entries = section.Value is { } text
             ? text.Split(ListSeparators, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(entry => (setting.Path, entry))
             : section.GetChildren().Select(child => (child.Path, child.Value ?? ""));
         var values = new List<T>();
         foreach (var (path, entry) in entries)
-            if (parse(path, entry) is T value)
+            if (TryParse(path, typeof(T), entry) is T value)
                 values.Add(value);
         if (values.Count > 0)
             setting.Property.SetValue(options, values);
     }
-
-    private object? Parse<T>(string path, string text) => TryParse(path, typeof(T), text);
 
     private object? TryParse(string path, Type type, string text)
     {

@@ -28,6 +28,17 @@ internal sealed partial class Dispatcher
         }
     }
 
+    /// <summary>Ends when nothing is in flight, being read or waiting to be settled: all that is left waits for its time.</summary>
+    internal Task WhenQuietAsync()
+    {
+        lock (_lock)
+        {
+            _quiet = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            Pump(_clock.NowMs);
+            return _quiet.Task;
+        }
+    }
+
     /// <summary>Lanes that have had nothing to do for the linger; the caller settles their release and then calls <see cref="Released"/>.</summary>
     internal IReadOnlyList<Id<Endpoint>> TakeIdle()
     {

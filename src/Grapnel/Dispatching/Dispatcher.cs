@@ -37,6 +37,7 @@ internal sealed partial class Dispatcher
     private readonly WindowBudget _budget;
     private readonly CancellationTokenSource _abandon = new();
     private TaskCompletionSource? _drained;
+    private TaskCompletionSource? _quiet;
     private long _timerAt = long.MaxValue;
     private int _inFlight;
     private int _unsettled;
@@ -249,6 +250,8 @@ internal sealed partial class Dispatcher
                     break;
             }
         }
+        if (_quiet is not null && _inFlight + _unsettled + _reads == 0)
+            _quiet.TrySetResult();
     }
 
     private void Launch(Lane lane, long now)

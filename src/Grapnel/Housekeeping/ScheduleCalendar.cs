@@ -51,6 +51,10 @@ internal static class ScheduleCalendar
         {
             return [new("cron", $"Not a cron expression of five fields, or six with seconds: {e.Message}")];
         }
+        catch (MissingSeedException)
+        {
+            return [new("cron", "Hashed fields (H) are not supported; name a value, or use a random interval.")];
+        }
     }
 
     private static List<FieldError> ValidateInterval(TimeSpan min, TimeSpan max)

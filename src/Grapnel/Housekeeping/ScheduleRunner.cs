@@ -111,14 +111,15 @@ internal sealed partial class ScheduleRunner(
         }
         catch (Exception e) when (e is InvalidInputException or NotFoundException)
         {
-            // Asking again will not help, for example when the event type was deleted: this occurrence is given up, the next gets its chance.
+            // Asking again will not help, for example when the event type is gone: this occurrence is given up, the next gets its chance.
             LogOccurrenceRefused(schedule.Id, occurrence, e.Message);
         }
     }
 
     private TimeSpan SleepUntil(DateTimeOffset? next)
     {
-        var sleep = next - time.GetUtcNow() ?? MaxSleep;
-        return sleep > MaxSleep ? MaxSleep : sleep > TimeSpan.Zero ? sleep : TimeSpan.Zero;
+        var sleepMs = (next - time.GetUtcNow() ?? MaxSleep).TotalMilliseconds;
+        // Timers count whole milliseconds; rounded down, the last one would be spent spinning.
+        return TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(sleepMs), 0, MaxSleep.TotalMilliseconds));
     }
 }

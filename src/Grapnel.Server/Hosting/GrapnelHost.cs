@@ -4,7 +4,7 @@ using Grapnel.Storage.Sqlite;
 
 namespace Grapnel.Server.Hosting;
 
-/// <summary>Puts a server together. Nothing runs and no file is touched before it is started.</summary>
+/// <summary>Puts a server together, and opens its store; it serves and delivers once it is started. Disposing it closes the store.</summary>
 internal static class GrapnelHost
 {
     private static readonly TimeSpan ShutdownSlack = TimeSpan.FromSeconds(10);

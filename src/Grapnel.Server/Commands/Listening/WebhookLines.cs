@@ -3,16 +3,20 @@ namespace Grapnel.Server.Commands.Listening;
 /// <summary>Webhooks as lines of a terminal, in columns that stay where they are.</summary>
 internal sealed class WebhookLines(Terminal terminal, TimeZoneInfo zone)
 {
-    private const int TimeColumns = 10;
+    private const int Indent = 10;
+    private const int FixedColumns = 47;
+    private const int MaxColumns = 32;
+    private const int MaxIdLength = 32;
 
-    private int _pathColumns = 10;
-    private int _typeColumns = 14;
+    private int _requestColumns = 14;
+    private int _typeColumns = 15;
 
-    /// <summary>One line of facts, and one of body, cut to fit.</summary>
+    /// <summary>One line of facts, and one with id and body, cut to fit.</summary>
     public string[] Format(ReceivedWebhook webhook)
     {
-        var facts = Facts(webhook) + terminal.Dim(Terminal.Clean(webhook.Id ?? "no id", 64));
-        return webhook.Body.Length == 0 ? [facts] : [facts, new string(' ', TimeColumns) + terminal.Dim(Body(webhook, terminal.Width - TimeColumns))];
+        var id = Terminal.Clean(webhook.Id ?? "no webhook-id", MaxIdLength);
+        var body = Terminal.Clean(webhook.Body, Math.Max(0, terminal.Width - Indent - id.Length - 2));
+        return [Facts(webhook), terminal.Dim($"{"",Indent}{id}  {body}")];
     }
 
     /// <summary>A word for a signature's worth.</summary>
@@ -25,12 +29,12 @@ internal sealed class WebhookLines(Terminal terminal, TimeZoneInfo zone)
 
     private string Facts(ReceivedWebhook webhook)
     {
+        var most = Math.Min(MaxColumns, (terminal.Width - FixedColumns) / 2);
         var time = TimeZoneInfo.ConvertTime(webhook.At, zone).ToString("HH:mm:ss");
-        var path = Column(webhook.Method + " " + webhook.Path, ref _pathColumns, 32);
-        var type = Column(webhook.EventType ?? "-", ref _typeColumns, 32);
-        var attempt = $"attempt {webhook.Attempt}".PadRight(11);
-        return $"{terminal.Dim(time)}  {Status(webhook.Status)}  {path}  {terminal.Accent(type)}  "
-            + $"{(webhook.Attempt > 1 ? terminal.Warning(attempt) : terminal.Dim(attempt))} {Signature(webhook.Signature)}  ";
+        var request = Column($"{webhook.Method} {webhook.Path}", ref _requestColumns, most);
+        var type = Column(webhook.EventType ?? "-", ref _typeColumns, most);
+        return string.Join("  ",
+            terminal.Dim(time), Status(webhook.Status), request, terminal.Accent(type), Attempt(webhook.Attempt), Signature(webhook.Signature));
     }
 
     private string Status(int? status) => status switch
@@ -40,9 +44,15 @@ internal sealed class WebhookLines(Terminal terminal, TimeZoneInfo zone)
         _ => terminal.Bad($"{status}"),
     };
 
+    private string Attempt(int attempt)
+    {
+        var text = $"attempt {attempt}".PadRight(10);
+        return attempt > 1 ? terminal.Warning(text) : terminal.Dim(text);
+    }
+
     private string Signature(SignatureState signature)
     {
-        var text = Describe(signature).PadRight(12);
+        var text = Describe(signature);
         return signature switch
         {
             SignatureState.Verified => terminal.Good(text),
@@ -51,13 +61,11 @@ internal sealed class WebhookLines(Terminal terminal, TimeZoneInfo zone)
         };
     }
 
-    private static string Body(ReceivedWebhook webhook, int width) => Terminal.Clean(webhook.Body, width);
-
-    // A column grows with what it has to hold, up to a limit, and never shrinks: lines below each other stay aligned.
+    // A column grows with what it has to hold, up to a limit, and does not shrink: lines below each other stay aligned.
     private static string Column(string text, ref int columns, int most)
     {
         var clean = Terminal.Clean(text, most);
-        columns = Math.Max(columns, clean.Length);
+        columns = Math.Min(most, Math.Max(columns, clean.Length));
         return clean.PadRight(columns);
     }
 }

@@ -22,6 +22,10 @@ internal static class SendingHandler
         // Many receivers (Node.js, Apache) close an idle connection after 5 s; a request that crosses that close is lost, so we close first.
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(4),
         EnableMultipleHttp2Connections = true,
+        // An exchange that times out closes its HTTP/1.1 connection, but not its HTTP/2 one; pings find out whether that still lives.
+        KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+        KeepAlivePingDelay = TimeSpan.FromSeconds(10),
+        KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
 
         // A proxy from the environment would resolve names itself, past the guard. A redirect is a failure. Cookies would be shared by tenants.
         UseProxy = false,

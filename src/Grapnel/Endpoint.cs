@@ -90,6 +90,9 @@ public enum EndpointDisabledReason
 
     /// <summary>Nothing but failures for longer than the configured limit.</summary>
     FailingForTooLong = 2,
+
+    /// <summary>It is ordered, the delivery at its head was exhausted, and it is set to pause then.</summary>
+    OrderedExhausted = 3,
 }
 
 /// <summary>What an ordered endpoint does when the delivery at its head is exhausted.</summary>

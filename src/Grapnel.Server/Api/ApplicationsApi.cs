@@ -1,0 +1,76 @@
+using Grapnel.Registry;
+
+namespace Grapnel.Server.Api;
+
+/// <summary><c>/app</c>: applications.</summary>
+internal sealed class ApplicationsApi(ApplicationRegistry applications)
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/app", CreateAsync);
+        routes.MapGet("/app", ListAsync);
+        routes.MapGet("/app/{app}", GetAsync);
+        routes.MapPut("/app/{app}", PutAsync);
+        routes.MapPatch("/app/{app}", PatchAsync);
+        routes.MapDelete("/app/{app}", DeleteAsync);
+    }
+
+    private async Task CreateAsync(HttpContext http)
+    {
+        var query = new QueryReader(http.Request.Query);
+        var getIfExists = query.Flag("get_if_exists", otherwise: false);
+        query.ThrowIfAnyFault();
+        var input = Read(await JsonBody.ReadAsync(http), new ApplicationInput());
+        var existing = getIfExists && input.Uid is { } uid ? await applications.FindAsync(uid, http.RequestAborted) : null;
+        var application = existing ?? await applications.CreateAsync(input);
+        await http.AnswerSavedAsync(ApplicationOut.From(application), ApiJson.Default.ApplicationOut, created: existing is null);
+    }
+
+    private async Task ListAsync(HttpContext http)
+    {
+        var query = new QueryReader(http.Request.Query);
+        var page = query.Page(descending: false, Names.IsIdOf<Application>);
+        query.ThrowIfAnyFault();
+        var list = await applications.ListAsync(page, http.RequestAborted);
+        await http.AnswerAsync(
+            ListOut<ApplicationOut>.From(list, ApplicationOut.From, application => application.Id.ToString()), ApiJson.Default.ListOutApplicationOut);
+    }
+
+    private async Task GetAsync(HttpContext http) =>
+        await AnswerAsync(http, await applications.GetAsync(http.Part("app"), http.RequestAborted));
+
+    private async Task PutAsync(HttpContext http)
+    {
+        var input = Read(await JsonBody.ReadAsync(http), new ApplicationInput());
+        var saved = await applications.UpsertAsync(http.Part("app"), input, http.RequestAborted);
+        await http.AnswerSavedAsync(ApplicationOut.From(saved.Value), ApiJson.Default.ApplicationOut, saved.Created);
+    }
+
+    private async Task PatchAsync(HttpContext http)
+    {
+        var body = await JsonBody.ReadAsync(http);
+        await AnswerAsync(http, await applications.EditAsync(http.Part("app"), input => Read(body, input), http.RequestAborted));
+    }
+
+    private async Task DeleteAsync(HttpContext http)
+    {
+        await applications.DeleteAsync(http.Part("app"), http.RequestAborted);
+        http.AnswerNoContent();
+    }
+
+    private static Task AnswerAsync(HttpContext http, Application application) =>
+        http.AnswerAsync(ApplicationOut.From(application), ApiJson.Default.ApplicationOut);
+
+    private static ApplicationInput Read(JsonBody body, ApplicationInput was)
+    {
+        var input = was with
+        {
+            Name = body.Text(was.Name, "name"),
+            Uid = body.Text(was.Uid, "uid"),
+            RateLimit = body.Whole(was.RateLimit, "throttleRate", "rateLimit"),
+            Metadata = body.Map(was.Metadata, "metadata"),
+        };
+        body.ThrowIfAnyFault();
+        return input;
+    }
+}

@@ -1,0 +1,111 @@
+using System.Text;
+using System.Text.Json.Serialization;
+using System.Text.Unicode;
+using Grapnel.Dispatching;
+using Grapnel.Sending;
+using Grapnel.Storage;
+
+namespace Grapnel.Server.Api;
+
+// The answers of the API, as its clients know them. Where versions of the Svix clients disagree about a name, both names are there.
+
+internal sealed record ApplicationOut(
+    string Id, string? Uid, string Name, int? ThrottleRate, int? RateLimit, IReadOnlyDictionary<string, string> Metadata,
+    DateTime CreatedAt, DateTime UpdatedAt)
+{
+    public static ApplicationOut From(Application application) => new(
+        application.Id.ToString(), application.Uid, application.Name, application.RateLimit, application.RateLimit, application.Metadata,
+        application.CreatedAt.UtcDateTime, application.UpdatedAt.UtcDateTime);
+}
+
+internal sealed record EventTypeOut(
+    string Name, string Description, bool Archived, bool Deprecated, RawJson? Schemas, string? FeatureFlag, IReadOnlyList<string>? FeatureFlags,
+    string? GroupName, DateTime CreatedAt, DateTime UpdatedAt)
+{
+    public static EventTypeOut From(EventType type, bool withSchemas) => new(
+        type.Name, type.Description, type.Archived, type.Deprecated, withSchemas && type.Schemas is { } json ? new RawJson(json) : null,
+        type.FeatureFlags is [var flag, ..] ? flag : null, type.FeatureFlags, type.GroupName, type.CreatedAt.UtcDateTime, type.UpdatedAt.UtcDateTime);
+}
+
+internal sealed record EndpointOut(
+    string Id, string? Uid, string Url, string Description, bool Disabled, string? DisabledReason,
+    IReadOnlyList<string>? EventTypes, IReadOnlyList<string>? FilterTypes, IReadOnlyList<string>? Channels,
+    int? ThrottleRate, int? RateLimit, int? MaxConcurrency, double? TimeoutSeconds, IReadOnlyList<double>? RetrySchedule,
+    bool Ordered, string OnExhausted, int Version, IReadOnlyDictionary<string, string> Metadata, DateTime CreatedAt, DateTime UpdatedAt)
+{
+    public static EndpointOut From(Endpoint endpoint) => new(
+        endpoint.Id.ToString(), endpoint.Uid, endpoint.Url, endpoint.Description, !endpoint.Enabled, endpoint.DisabledReason?.ToCamelCase(),
+        endpoint.EventTypes, endpoint.EventTypes, endpoint.Channels,
+        endpoint.RateLimit, endpoint.RateLimit, endpoint.MaxConcurrency, endpoint.Timeout?.TotalSeconds,
+        endpoint.RetrySchedule?.Select(delay => delay.TotalSeconds).ToArray(),
+        endpoint.Ordered, endpoint.OnExhausted.ToCamelCase(), endpoint.Version, endpoint.Metadata,
+        endpoint.CreatedAt.UtcDateTime, endpoint.UpdatedAt.UtcDateTime);
+}
+
+internal sealed record EndpointSecretOut(string Key)
+{
+    public override string ToString() => nameof(EndpointSecretOut);
+}
+
+internal sealed record EndpointHeadersOut(IReadOnlyDictionary<string, string> Headers, IReadOnlyList<string> Sensitive);
+
+internal sealed record ScheduleOut(
+    string Id, string EventType, string? Cron, double? MinInterval, double? MaxInterval, RawJson? Payload, bool Enabled, DateTime NextAt,
+    DateTime CreatedAt, DateTime UpdatedAt)
+{
+    public static ScheduleOut From(Schedule schedule) => new(
+        schedule.Id.ToString(), schedule.EventType, schedule.Cron, schedule.MinInterval?.TotalSeconds, schedule.MaxInterval?.TotalSeconds,
+        schedule.Payload is { } json ? new RawJson(Encoding.UTF8.GetString(json)) : null, schedule.Enabled, schedule.NextAt.UtcDateTime,
+        schedule.CreatedAt.UtcDateTime, schedule.UpdatedAt.UtcDateTime);
+}
+
+internal sealed record AttemptOut(
+    string Id, string MsgId, string EndpointId, string Url, int Status, string StatusText, int TriggerType, int ResponseStatusCode,
+    int ResponseDurationMs, string Response, string Outcome, int AttemptNumber, DateTime? NextAttempt, DateTime Timestamp)
+{
+    public static AttemptOut From(Attempt attempt, bool withContent)
+    {
+        var succeeded = attempt.Outcome == SendOutcome.Success;
+        return new AttemptOut(
+            attempt.Id.ToString(), attempt.MessageId.ToString(), attempt.EndpointId.ToString(), attempt.Url,
+            succeeded ? 0 : 2, succeeded ? "success" : "fail", (int)attempt.Trigger, attempt.StatusCode, attempt.DurationMs,
+            withContent ? ResponseText(attempt) : "", attempt.Outcome.ToCamelCase(), attempt.Number,
+            attempt.NextAttemptAt?.UtcDateTime, attempt.StartedAt.UtcDateTime);
+    }
+
+    /// <summary>What the receiver answered, in base64 when it is no text; without an answer, why there is none.</summary>
+    private static string ResponseText(Attempt attempt)
+    {
+        var body = attempt.ResponseBody.Span;
+        return body.IsEmpty ? attempt.Error ?? "" : Utf8.IsValid(body) ? Encoding.UTF8.GetString(body) : Convert.ToBase64String(body);
+    }
+}
+
+internal sealed record WhyOut(string State, string Reason, string Detail, int Attempts, DateTime? NextAttempt, DateTime? EndedAt)
+{
+    public static WhyOut From(Why why) => new(
+        why.State.ToCamelCase(), why.Reason, why.Detail, why.Attempts, why.NextAttemptAt?.UtcDateTime, why.EndedAt?.UtcDateTime);
+}
+
+internal sealed record CancelOut(int Cancelled);
+
+internal sealed record ListOut<T>(IReadOnlyList<T> Data, string? Iterator, string? PrevIterator, bool Done)
+{
+    public static ListOut<T> From<TItem>(Page<TItem> page, Func<TItem, T> show, Func<TItem, string> iterator) => new(
+        [.. page.Items.Select(show)],
+        page.Items is [.., var last] ? iterator(last) : null,
+        page.Items is [var first, ..] ? "-" + iterator(first) : null,
+        page.Done);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ListOut<ApplicationOut>))]
+[JsonSerializable(typeof(ListOut<EventTypeOut>))]
+[JsonSerializable(typeof(ListOut<EndpointOut>))]
+[JsonSerializable(typeof(ListOut<ScheduleOut>))]
+[JsonSerializable(typeof(ListOut<AttemptOut>))]
+[JsonSerializable(typeof(EndpointSecretOut))]
+[JsonSerializable(typeof(EndpointHeadersOut))]
+[JsonSerializable(typeof(WhyOut))]
+[JsonSerializable(typeof(CancelOut))]
+internal sealed partial class ApiJson : JsonSerializerContext;

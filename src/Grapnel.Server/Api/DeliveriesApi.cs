@@ -1,0 +1,64 @@
+using Grapnel.Dispatching;
+using Grapnel.Registry;
+using Grapnel.Storage;
+
+namespace Grapnel.Server.Api;
+
+/// <summary><c>/app/{app}/msg/{msg}/…</c>: sending again, cancelling, and asking why.</summary>
+internal sealed class DeliveriesApi(
+    ApplicationRegistry applications, EndpointRegistry endpoints, IHistoryStore history, Deliveries deliveries)
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/app/{app}/msg/{msg}/cancel", CancelAsync);
+        routes.MapPost("/app/{app}/msg/{msg}/endpoint/{endpoint}/cancel", CancelOneAsync);
+        routes.MapPost("/app/{app}/msg/{msg}/endpoint/{endpoint}/resend", ResendAsync);
+        routes.MapGet("/app/{app}/msg/{msg}/endpoint/{endpoint}/why", WhyAsync);
+    }
+
+    private async Task CancelAsync(HttpContext http)
+    {
+        var (_, message) = await MessageAsync(http);
+        await AnswerCancelledAsync(http, await deliveries.CancelAsync(message.Id, endpoint: null));
+    }
+
+    private async Task CancelOneAsync(HttpContext http)
+    {
+        var (message, endpoint) = await DeliveryAsync(http);
+        await AnswerCancelledAsync(http, await deliveries.CancelAsync(message.Id, endpoint.Id));
+    }
+
+    private async Task ResendAsync(HttpContext http)
+    {
+        var (message, endpoint) = await DeliveryAsync(http);
+        await deliveries.ResendAsync(message, endpoint);
+        await PublishReply.WriteAsync(http, StatusCodes.Status202Accepted, 0, (writer, _) =>
+        {
+            writer.WriteStartObject();
+            writer.WriteEndObject();
+        });
+    }
+
+    private async Task WhyAsync(HttpContext http)
+    {
+        var (message, endpoint) = await DeliveryAsync(http);
+        var why = await deliveries.WhyAsync(message, endpoint, http.RequestAborted);
+        await http.AnswerAsync(WhyOut.From(why), ApiJson.Default.WhyOut);
+    }
+
+    private static Task AnswerCancelledAsync(HttpContext http, int count) =>
+        http.AnswerAsync(new CancelOut(count), ApiJson.Default.CancelOut);
+
+    private async Task<(Id<Application> Application, Message Message)> MessageAsync(HttpContext http)
+    {
+        var application = await applications.GetAsync(http.Part("app"), http.RequestAborted);
+        var message = await history.FindMessageAsync(application.Id, http.Part("msg"), http.RequestAborted);
+        return (application.Id, message ?? throw MessagesApi.Unknown(http.Part("msg")));
+    }
+
+    private async Task<(Message Message, Endpoint Endpoint)> DeliveryAsync(HttpContext http)
+    {
+        var (application, message) = await MessageAsync(http);
+        return (message, await endpoints.GetAsync(application, http.Part("endpoint"), http.RequestAborted));
+    }
+}

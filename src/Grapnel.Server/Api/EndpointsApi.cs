@@ -1,0 +1,90 @@
+using Grapnel.Registry;
+
+namespace Grapnel.Server.Api;
+
+/// <summary><c>/app/{app}/endpoint</c>: the endpoints of an application.</summary>
+internal sealed class EndpointsApi(ApplicationRegistry applications, EndpointRegistry endpoints)
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/app/{app}/endpoint", CreateAsync);
+        routes.MapGet("/app/{app}/endpoint", ListAsync);
+        routes.MapGet("/app/{app}/endpoint/{endpoint}", GetAsync);
+        routes.MapPut("/app/{app}/endpoint/{endpoint}", PutAsync);
+        routes.MapPatch("/app/{app}/endpoint/{endpoint}", PatchAsync);
+        routes.MapDelete("/app/{app}/endpoint/{endpoint}", DeleteAsync);
+    }
+
+    private async Task CreateAsync(HttpContext http)
+    {
+        var application = await ApplicationAsync(http);
+        var input = Read(await JsonBody.ReadAsync(http), new EndpointInput());
+        await AnswerAsync(http, await endpoints.CreateAsync(application, input, http.RequestAborted), created: true);
+    }
+
+    private async Task ListAsync(HttpContext http)
+    {
+        var query = new QueryReader(http.Request.Query);
+        var page = query.Page(descending: true, Names.IsIdOf<Endpoint>);
+        query.ThrowIfAnyFault();
+        var list = await endpoints.ListAsync(await ApplicationAsync(http), page, http.RequestAborted);
+        await http.AnswerAsync(
+            ListOut<EndpointOut>.From(list, EndpointOut.From, endpoint => endpoint.Id.ToString()), ApiJson.Default.ListOutEndpointOut);
+    }
+
+    private async Task GetAsync(HttpContext http) =>
+        await AnswerAsync(http, await endpoints.GetAsync(await ApplicationAsync(http), http.Part("endpoint"), http.RequestAborted));
+
+    private async Task PutAsync(HttpContext http)
+    {
+        var application = await ApplicationAsync(http);
+        var input = Read(await JsonBody.ReadAsync(http), new EndpointInput());
+        var saved = await endpoints.UpsertAsync(application, http.Part("endpoint"), input, http.RequestAborted);
+        await AnswerAsync(http, saved.Value, saved.Created);
+    }
+
+    private async Task PatchAsync(HttpContext http)
+    {
+        var application = await ApplicationAsync(http);
+        var body = await JsonBody.ReadAsync(http);
+        await AnswerAsync(http,
+            await endpoints.EditAsync(application, http.Part("endpoint"), input => Read(body, input), http.RequestAborted));
+    }
+
+    private async Task DeleteAsync(HttpContext http)
+    {
+        await endpoints.DeleteAsync(await ApplicationAsync(http), http.Part("endpoint"), http.RequestAborted);
+        http.AnswerNoContent();
+    }
+
+    private async Task<Id<Application>> ApplicationAsync(HttpContext http) =>
+        (await applications.GetAsync(http.Part("app"), http.RequestAborted)).Id;
+
+    private static Task AnswerAsync(HttpContext http, Endpoint endpoint, bool created = false) =>
+        http.AnswerSavedAsync(EndpointOut.From(endpoint), ApiJson.Default.EndpointOut, created);
+
+    private static EndpointInput Read(JsonBody body, EndpointInput was)
+    {
+        var input = was with
+        {
+            Url = body.Text(was.Url, "url"),
+            Uid = body.Text(was.Uid, "uid"),
+            Description = body.RequiredText(was.Description, "description"),
+            EventTypes = body.Texts(was.EventTypes, "eventTypes", "filterTypes"),
+            Channels = body.Texts(was.Channels, "channels"),
+            Enabled = !body.Flag(!was.Enabled, "disabled"),
+            Secret = body.Text(was.Secret, "secret"),
+            Headers = body.OptionalMap(was.Headers, "headers"),
+            Metadata = body.Map(was.Metadata, "metadata"),
+            RateLimit = body.Whole(was.RateLimit, "throttleRate", "rateLimit"),
+            MaxConcurrency = body.Whole(was.MaxConcurrency, "maxConcurrency"),
+            Timeout = body.Seconds(was.Timeout, "timeoutSeconds"),
+            RetrySchedule = body.SecondsList(was.RetrySchedule, "retrySchedule"),
+            Ordered = body.Flag(was.Ordered, "ordered"),
+            OnExhausted = body.Choice(was.OnExhausted, "onExhausted"),
+            Version = body.Whole(was.Version, "version") ?? 1,
+        };
+        body.ThrowIfAnyFault();
+        return input;
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text.Json;
+
+namespace Grapnel.Server.Api;
+
+/// <summary>The bodies of error answers: <c>{code, detail}</c>, or for invalid input <c>{detail: [{loc, msg, type}]}</c> with status 422.</summary>
+internal static class ErrorBody
+{
+    public const string JsonError = "value_error.jsondecode";
+    private const string ValueError = "value_error";
+
+    /// <summary>Parts of a request, other than its body, that a field can name as its first step.</summary>
+    private static readonly string[] OtherParts = ["query", "path", "header"];
+
+    public static Task WriteAsync(HttpResponse response, int status, string code, string detail) => WriteAsync(response, status, writer =>
+    {
+        writer.WriteString("code", code);
+        writer.WriteString("detail", detail);
+    });
+
+    public static Task WriteInvalidAsync(HttpResponse response, IReadOnlyList<FieldError> errors, string type = ValueError) =>
+        WriteAsync(response, StatusCodes.Status422UnprocessableEntity, writer =>
+        {
+            writer.WriteStartArray("detail");
+            foreach (var error in errors)
+                WriteError(writer, error, type);
+            writer.WriteEndArray();
+        });
+
+    private static void WriteError(Utf8JsonWriter writer, FieldError error, string type)
+    {
+        writer.WriteStartObject();
+        writer.WriteStartArray("loc");
+        var steps = error.Field.Split('.', StringSplitOptions.RemoveEmptyEntries);
+        if (steps.Length == 0 || !OtherParts.Contains(steps[0]))
+            writer.WriteStringValue("body");
+        foreach (var step in steps)
+            writer.WriteStringValue(step);
+        writer.WriteEndArray();
+        writer.WriteString("msg", error.Message);
+        writer.WriteString("type", type);
+        writer.WriteEndObject();
+    }
+
+    private static async Task WriteAsync(HttpResponse response, int status, Action<Utf8JsonWriter> write)
+    {
+        response.StatusCode = status;
+        response.ContentType = "application/json";
+        await using (var writer = new Utf8JsonWriter(response.BodyWriter))
+        {
+            writer.WriteStartObject();
+            write(writer);
+            writer.WriteEndObject();
+        }
+        await response.CompleteAsync();
+    }
+}

@@ -1,0 +1,88 @@
+using System.Text.Json;
+using System.Text.Unicode;
+using Grapnel.Storage;
+
+namespace Grapnel.Server.Api;
+
+/// <summary>Messages as the API shows them, written by hand: the payload goes out as the bytes that came in.</summary>
+internal static class MessageJson
+{
+    private static readonly JsonReaderOptions AnyDepth = new() { MaxDepth = 512 };
+
+    public static void Write(Utf8JsonWriter writer, Message message, bool withContent)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("id"u8, message.Id.ToString());
+        writer.WriteString("eventId"u8, message.EventId);
+        writer.WriteString("eventType"u8, message.EventType);
+        WritePayload(writer, message, withContent);
+        writer.WriteString("contentType"u8, message.ContentType);
+        WriteTexts(writer, "channels"u8, message.Channels);
+        WriteTexts(writer, "tags"u8, message.Tags);
+        writer.WriteString("timestamp"u8, message.AcceptedAt.UtcDateTime);
+        if (message.DeliverAt is { } deliverAt)
+            writer.WriteString("deliverAt"u8, deliverAt.UtcDateTime);
+        else
+            writer.WriteNull("deliverAt"u8);
+        writer.WriteEndObject();
+    }
+
+    public static void WritePage(Utf8JsonWriter writer, Page<Message> page, bool withContent)
+    {
+        writer.WriteStartObject();
+        writer.WriteStartArray("data"u8);
+        foreach (var message in page.Items)
+            Write(writer, message, withContent);
+        writer.WriteEndArray();
+        writer.WriteString("iterator"u8, page.Items is [.., var last] ? last.Id.ToString() : null);
+        writer.WriteString("prevIterator"u8, page.Items is [var first, ..] ? "-" + first.Id : null);
+        writer.WriteBoolean("done"u8, page.Done);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>A payload that is not JSON cannot stand where clients expect an object; it goes into a field of its own.</summary>
+    private static void WritePayload(Utf8JsonWriter writer, Message message, bool withContent)
+    {
+        writer.WritePropertyName("payload"u8);
+        if (!withContent)
+            writer.WriteRawValue("{}"u8, skipInputValidation: true);
+        else if (message.Payload is not { } payload)
+            writer.WriteRawValue("""{"expired":true}"""u8, skipInputValidation: true);
+        else if (IsJson(payload.Span))
+            writer.WriteRawValue(payload.Span, skipInputValidation: true);
+        else
+        {
+            writer.WriteRawValue("{}"u8, skipInputValidation: true);
+            writer.WriteBase64String("payloadBase64"u8, payload.Span);
+        }
+    }
+
+    private static void WriteTexts(Utf8JsonWriter writer, ReadOnlySpan<byte> name, IReadOnlyList<string>? texts)
+    {
+        if (texts is null)
+        {
+            writer.WriteNull(name);
+            return;
+        }
+        writer.WriteStartArray(name);
+        for (var i = 0; i < texts.Count; i++)
+            writer.WriteStringValue(texts[i]);
+        writer.WriteEndArray();
+    }
+
+    private static bool IsJson(ReadOnlySpan<byte> bytes)
+    {
+        if (!Utf8.IsValid(bytes))
+            return false;
+        var reader = new Utf8JsonReader(bytes, AnyDepth);
+        try
+        {
+            while (reader.Read()) { }
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}

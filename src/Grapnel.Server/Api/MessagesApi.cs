@@ -1,0 +1,93 @@
+using System.Text.Json;
+using Grapnel.Publishing;
+using Grapnel.Registry;
+using Grapnel.Storage;
+using Microsoft.Extensions.Options;
+
+namespace Grapnel.Server.Api;
+
+/// <summary><c>/app/{app}/msg</c>: publishing messages, and reading them.</summary>
+internal sealed class MessagesApi(
+    Publisher publisher, ApplicationRegistry applications, IHistoryStore history, IOptions<PublishingOptions> options)
+{
+    private static readonly Action<Utf8JsonWriter, PublishResult> WriteWithContent =
+        (writer, result) => MessageJson.Write(writer, result.Message!, withContent: true);
+
+    private static readonly Action<Utf8JsonWriter, PublishResult> WriteWithoutContent =
+        (writer, result) => MessageJson.Write(writer, result.Message!, withContent: false);
+
+    private readonly int _maxPayload = options.Value.MaxPayloadBytes;
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/app/{app}/msg", CreateAsync);
+        routes.MapGet("/app/{app}/msg", ListAsync);
+        routes.MapGet("/app/{app}/msg/{msg}", GetAsync);
+    }
+
+    private async Task CreateAsync(HttpContext http)
+    {
+        var bytes = await RequestBytes.ReadAsync(http.Request, BodyLimits.Message(_maxPayload), CancellationToken.None);
+        var application = http.Part("app");
+        var write = WithContent(http) ? WriteWithContent : WriteWithoutContent;
+        var request = ToRequest(application, bytes, Idempotency.Read(http, bytes, write));
+        var result = await publisher.PublishAsync(request, CancellationToken.None);
+        await (result.Status switch
+        {
+            PublishStatus.Accepted => PublishReply.WriteAsync(http, StatusCodes.Status202Accepted, result, write),
+            PublishStatus.Repeated => PublishReply.RepeatAsync(http, result.StoredResponse!),
+            _ => PublishReply.RefuseAsync(http, result, application, request.EventType, _maxPayload),
+        });
+    }
+
+    private async Task ListAsync(HttpContext http)
+    {
+        var query = new QueryReader(http.Request.Query);
+        var page = query.Page(descending: true, Names.IsIdOf<Message>) with { Descending = true };
+        var withContent = query.Flag("with_content", otherwise: true);
+        var filter = new MessageFilter(
+            query.Time("before"), query.Time("after"), query.Text("channel"), query.Texts("event_types"), query.Text("tag"), withContent);
+        query.ThrowIfAnyFault();
+        var application = await applications.GetAsync(http.Part("app"), http.RequestAborted);
+        var messages = await history.ListMessagesAsync(application.Id, filter, page, http.RequestAborted);
+        await PublishReply.WriteAsync(http, StatusCodes.Status200OK, messages,
+            (writer, list) => MessageJson.WritePage(writer, list, withContent));
+    }
+
+    private async Task GetAsync(HttpContext http)
+    {
+        var application = await applications.GetAsync(http.Part("app"), http.RequestAborted);
+        var message = await history.FindMessageAsync(application.Id, http.Part("msg"), http.RequestAborted) ?? throw Unknown(http.Part("msg"));
+        var withContent = WithContent(http);
+        await PublishReply.WriteAsync(http, StatusCodes.Status200OK, message, (writer, found) => MessageJson.Write(writer, found, withContent));
+    }
+
+    public static NotFoundException Unknown(string message) => new($"There is no message '{message}' in this application.");
+
+    private static PublishRequest ToRequest(string application, byte[] bytes, IdempotencyRequest? idempotency)
+    {
+        var body = MessageBody.Read(bytes);
+        return new PublishRequest
+        {
+            Application = application,
+            EventType = body.EventType!,
+            Payload = body.RawPayload ?? body.Payload!.Value,
+            ContentType = body.RawPayload is null ? PublishReply.JsonType : body.RawContentType ?? PublishReply.JsonType,
+            EventId = body.EventId,
+            Channels = body.Channels,
+            Tags = body.Tags,
+            DeliverAt = body.DeliverAt,
+            Idempotency = idempotency,
+        };
+    }
+
+    private static bool WithContent(HttpContext http)
+    {
+        if (!http.Request.QueryString.HasValue)
+            return true;
+        var query = new QueryReader(http.Request.Query);
+        var withContent = query.Flag("with_content", otherwise: true);
+        query.ThrowIfAnyFault();
+        return withContent;
+    }
+}

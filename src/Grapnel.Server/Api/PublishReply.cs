@@ -1,0 +1,46 @@
+using System.Text.Json;
+using Grapnel.Publishing;
+
+namespace Grapnel.Server.Api;
+
+/// <summary>Answers a publish that was not accepted.</summary>
+internal static class PublishReply
+{
+    public const string JsonType = "application/json";
+
+    public static Task RefuseAsync(HttpContext http, PublishResult result, string application, string eventType, int maxPayloadBytes)
+    {
+        var (status, code, detail) = result.Status switch
+        {
+            PublishStatus.UnknownApplication => (404, "not_found", $"There is no application '{application}'."),
+            PublishStatus.UnknownEventType => (404, "event_type_not_found", $"There is no event type '{eventType}', or it is archived. Create it first."),
+            PublishStatus.RepeatedEventId => (409, "conflict", $"This application already has a message with this event id: {result.ExistingMessage}."),
+            PublishStatus.KeyReusedWithOtherBody => (409, "idempotency_key_reused", "This idempotency key was used before with another body."),
+            PublishStatus.PayloadTooLarge => (413, "payload_too_large", $"A payload may have at most {maxPayloadBytes} bytes."),
+            PublishStatus.Unavailable => (503, "unavailable", "The store cannot take messages just now; nothing was accepted. Try again."),
+            _ => throw new InvalidOperationException($"{result.Status} is no refusal."),
+        };
+        if (status == 503)
+            http.Response.Headers.RetryAfter = "1";
+        return ErrorBody.WriteAsync(http.Response, status, code, detail);
+    }
+
+    /// <summary>Answers with JSON that <paramref name="write"/> writes straight into the response's buffer.</summary>
+    public static async Task WriteAsync<T>(HttpContext http, int status, T state, Action<Utf8JsonWriter, T> write)
+    {
+        http.Response.StatusCode = status;
+        http.Response.ContentType = JsonType;
+        using (var writer = new Utf8JsonWriter(http.Response.BodyWriter))
+            write(writer, state);
+        await http.Response.BodyWriter.FlushAsync();
+    }
+
+    /// <summary>Answers a repeat with the bytes of the first answer.</summary>
+    public static async Task RepeatAsync(HttpContext http, byte[] response)
+    {
+        http.Response.StatusCode = StatusCodes.Status202Accepted;
+        http.Response.ContentType = JsonType;
+        http.Response.ContentLength = response.Length;
+        await http.Response.BodyWriter.WriteAsync(response);
+    }
+}

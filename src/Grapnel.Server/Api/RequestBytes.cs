@@ -1,0 +1,52 @@
+using System.Buffers;
+
+namespace Grapnel.Server.Api;
+
+/// <summary>Reads a request's body into memory: one array of exactly its size when the client announced it, and never more than a limit.</summary>
+internal static class RequestBytes
+{
+    private const int FirstGuess = 16 * 1024;
+
+    /// <exception cref="BadHttpRequestException">413: the body is larger than <paramref name="limit"/>.</exception>
+    public static ValueTask<byte[]> ReadAsync(HttpRequest request, int limit, CancellationToken cancellationToken) =>
+        request.ContentLength switch
+        {
+            0 => new ValueTask<byte[]>(Array.Empty<byte>()),
+            { } length when length > limit => throw TooLarge(),
+            { } length => ReadExactlyAsync(request, (int)length, cancellationToken),
+            null => ReadToEndAsync(request, limit, cancellationToken),
+        };
+
+    private static async ValueTask<byte[]> ReadExactlyAsync(HttpRequest request, int length, CancellationToken cancellationToken)
+    {
+        var bytes = new byte[length];
+        var filled = 0;
+        while (true)
+        {
+            var read = await request.BodyReader.ReadAsync(cancellationToken);
+            read.Buffer.CopyTo(bytes.AsSpan(filled));
+            filled += (int)read.Buffer.Length;
+            request.BodyReader.AdvanceTo(read.Buffer.End);
+            if (filled == length || read.IsCompleted)
+                return filled == length ? bytes : throw new BadHttpRequestException("The body is shorter than announced.");
+        }
+    }
+
+    private static async ValueTask<byte[]> ReadToEndAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
+    {
+        var bytes = new ArrayBufferWriter<byte>(FirstGuess);
+        while (true)
+        {
+            var read = await request.BodyReader.ReadAsync(cancellationToken);
+            if (bytes.WrittenCount + read.Buffer.Length > limit)
+                throw TooLarge();
+            foreach (var segment in read.Buffer)
+                bytes.Write(segment.Span);
+            request.BodyReader.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted)
+                return bytes.WrittenSpan.ToArray();
+        }
+    }
+
+    private static BadHttpRequestException TooLarge() => new("The body is too large.", StatusCodes.Status413PayloadTooLarge);
+}

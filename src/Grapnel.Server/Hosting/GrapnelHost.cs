@@ -1,0 +1,87 @@
+using Grapnel.Server.Api;
+using Grapnel.Server.Auth;
+using Grapnel.Storage.Sqlite;
+
+namespace Grapnel.Server.Hosting;
+
+/// <summary>Puts a server together, and opens its store; it serves and delivers once it is started. Disposing it closes the store.</summary>
+internal static class GrapnelHost
+{
+    private static readonly TimeSpan ShutdownSlack = TimeSpan.FromSeconds(10);
+
+    /// <exception cref="SettingsException">The configuration has faults; tells all of them.</exception>
+    public static WebApplication Build(HostSetup setup)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        ConfigureSettings(builder.Configuration, setup);
+        var settings = new SettingsReader(builder.Configuration);
+        builder.Services.AddGrapnelOptions(settings);
+        settings.ThrowIfAnyFault();
+
+        ConfigureLogging(builder.Logging);
+        ConfigureKestrel(builder);
+        AddServices(builder.Services, setup);
+        var app = builder.Build();
+        UsePipeline(app);
+        return app;
+    }
+
+    /// <summary>Later sources win: file, environment, command line, and what the caller insists on.</summary>
+    private static void ConfigureSettings(ConfigurationManager configuration, HostSetup setup)
+    {
+        configuration.Sources.Clear();
+        configuration
+            .AddJsonFile(setup.SettingsFile, optional: true)
+            .AddInMemoryCollection(GrapnelEnvironment.Read(setup.Environment))
+            .AddCommandLine(setup.Arguments)
+            .AddInMemoryCollection(setup.Settings);
+    }
+
+    private static void ConfigureLogging(ILoggingBuilder logging)
+    {
+        logging.ClearProviders();
+        logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning);
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+        });
+    }
+
+    private static void ConfigureKestrel(WebApplicationBuilder builder)
+    {
+        builder.WebHost.ConfigureKestrel((_, kestrel) =>
+        {
+            var options = kestrel.ApplicationServices;
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = BodyLimits.Message(options.GetRequiredService<PublishingOptions>().MaxPayloadBytes);
+            kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        });
+    }
+
+    private static void AddServices(IServiceCollection services, HostSetup setup)
+    {
+        services.Configure<HostOptions>(host => host.ServicesStartConcurrently = false);
+        services.AddOptions<HostOptions>().Configure<DeliveryOptions>((host, delivery) => host.ShutdownTimeout = delivery.ShutdownGrace + ShutdownSlack);
+        services.AddSingleton(setup.Announce);
+        services.AddSingleton<FirstApiKey>().AddHostedService<Preparation>();
+        services.AddGrapnelSqlite().AddGrapnelEngine();
+        services.AddGrapnelAuth().AddGrapnelApi();
+        setup.Services?.Invoke(services);
+    }
+
+    private static void UsePipeline(WebApplication app)
+    {
+        app.Urls.Clear();
+        foreach (var url in app.Services.GetRequiredService<ServerOptions>().Urls.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            app.Urls.Add(url);
+        app.UseMiddleware<ErrorHandling>();
+        app.UseMiddleware<OneSlash>();
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapGrapnelApi();
+    }
+}

@@ -1,0 +1,80 @@
+using Grapnel.Storage.Sqlite;
+using Microsoft.Extensions.Options;
+
+namespace Grapnel.Server.Hosting;
+
+internal sealed class ServerOptionsRules : IValidateOptions<ServerOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ServerOptions options) => new OptionsCheck("")
+        .That(nameof(options.Urls), options.Urls.Split(';').All(IsAddress), "must be addresses like http://0.0.0.0:8080, separated by semicolons")
+        .That(nameof(options.ApiKey), options.ApiKey is null or { Length: 0 or >= 20 }, "must have at least 20 characters")
+        .Result;
+
+    /// <summary>Kestrel's form, in which a host may also be <c>*</c> or <c>+</c>.</summary>
+    private static bool IsAddress(string text) =>
+        Uri.TryCreate(text.Trim().Replace("*", "any").Replace("+", "any"), UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
+}
+
+internal sealed class PublishingOptionsRules : IValidateOptions<PublishingOptions>
+{
+    public ValidateOptionsResult Validate(string? name, PublishingOptions options) => new OptionsCheck("Publishing")
+        .Between(nameof(options.MaxPayloadBytes), options.MaxPayloadBytes, 1024, 25 << 20)
+        .Between(nameof(options.MaxDeliverAhead), options.MaxDeliverAhead, TimeSpan.Zero, TimeSpan.FromDays(366))
+        .Between(nameof(options.IdempotencyWindow), options.IdempotencyWindow, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30))
+        .Between(nameof(options.MaxWaiting), options.MaxWaiting, 1, 1_000_000)
+        .Result;
+}
+
+internal sealed class DeliveryOptionsRules : IValidateOptions<DeliveryOptions>
+{
+    public ValidateOptionsResult Validate(string? name, DeliveryOptions options) => new OptionsCheck("Delivery")
+        .That(nameof(options.RetrySchedule), options.RetrySchedule.Count <= 20 && options.RetrySchedule.All(delay => delay <= TimeSpan.FromDays(30)),
+            "must have at most 20 entries of at most 30 days")
+        .Between(nameof(options.Jitter), options.Jitter, 0, 0.5)
+        .Between(nameof(options.ConnectTimeout), options.ConnectTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(60))
+        .Between(nameof(options.Timeout), options.Timeout, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60))
+        .Between(nameof(options.MaxResponseBytes), options.MaxResponseBytes, 0, 64 * 1024)
+        .Between(nameof(options.MaxRetryAfter), options.MaxRetryAfter, TimeSpan.Zero, TimeSpan.FromDays(30))
+        .Between(nameof(options.MaxConcurrency), options.MaxConcurrency, 1, 65_536)
+        .Between(nameof(options.EndpointConcurrency), options.EndpointConcurrency, 1, 1024)
+        .Between(nameof(options.BreakerThreshold), options.BreakerThreshold, 1, 1000)
+        .Between(nameof(options.BreakerMinPause), options.BreakerMinPause, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1))
+        .Between(nameof(options.BreakerMaxPause), options.BreakerMaxPause, options.BreakerMinPause, TimeSpan.FromHours(24))
+        .Between(nameof(options.DisableAfter), options.DisableAfter, TimeSpan.FromMinutes(1), TimeSpan.FromDays(366))
+        .Between(nameof(options.LaneWindow), options.LaneWindow, 1, 100_000)
+        .Between(nameof(options.LaneWindowBytes), options.LaneWindowBytes, 64L << 10, 1L << 30)
+        .Between(nameof(options.WindowBytes), options.WindowBytes, options.LaneWindowBytes, 16L << 30)
+        .Between(nameof(options.LaneLinger), options.LaneLinger, TimeSpan.Zero, TimeSpan.FromHours(1))
+        .Between(nameof(options.ShutdownGrace), options.ShutdownGrace, TimeSpan.Zero, TimeSpan.FromMinutes(10))
+        .Result;
+}
+
+internal sealed class NetworkOptionsRules : IValidateOptions<NetworkOptions>
+{
+    public ValidateOptionsResult Validate(string? name, NetworkOptions options) => ValidateOptionsResult.Success;
+}
+
+internal sealed class NodeOptionsRules : IValidateOptions<NodeOptions>
+{
+    public ValidateOptionsResult Validate(string? name, NodeOptions options) => new OptionsCheck("Node")
+        .Between(nameof(options.Heartbeat), options.Heartbeat, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1))
+        .That(nameof(options.ExpelAfter), options.ExpelAfter >= 2 * options.Heartbeat && options.ExpelAfter <= TimeSpan.FromMinutes(10),
+            "must be at least twice Node:Heartbeat, so that one late heartbeat costs nothing, and at most 10m")
+        .Between(nameof(options.Sweep), options.Sweep, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10))
+        .Result;
+}
+
+internal sealed class RetentionOptionsRules : IValidateOptions<RetentionOptions>
+{
+    public ValidateOptionsResult Validate(string? name, RetentionOptions options) => new OptionsCheck("Retention")
+        .Between(nameof(options.Messages), options.Messages, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3660))
+        .Between(nameof(options.Interval), options.Interval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1))
+        .Result;
+}
+
+internal sealed class SqliteStoreOptionsRules : IValidateOptions<SqliteStoreOptions>
+{
+    public ValidateOptionsResult Validate(string? name, SqliteStoreOptions options) => new OptionsCheck("Store")
+        .That(nameof(options.Data), options.Data.Trim().Length > 0, "must name a folder")
+        .Result;
+}

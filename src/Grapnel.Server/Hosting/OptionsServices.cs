@@ -1,0 +1,25 @@
+using Grapnel.Storage.Sqlite;
+using Microsoft.Extensions.Options;
+
+namespace Grapnel.Server.Hosting;
+
+/// <summary>Registers every options class, read and checked, both as itself and as <see cref="IOptions{TOptions}"/>.</summary>
+internal static class OptionsServices
+{
+    public static void AddGrapnelOptions(this IServiceCollection services, SettingsReader settings)
+    {
+        Add<ServerOptions>(services, settings, new ServerOptionsRules());
+        Add<PublishingOptions>(services, settings, new PublishingOptionsRules());
+        Add<DeliveryOptions>(services, settings, new DeliveryOptionsRules());
+        Add<NetworkOptions>(services, settings, new NetworkOptionsRules());
+        Add<NodeOptions>(services, settings, new NodeOptionsRules());
+        Add<RetentionOptions>(services, settings, new RetentionOptionsRules());
+        Add<SqliteStoreOptions>(services, settings, new SqliteStoreOptionsRules());
+    }
+
+    private static void Add<T>(IServiceCollection services, SettingsReader settings, IValidateOptions<T> rules) where T : class, new()
+    {
+        var options = settings.Read(rules);
+        services.AddSingleton(options).AddSingleton(Options.Create(options));
+    }
+}

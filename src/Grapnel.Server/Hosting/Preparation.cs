@@ -1,0 +1,16 @@
+using Grapnel.Registry;
+using Grapnel.Server.Auth;
+
+namespace Grapnel.Server.Hosting;
+
+/// <summary>What must be there before the engine starts and the first request comes: the built-in applications and a key to get in.</summary>
+internal sealed class Preparation(ApplicationRegistry applications, FirstApiKey firstKey) : IHostedService
+{
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await applications.EnsureBuiltInAsync(cancellationToken);
+        await firstKey.EnsureAsync(cancellationToken);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

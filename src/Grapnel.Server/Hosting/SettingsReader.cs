@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Options;
+
+namespace Grapnel.Server.Hosting;
+
+/// <summary>
+/// Fills the options classes from the configuration and collects everything that is wrong: values that do not parse, values out of range, and
+/// names that nobody knows. The platform's binder stops at the first fault, and passes over misspelt names in silence.
+/// </summary>
+internal sealed class SettingsReader(IConfiguration configuration)
+{
+    private static readonly char[] ListSeparators = [',', ';'];
+    private readonly List<string> _errors = [];
+
+    public T Read<T>(IValidateOptions<T> rules) where T : class, new()
+    {
+        var options = new T();
+        var faults = _errors.Count;
+        foreach (var setting in SettingsCatalog.Sections.Single(section => section.Type == typeof(T)).Settings)
+            Assign(setting, options);
+        if (_errors.Count == faults && rules.Validate(name: null, options) is { Failed: true } result)
+            _errors.AddRange(result.Failures);
+        return options;
+    }
+
+    public void ThrowIfAnyFault()
+    {
+        _errors.AddRange(UnknownSettings.Find(configuration));
+        if (_errors.Count > 0)
+            throw new SettingsException(_errors);
+    }
+
+    private void Assign(Setting setting, object options)
+    {
+        var section = configuration.GetSection(setting.Path);
+        var type = Nullable.GetUnderlyingType(setting.Property.PropertyType) ?? setting.Property.PropertyType;
+        if (type == typeof(IList<TimeSpan>))
+            AssignList<TimeSpan>(setting, options, section);
+        else if (type == typeof(IList<IPNetwork>))
+            AssignList<IPNetwork>(setting, options, section);
+        else if (section.Value is { } text && TryParse(setting.Path, type, text) is { } value)
+            setting.Property.SetValue(options, value);
+    }
+
+    /// <summary>A list is written with indexes, one entry each, or as one text with commas or semicolons.</summary>
+    private void AssignList<T>(Setting setting, object options, IConfigurationSection section)
+    {
+        var entries = section.Value is { } text
+            ? text.Split(ListSeparators, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(entry => (setting.Path, entry))
+            : section.GetChildren().Select(child => (child.Path, child.Value ?? ""));
+        var values = new List<T>();
+        foreach (var (path, entry) in entries)
+            if (TryParse(path, typeof(T), entry) is T value)
+                values.Add(value);
+        if (values.Count > 0)
+            setting.Property.SetValue(options, values);
+    }
+
+    private object? TryParse(string path, Type type, string text)
+    {
+        var (value, form) = type switch
+        {
+            _ when type == typeof(string) => (text, ""),
+            _ when type == typeof(TimeSpan) => (Duration.TryParse(text, out var duration) ? duration : null, Duration.Forms),
+            _ when type == typeof(IPNetwork) => (IPNetwork.TryParse(text, out var network) ? (object)network : null, "a network in CIDR notation like 10.20.0.0/16, with no bits set after the prefix"),
+            _ when type == typeof(int) => (int.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : null, "a whole number"),
+            _ when type == typeof(long) => (long.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : null, "a whole number"),
+            _ when type == typeof(double) => (double.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : null, "a number like 0.2"),
+            _ when type == typeof(bool) => (bool.TryParse(text, out var flag) ? (object)flag : null, "true or false"),
+            _ when type.IsEnum => (Enum.TryParse(type, text, ignoreCase: true, out var name) && Enum.IsDefined(type, name) ? name : null, string.Join(" or ", Enum.GetNames(type))),
+            _ => throw new NotSupportedException($"No rule reads a setting of type {type}."),
+        };
+        if (value is null)
+            _errors.Add($"{path}: '{text}' is not {form}.");
+        return value;
+    }
+}
+
+/// <summary>The configuration does not fit; carries everything that is wrong with it.</summary>
+internal sealed class SettingsException(IReadOnlyList<string> errors)
+    : Exception("The configuration has faults:" + string.Concat(errors.Select(error => $"{Environment.NewLine}  - {error}")))
+{
+    public IReadOnlyList<string> Errors { get; } = errors;
+}

@@ -1,0 +1,102 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace Grapnel.Storage.Catalog;
+
+internal sealed partial class CatalogStore
+{
+    public Task<Endpoint?> FindEndpointAsync(Id<Application> application, string idOrUid, CancellationToken cancellationToken) =>
+        database.ReadAsync(async catalog =>
+        {
+            var own = catalog.Endpoints.Where(row => row.ApplicationId == application);
+            var found = Id<Endpoint>.TryParse(idOrUid, out var id)
+                ? await own.FirstOrDefaultAsync(row => row.Id == id, cancellationToken).ConfigureAwait(false)
+                : null;
+            return found ?? await own.FirstOrDefaultAsync(row => row.Uid == idOrUid, cancellationToken).ConfigureAwait(false);
+        }, cancellationToken);
+
+    public Task<IReadOnlyList<Endpoint>> ReadEndpointsAsync(IReadOnlyList<Id<Endpoint>> ids, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<Endpoint>>(async catalog =>
+        {
+            var found = new List<Endpoint>(ids.Count);
+            foreach (var id in ids)
+            {
+                if (await catalog.Endpoints.FirstOrDefaultAsync(row => row.Id == id, cancellationToken).ConfigureAwait(false) is { } endpoint)
+                    found.Add(endpoint);
+            }
+            return found;
+        }, cancellationToken);
+
+    public Task<Page<Endpoint>> ListEndpointsAsync(Id<Application> application, PageRequest page, CancellationToken cancellationToken) =>
+        database.ReadAsync(catalog => PageAsync(
+            catalog.Endpoints.Where(row => row.ApplicationId == application), row => row.Id, page, cancellationToken), cancellationToken);
+
+    public Task AddEndpointAsync(Endpoint endpoint, CancellationToken cancellationToken) =>
+        database.WriteAsync(async catalog =>
+        {
+            var application = endpoint.ApplicationId;
+            if (!await catalog.Applications.AnyAsync(row => row.Id == application).ConfigureAwait(false))
+                throw new NotFoundException($"Application {application} does not exist.");
+            await RefuseTakenUidAsync(catalog, endpoint).ConfigureAwait(false);
+            await AddRevisionAsync(catalog, endpoint, deleted: false).ConfigureAwait(false);
+            return await AddAsync(catalog, endpoint).ConfigureAwait(false);
+        }, cancellationToken);
+
+    public Task<bool> UpdateEndpointAsync(Endpoint endpoint, CancellationToken cancellationToken) =>
+        database.WriteAsync(async catalog =>
+        {
+            if (!await catalog.Endpoints.AnyAsync(row => row.Id == endpoint.Id).ConfigureAwait(false))
+                return false;
+            await RefuseTakenUidAsync(catalog, endpoint).ConfigureAwait(false);
+            await AddRevisionAsync(catalog, endpoint, deleted: false).ConfigureAwait(false);
+            return await ReplaceAsync(catalog, endpoint).ConfigureAwait(false);
+        }, cancellationToken);
+
+    public Task<bool> DeleteEndpointAsync(Id<Endpoint> id, CancellationToken cancellationToken) =>
+        database.WriteAsync(async catalog =>
+            (await DeleteEndpointsAsync(catalog, catalog.Endpoints.Where(row => row.Id == id)).ConfigureAwait(false)).Count > 0, cancellationToken);
+
+    public Task<IReadOnlyList<Id<Endpoint>>> FindDeletedLanesAsync(int limit, CancellationToken cancellationToken) =>
+        database.FindDeletedLanesAsync(limit, cancellationToken);
+
+    public Task<RouteTable?> ReadRouteTableAsync(string applicationIdOrUid, CancellationToken cancellationToken) =>
+        database.ReadAsync(async catalog =>
+        {
+            if (await FindApplicationAsync(catalog, applicationIdOrUid, cancellationToken).ConfigureAwait(false) is not { } application)
+                return null;
+            var id = application.Id;
+            var version = await catalog.Counters.Where(row => row.Name == Counter.Route).Select(row => row.Value)
+                .SingleAsync(cancellationToken).ConfigureAwait(false);
+            var endpoints = await catalog.Endpoints.Where(row => row.ApplicationId == id).OrderBy(row => row.Id)
+                .ToListAsync(cancellationToken).ConfigureAwait(false);
+            return new RouteTable(application, version, endpoints);
+        }, cancellationToken);
+
+    public Task<EndpointRevision?> FindRevisionAsync(Id<Endpoint> endpoint, long routeVersion, CancellationToken cancellationToken) =>
+        database.ReadAsync(catalog => catalog.Revisions
+            .Where(row => row.EndpointId == endpoint && row.Version <= routeVersion)
+            .OrderByDescending(row => row.Version)
+            .FirstOrDefaultAsync(cancellationToken), cancellationToken);
+
+    private static async Task<IReadOnlyList<Id<Endpoint>>> DeleteEndpointsAsync(CatalogContext catalog, IQueryable<Endpoint> endpoints)
+    {
+        var deleted = await endpoints.ToListAsync().ConfigureAwait(false);
+        foreach (var endpoint in deleted)
+        {
+            await AddRevisionAsync(catalog, endpoint, deleted: true).ConfigureAwait(false);
+            catalog.Remove(endpoint);
+        }
+        await catalog.SaveChangesAsync().ConfigureAwait(false);
+        return [.. deleted.Select(endpoint => endpoint.Id)];
+    }
+
+    private static async Task AddRevisionAsync(CatalogContext catalog, Endpoint endpoint, bool deleted) => catalog.Add(new EndpointRevision(
+        endpoint.Id, await NextVersionAsync(catalog).ConfigureAwait(false), endpoint.Enabled, endpoint.EventTypes, endpoint.Channels, deleted));
+
+    private static async Task RefuseTakenUidAsync(CatalogContext catalog, Endpoint endpoint)
+    {
+        var (id, application, uid) = (endpoint.Id, endpoint.ApplicationId, endpoint.Uid);
+        if (uid is not null && await catalog.Endpoints
+                .AnyAsync(row => row.ApplicationId == application && row.Uid == uid && row.Id != id).ConfigureAwait(false))
+            throw new ConflictException("conflict", $"Another endpoint of the application has the uid '{uid}'.");
+    }
+}

@@ -1,0 +1,84 @@
+namespace Grapnel.Storage.Sqlite;
+
+internal sealed partial class SqliteDeliveryStore
+{
+    public Task<IReadOnlyList<(Id<Endpoint> EndpointId, long Seq)>> CancelAsync(
+        Id<Message> message, Id<Endpoint>? endpoint, CancellationToken cancellationToken) => gate.RunAsync(session =>
+    {
+        var ended = new List<(Id<Endpoint> EndpointId, long Seq)>();
+        if (FindOwed(session, message) is not { } stored)
+            return (IReadOnlyList<(Id<Endpoint>, long)>)ended;
+        foreach (var (owner, seq) in stored.Owed.Where(pair => endpoint is null || pair.EndpointId == endpoint))
+        {
+            if (End(session, owner, seq, message, DeliveryEnd.Cancelled))
+                ended.Add((owner, seq));
+        }
+        CountPending(session, -ended.Count);
+        return ended;
+    });
+
+    public Task<IReadOnlyList<Delivery>> ResendAsync(
+        Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken) => gate.RunAsync(session =>
+    {
+        if (FindOwed(session, message.Id) is not { } stored)
+            throw new NotFoundException($"Message {message.Id} is no longer stored.");
+        var first = ReserveSeqs(session, endpoints.Count);
+        var deliveries = endpoints.Select((endpoint, i) => new Delivery
+        {
+            EndpointId = endpoint, Seq = first + i, Message = message, Trigger = Trigger.Manual,
+        }).ToList();
+        // Places that are over make room, so that a message sent again and again does not grow.
+        var owed = stored.Owed.FindAll(pair => !endpoints.Contains(pair.EndpointId) || IsPending(session, pair.EndpointId, pair.Seq));
+        foreach (var delivery in deliveries)
+        {
+            InsertDelivery(session, delivery.EndpointId, delivery.Seq, stored.N, dueAt: 0, Trigger.Manual);
+            owed.Add((delivery.EndpointId, delivery.Seq));
+        }
+        session.Prepare("UPDATE message SET owed = ? WHERE n = ?").Bind(Owed.Pack(owed)).Bind(stored.N).Run();
+        CountPending(session, deliveries.Count);
+        Take(session, node, endpoints);
+        return (IReadOnlyList<Delivery>)deliveries;
+    });
+
+    public Task<int> DropLaneAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken) => gate.RunAsync(session =>
+    {
+        var rows = new List<(long Seq, Id<Message> Message)>();
+        var select = session.Prepare("""
+            SELECT d.seq, m.id FROM delivery d JOIN message m ON m.n = d.message_n WHERE d.endpoint_id = ? LIMIT ?
+            """).Bind(endpoint).Bind(limit);
+        while (select.Step())
+            rows.Add((select.Int64(0), select.Id<Message>(1)));
+        foreach (var (seq, message) in rows)
+            End(session, endpoint, seq, message, DeliveryEnd.EndpointDeleted);
+        CountPending(session, -rows.Count);
+        return rows.Count;
+    });
+
+    // A manual delivery is one attempt more; ending it before that was made leaves nothing to tell.
+    private bool End(SqliteSession session, Id<Endpoint> endpoint, long seq, Id<Message> message, DeliveryEnd end)
+    {
+        var delete = session.Prepare("""
+            DELETE FROM delivery WHERE endpoint_id = ? AND stage IN (0, 1, 2) AND seq = ? RETURNING trigger, attempts
+            """).Bind(endpoint).Bind(seq);
+        if (!delete.Step())
+            return false;
+        var (trigger, attempts) = ((Trigger)delete.Int32(0), delete.Int32(1));
+        delete.Run();
+        if (trigger == Trigger.Scheduled)
+            StoreEnd(session, new FinishedDelivery(endpoint, message, end, time.GetUtcNow(), attempts));
+        return true;
+    }
+
+    internal static bool IsPending(SqliteSession session, Id<Endpoint> endpoint, long seq) =>
+        session.Prepare("SELECT 1 FROM delivery WHERE endpoint_id = ? AND stage IN (0, 1, 2) AND seq = ?").Bind(endpoint).Bind(seq).RunExists();
+
+    private static (long N, List<(Id<Endpoint> EndpointId, long Seq)> Owed)? FindOwed(SqliteSession session, Id<Message> message)
+    {
+        var select = session.Prepare("SELECT n, owed FROM message WHERE id = ?").Bind(message);
+        if (!select.Step())
+            return null;
+        var found = (select.Int64(0), Owed.Unpack(select.Blob(1)));
+        select.Reset();
+        return found;
+    }
+}

@@ -1,0 +1,61 @@
+namespace Grapnel.Storage.Sqlite;
+
+/// <summary>
+/// The hot path on SQLite, hand-written. This part holds nodes; the others hold accepting, settling, lanes, and what people ask for.
+/// Heartbeats count milliseconds since this process opened the store: only this process can have nodes, and its wall clock may jump.
+/// </summary>
+internal sealed partial class SqliteDeliveryStore(SqliteGate gate, SqliteReaders readers, IdGenerator ids, TimeProvider time) : IDeliveryStore
+{
+    private readonly long _openedAt = time.GetTimestamp();
+
+    public Task<Id<Node>> JoinAsync(string name, CancellationToken cancellationToken) => gate.RunAsync(session =>
+    {
+        var id = ids.Next<Node>();
+        session.Prepare("INSERT INTO node (id, name, joined_at, heartbeat_at) VALUES (?, ?, ?, ?)")
+            .Bind(id).Bind(name).Bind(WallClock()).Bind(Uptime()).Run();
+        return id;
+    });
+
+    public Task<bool> HeartbeatAsync(Id<Node> node, CancellationToken cancellationToken) => gate.RunAsync(session =>
+        session.Prepare("UPDATE node SET heartbeat_at = ? WHERE id = ?").Bind(Uptime()).Bind(node).Run() == 1);
+
+    public Task<int> ExpelAsync(Id<Node> self, TimeSpan limit, CancellationToken cancellationToken) => gate.RunAsync(session =>
+    {
+        var silent = new List<Id<Node>>();
+        var select = session.Prepare("SELECT id FROM node WHERE heartbeat_at < ? AND id <> ?")
+            .Bind(Uptime() - (long)limit.TotalMilliseconds).Bind(self);
+        while (select.Step())
+            silent.Add(select.Id<Node>(0));
+        foreach (var node in silent)
+            Remove(session, node);
+        return silent.Count;
+    });
+
+    public Task LeaveAsync(Id<Node> node, CancellationToken cancellationToken) => gate.RunAsync(session =>
+    {
+        Remove(session, node);
+        return true;
+    });
+
+    private static void Remove(SqliteSession session, Id<Node> node)
+    {
+        session.Prepare("DELETE FROM lane WHERE node_id = ?").Bind(node).Run();
+        session.Prepare("DELETE FROM node WHERE id = ?").Bind(node).Run();
+    }
+
+    private static bool IsMember(SqliteSession session, Id<Node> node) =>
+        session.Prepare("SELECT 1 FROM node WHERE id = ?").Bind(node).RunExists();
+
+    private static long ReserveSeqs(SqliteSession session, int count) =>
+        session.Prepare("UPDATE counter SET value = value + ? WHERE name = 'seq' RETURNING value").Bind(count).RunInt64() - count + 1;
+
+    private static void CountPending(SqliteSession session, int change)
+    {
+        if (change != 0)
+            session.Prepare("UPDATE counter SET value = value + ? WHERE name = 'pending'").Bind(change).Run();
+    }
+
+    private long Uptime() => (long)time.GetElapsedTime(_openedAt).TotalMilliseconds;
+
+    private long WallClock() => time.GetUtcNow().ToUnixTimeMilliseconds();
+}

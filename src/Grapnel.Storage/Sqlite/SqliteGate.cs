@@ -1,0 +1,173 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+
+namespace Grapnel.Storage.Sqlite;
+
+/// <summary>
+/// The one way to write: a thread with a connection. Whatever was queued while the last commit ran goes into the next transaction
+/// together, so accepts, settles and catalog writes share the cost of reaching the disk. Each piece of work stands or falls alone,
+/// unless the disk fails: then nothing of the transaction was done, and every piece of it is told so.
+/// </summary>
+internal sealed class SqliteGate : IAsyncDisposable
+{
+    // Bounds the time between commits; the pieces are batches themselves.
+    private const int MaxItems = 256;
+
+    // Readers that overlap without a gap keep SQLite from starting the log over. That is looked after once in so many commits.
+    private const int CommitsBetweenWalChecks = 64;
+
+    private readonly SqliteSession _session;
+    private readonly string _walFile;
+    private readonly BlockingCollection<GateItem> _queue = [];
+    private readonly List<GateItem> _batch = new(MaxItems);
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Takes over the session and starts the thread.</summary>
+    public SqliteGate(SqliteSession session, string walFile)
+    {
+        _session = session;
+        _walFile = walFile;
+        new Thread(Loop) { IsBackground = true, Name = "Grapnel store writer" }.Start();
+    }
+
+    /// <summary>Transactions committed so far.</summary>
+    public long Commits { get; private set; }
+
+    /// <summary>Runs work inside a transaction; the task completes when it is durable. Work must not wait for anything.</summary>
+    public Task<T> RunAsync<T>(Func<SqliteSession, T> work)
+    {
+        var item = new GateItem<T>(work);
+        try
+        {
+            _queue.Add(item);
+        }
+        catch (InvalidOperationException)
+        {
+            item.Fail(new StoreUnavailableException("The store is closed."));
+        }
+        return item.Task;
+    }
+
+    /// <summary>Finishes what was queued, then closes the connection.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_queue.IsAddingCompleted)
+            _queue.CompleteAdding();
+        await _stopped.Task.ConfigureAwait(false);
+    }
+
+    private void Loop()
+    {
+        while (TakeBatch())
+        {
+            RunBatch();
+            if (Commits % CommitsBetweenWalChecks == 0)
+                BoundWal();
+        }
+        _session.Dispose();
+        _stopped.SetResult();
+    }
+
+    private bool TakeBatch()
+    {
+        _batch.Clear();
+        if (!_queue.TryTake(out var item, Timeout.Infinite))
+            return false;
+        do
+            _batch.Add(item);
+        while (_batch.Count < MaxItems && _queue.TryTake(out item));
+        return true;
+    }
+
+    private void RunBatch()
+    {
+        try
+        {
+            _session.Prepare("BEGIN IMMEDIATE").Run();
+            foreach (var item in _batch)
+                RunItem(item);
+            _session.Prepare("COMMIT").Run();
+            Commits++;
+        }
+        catch (Exception error)
+        {
+            RollBack();
+            var failure = SqliteErrors.IsStorageFailure(error) ? SqliteErrors.Unavailable(error) : error;
+            foreach (var item in _batch)
+                item.Fail(failure);
+            return;
+        }
+        foreach (var item in _batch)
+            item.Complete();
+    }
+
+    // Work that is alone needs no savepoint: when it fails, the whole transaction goes, and that is itself.
+    private void RunItem(GateItem item)
+    {
+        if (_batch.Count == 1)
+        {
+            item.Run(_session);
+            return;
+        }
+        _session.Prepare("SAVEPOINT item").Run();
+        try
+        {
+            item.Run(_session);
+        }
+        catch (Exception error) when (!SqliteErrors.IsStorageFailure(error))
+        {
+            item.Fail(error);
+            _session.Prepare("ROLLBACK TO item").Run();
+        }
+        _session.Prepare("RELEASE item").Run();
+    }
+
+    // SQLite has rolled back by itself after some errors. A roll-back that fails leaves nothing to do: the next BEGIN will tell.
+    private void RollBack()
+    {
+        try
+        {
+            if (_session.InTransaction)
+                _session.Prepare("ROLLBACK").Run();
+        }
+        catch (SqliteException)
+        {
+        }
+    }
+
+    // Waits for readers to finish, which they do within the busy time-out; if not, the next check tries again.
+    private void BoundWal()
+    {
+        try
+        {
+            if (new FileInfo(_walFile) is { Exists: true, Length: > 2 * SqliteStore.WalLimitBytes })
+                _session.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+        catch (SqliteException)
+        {
+        }
+    }
+
+    private abstract class GateItem
+    {
+        public abstract void Run(SqliteSession session);
+
+        public abstract void Complete();
+
+        public abstract void Fail(Exception error);
+    }
+
+    private sealed class GateItem<T>(Func<SqliteSession, T> work) : GateItem
+    {
+        private readonly TaskCompletionSource<T> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T _result = default!;
+
+        public Task<T> Task => _source.Task;
+
+        public override void Run(SqliteSession session) => _result = work(session);
+
+        public override void Complete() => _source.TrySetResult(_result);
+
+        public override void Fail(Exception error) => _source.TrySetException(error);
+    }
+}

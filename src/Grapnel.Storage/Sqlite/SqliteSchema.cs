@@ -1,0 +1,98 @@
+using System.Reflection;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+namespace Grapnel.Storage.Sqlite;
+
+/// <summary>Brings an opened database to the shape this version needs. EF is woken only when there is something to migrate.</summary>
+internal static class SqliteSchema
+{
+    public static void Prepare(SqliteSession session, SqliteFiles files, TimeProvider time)
+    {
+        RefuseReadOnly(session);
+        if (NeedsMigration(session, files))
+            Migrate(session);
+        InTransaction(session, () =>
+        {
+            Seed(session, time);
+            ForgetNodes(session);
+        });
+    }
+
+    private static bool NeedsMigration(SqliteSession session, SqliteFiles files)
+    {
+        if (!Exists(session, "name = '__EFMigrationsHistory'"))
+        {
+            return !Exists(session, "name NOT LIKE '\\_\\_EF%' ESCAPE '\\'")
+                ? true
+                : throw new StoreOpenException($"{files.Database} is a database of another program.");
+        }
+        var applied = ReadApplied(session);
+        var known = KnownMigrations();
+        if (applied.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
+            throw new StoreOpenException($"{files.Database} was written by a newer version of Grapnel (it has {unknown}). Use that version or a later one.");
+        return applied.Count < known.Count;
+    }
+
+    private static HashSet<string> KnownMigrations() => [.. typeof(SqliteSchema).Assembly.GetTypes()
+        .Where(type => type.IsSubclassOf(typeof(Migration)))
+        .Select(type => type.GetCustomAttribute<MigrationAttribute>()!.Id)];
+
+    private static List<string> ReadApplied(SqliteSession session)
+    {
+        var applied = new List<string>();
+        var select = session.Prepare("SELECT MigrationId FROM __EFMigrationsHistory");
+        while (select.Step())
+            applied.Add(select.Text(0));
+        return applied;
+    }
+
+    private static void Migrate(SqliteSession session)
+    {
+        using var catalog = session.OpenCatalog();
+        catalog.Database.AutoTransactionBehavior = AutoTransactionBehavior.WhenNeeded;
+        catalog.Database.Migrate();
+    }
+
+    // Nobody wants an installation without applications, so an empty table can only be a new one.
+    private static void Seed(SqliteSession session, TimeProvider time)
+    {
+        if (session.Prepare("SELECT 1 FROM application LIMIT 1").RunExists())
+            return;
+        var ids = new IdGenerator(time);
+        using var catalog = session.OpenCatalog();
+        catalog.Add(NewApplication(ids, time, Application.DefaultUid, "Default"));
+        catalog.Add(NewApplication(ids, time, Application.OperationalUid, "Operational events"));
+        catalog.SaveChanges();
+    }
+
+    private static Application NewApplication(IdGenerator ids, TimeProvider time, string uid, string name)
+    {
+        var now = time.GetUtcNow();
+        return new Application { Id = ids.Next<Application>(), Uid = uid, Name = name, CreatedAt = now, UpdatedAt = now };
+    }
+
+    // The lock on the folder proves that every node written down here is dead: after a crash nothing waits for a heartbeat to grow old.
+    private static void ForgetNodes(SqliteSession session)
+    {
+        session.Execute("DELETE FROM lane");
+        session.Execute("DELETE FROM node");
+    }
+
+    // SQLite opens a file that it may not write without complaint and fails at the first write.
+    private static void RefuseReadOnly(SqliteSession session)
+    {
+        session.Execute("BEGIN IMMEDIATE");
+        session.Execute("ROLLBACK");
+    }
+
+    private static bool Exists(SqliteSession session, string condition) =>
+        session.Prepare($"SELECT 1 FROM sqlite_master WHERE type = 'table' AND {condition} LIMIT 1").RunExists();
+
+    private static void InTransaction(SqliteSession session, Action work)
+    {
+        session.Execute("BEGIN IMMEDIATE");
+        work();
+        session.Execute("COMMIT");
+    }
+}

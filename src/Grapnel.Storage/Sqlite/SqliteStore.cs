@@ -1,0 +1,112 @@
+using Grapnel.Storage.Catalog;
+using Microsoft.Data.Sqlite;
+
+namespace Grapnel.Storage.Sqlite;
+
+/// <summary>The embedded store: one folder, one process, one writer. Owns the lock, the gate and the readers, and offers the three roles.</summary>
+public sealed class SqliteStore : IAsyncDisposable, IDisposable
+{
+    /// <summary>Pages in the write-ahead log (4 KiB each) after which a commit also moves them into the database file: 16 MiB.</summary>
+    internal const int CheckpointPages = 4096;
+
+    /// <summary>The size to which the log file is cut back after a checkpoint: 32 MiB.</summary>
+    internal const long WalLimitBytes = 32 << 20;
+
+    private readonly FolderLock _lock;
+
+    private SqliteStore(FolderLock held, SqliteFiles files, SqliteSession writer, SqliteStoreOptions options, TimeProvider time)
+    {
+        _lock = held;
+        Files = files;
+        Gate = new SqliteGate(writer, files.Wal);
+        Readers = new SqliteReaders(files.Database, options);
+        Deliveries = new SqliteDeliveryStore(Gate, Readers, new IdGenerator(time), time);
+        Catalog = new CatalogStore(new SqliteCatalogDatabase(Gate, Readers));
+        History = new SqliteHistoryStore(Gate, Readers, time);
+    }
+
+    /// <summary>The hot path.</summary>
+    public IDeliveryStore Deliveries { get; }
+
+    /// <summary>Applications, endpoints and what else people configure.</summary>
+    public ICatalogStore Catalog { get; }
+
+    /// <summary>What happened.</summary>
+    public IHistoryStore History { get; }
+
+    internal SqliteFiles Files { get; }
+
+    internal SqliteGate Gate { get; }
+
+    internal SqliteReaders Readers { get; }
+
+    /// <summary>Opens the store, and makes a new one where the folder is empty. Off the caller's thread: SQLite blocks.</summary>
+    /// <exception cref="StoreLockedException">Another process has the folder.</exception>
+    /// <exception cref="StoreOpenException">The files cannot be used as they are.</exception>
+    public static Task<SqliteStore> OpenAsync(SqliteStoreOptions options, TimeProvider time, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Open(options, time), cancellationToken);
+
+    /// <summary>Opens the store, and makes a new one where the folder is empty.</summary>
+    /// <exception cref="StoreLockedException">Another process has the folder.</exception>
+    /// <exception cref="StoreOpenException">The files cannot be used as they are.</exception>
+    public static SqliteStore Open(SqliteStoreOptions options, TimeProvider time)
+    {
+        var files = SqliteFiles.In(options.Data);
+        var held = FolderLock.Take(files.Folder);
+        try
+        {
+            files.RefuseWhatIsMissing(held.FollowsCrash);
+            var writer = OpenWriter(files, options, time);
+            var store = new SqliteStore(held, files, writer, options, time);
+            held.Announce(time);
+            return store;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Finishes what was queued and closes the files.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        // The writer goes last: closing the last connection moves the log into the database file and removes it.
+        Readers.Dispose();
+        await Gate.DisposeAsync().ConfigureAwait(false);
+        _lock.Release(inOrder: !File.Exists(Files.Wal));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    /// <summary>A script that is embedded in this assembly.</summary>
+    internal static string ReadScript(string name)
+    {
+        using var stream = typeof(SqliteStore).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"The script {name} is not embedded.");
+        return new StreamReader(stream).ReadToEnd();
+    }
+
+    private static SqliteSession OpenWriter(SqliteFiles files, SqliteStoreOptions options, TimeProvider time)
+    {
+        SqliteSession? writer = null;
+        try
+        {
+            writer = SqliteSession.Open(
+                files.Database, File.Exists(files.Database) ? SqliteOpenMode.ReadWrite : SqliteOpenMode.ReadWriteCreate, options);
+            SqliteSchema.Prepare(writer, files, time);
+            return writer;
+        }
+        catch (Exception error) when (error is not StoreOpenException)
+        {
+            writer?.Dispose();
+            throw new StoreOpenException($"The database {files.Database} cannot be opened: {SqliteErrors.Describe(error)}", error);
+        }
+        catch
+        {
+            writer?.Dispose();
+            throw;
+        }
+    }
+}

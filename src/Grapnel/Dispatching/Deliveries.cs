@@ -1,0 +1,114 @@
+using Grapnel.Publishing;
+using Grapnel.Storage;
+
+namespace Grapnel.Dispatching;
+
+/// <summary>What people do with single deliveries: ask about them, send them again, cancel them.</summary>
+internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, ICatalogStore catalog, Acceptor acceptor, Dispatcher dispatcher)
+{
+    /// <summary>Sends a message to an endpoint once more, whatever became of it before; the schedule goes on undisturbed.</summary>
+    /// <exception cref="ConflictException">The content was removed, or the endpoint is disabled.</exception>
+    /// <exception cref="StoreUnavailableException">The store takes no writes now.</exception>
+    public async Task ResendAsync(Message message, Endpoint endpoint)
+    {
+        if (message.Payload is null)
+            throw new ConflictException("missing_payload", "The content of this message has been removed; there is nothing to send.");
+        if (!endpoint.Enabled)
+            throw new ConflictException("endpoint_disabled", "This endpoint is disabled; enable it first.");
+        if (await acceptor.ResendAsync(message, [endpoint]).ConfigureAwait(false) is null)
+            throw new StoreUnavailableException("The store takes no writes just now; try again.");
+    }
+
+    /// <summary>Ends what is pending of a message, at one endpoint or at all. An attempt in flight is not called back.</summary>
+    /// <returns>How many deliveries were ended.</returns>
+    public async Task<int> CancelAsync(Id<Message> message, Id<Endpoint>? endpoint)
+    {
+        var ended = await store.CancelAsync(message, endpoint, CancellationToken.None).ConfigureAwait(false);
+        dispatcher.Forget(ended);
+        return ended.Count;
+    }
+
+    /// <summary>Tells where the delivery of a message to an endpoint stands, and why.</summary>
+    public async Task<Why> WhyAsync(Message message, Endpoint endpoint, CancellationToken cancellationToken)
+    {
+        var states = await history.ReadDeliveriesAsync(message.Id, cancellationToken).ConfigureAwait(false);
+        if (states.FirstOrDefault(s => s.EndpointId == endpoint.Id) is not { } state)
+            return await WhyNotOwedAsync(message, endpoint, cancellationToken).ConfigureAwait(false);
+        return state.End is { } end ? WhyEnded(state, end) : WhyPending(state, endpoint);
+    }
+
+    private async Task<Why> WhyNotOwedAsync(Message message, Endpoint endpoint, CancellationToken cancellationToken)
+    {
+        var revision = await catalog.FindRevisionAsync(endpoint.Id, message.RouteVersion, cancellationToken).ConfigureAwait(false);
+        return revision is null
+            ? new Why(WhyState.NotOwed, "endpointNotCreated", "The endpoint did not exist when the message was accepted.")
+            : Why.NotOwed(Router.Decide(revision, message.EventType, message.Channels));
+    }
+
+    private static Why WhyEnded(DeliveryState state, DeliveryEnd end) => end switch
+    {
+        DeliveryEnd.Delivered => new(WhyState.Delivered, "delivered", $"Delivered at {state.At:O}.", state.At, null, state.Attempts),
+        DeliveryEnd.Exhausted => new(WhyState.Exhausted, "exhausted",
+            $"All {state.Attempts} attempts of the retry schedule failed, the last at {state.At:O}.", state.At, null, state.Attempts),
+        DeliveryEnd.Gone => new(WhyState.Exhausted, "gone",
+            $"The receiver answered 410 Gone at {state.At:O}; that ended the delivery and disabled the endpoint.", state.At, null, state.Attempts),
+        DeliveryEnd.Cancelled => new(WhyState.Cancelled, "cancelled", $"Cancelled at {state.At:O}.", state.At, null, state.Attempts),
+        _ => new(WhyState.Cancelled, "endpointDeleted", $"The endpoint was deleted; the delivery ended at {state.At:O}.", state.At, null, state.Attempts),
+    };
+
+    private Why WhyPending(DeliveryState state, Endpoint endpoint)
+    {
+        Why Pending(string reason, string detail, DateTimeOffset? next) => new(WhyState.Pending, reason, detail, null, next, state.Attempts);
+
+        if (!endpoint.Enabled)
+            return Pending("endpointDisabled", "The endpoint is disabled; the delivery waits until it is enabled.", null);
+        var lane = dispatcher.FindLane(endpoint.Id);
+        var due = state.At > DateTimeOffset.UnixEpoch ? state.At : (DateTimeOffset?)null;
+        var next = Later(due, lane?.PausedUntil);
+        return lane?.State switch
+        {
+            LaneState.BreakerOpen => Pending("breakerOpen",
+                next is { } at ? $"The endpoint keeps failing; it is probed again at {at:O}." : "The endpoint keeps failing; it is being probed.", next),
+            LaneState.Throttled => Pending("throttled", $"The receiver asked for a pause until {next:O}.", next),
+            _ when due is { } at && state.Attempts == 0 => Pending("scheduled", $"It is to be delivered at {at:O}.", at),
+            _ when due is { } at => Pending("retrying", $"The next attempt is at {at:O}.", at),
+            LaneState.RateLimited => Pending("rateLimited", "It waits for the endpoint's rate limit.", null),
+            _ => Pending("queued", "It is being sent, or waits for its turn.", null),
+        };
+    }
+
+    private static DateTimeOffset? Later(DateTimeOffset? a, DateTimeOffset? b) => a is null || b > a ? b : a;
+}
+
+/// <summary>Where a delivery stands.</summary>
+internal enum WhyState
+{
+    /// <summary>Still to be done.</summary>
+    Pending,
+
+    /// <summary>Done.</summary>
+    Delivered,
+
+    /// <summary>Failed for good.</summary>
+    Exhausted,
+
+    /// <summary>Ended before it was done.</summary>
+    Cancelled,
+
+    /// <summary>Never owed.</summary>
+    NotOwed,
+}
+
+/// <summary>Why a message did, or did not, arrive at an endpoint.</summary>
+/// <param name="State">Where the delivery stands.</param>
+/// <param name="Reason">A stable word for programs.</param>
+/// <param name="Detail">A sentence for people.</param>
+/// <param name="EndedAt">When it ended, or null.</param>
+/// <param name="NextAttemptAt">When it is tried next, as far as that is known, or null.</param>
+/// <param name="Attempts">Attempts of the schedule made so far.</param>
+internal sealed record Why(
+    WhyState State, string Reason, string Detail, DateTimeOffset? EndedAt = null, DateTimeOffset? NextAttemptAt = null, int Attempts = 0)
+{
+    /// <summary>The words for what routing decided against; also for owed ones whose trace is gone.</summary>
+    public static Why NotOwed(RouteReason reason) => new(WhyState.NotOwed, reason.Word(), reason.Sentence());
+}

@@ -1,0 +1,301 @@
+using Grapnel.Publishing;
+using Grapnel.Registry;
+using Grapnel.Sending;
+using Grapnel.Storage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Grapnel.Dispatching;
+
+/// <summary>
+/// Lets the lanes of this node take turns, within the limit of attempts in flight. One lock guards all lanes: what happens under it is
+/// a few field accesses; sending, reading and settling happen outside.
+/// </summary>
+internal sealed partial class Dispatcher
+{
+    private const int MaxReads = 4;
+    private const int MaxUnsettled = 16_384;
+
+    private readonly IDeliveryStore _store;
+    private readonly WebhookSender _sender;
+    private readonly Settler _settler;
+    private readonly IdGenerator _ids;
+    private readonly TimeProvider _time;
+    private readonly ScheduleClock _clock;
+    private readonly Random _random;
+    private readonly GrapnelMetrics _metrics;
+    private readonly DeliveryOptions _options;
+    private readonly IReadOnlyList<TimeSpan> _retrySchedule;
+    private readonly ILogger<Dispatcher> _logger;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Id<Endpoint>, Lane> _lanes = [];
+    private readonly Queue<Lane> _round = new();
+    private readonly Queue<Lane> _toRead = new();
+    private readonly PriorityQueue<Lane, long> _wakeUps = new();
+    private readonly ITimer _timer;
+    private readonly WindowBudget _budget;
+    private readonly CancellationTokenSource _abandon = new();
+    private TaskCompletionSource? _drained;
+    private TaskCompletionSource? _quiet;
+    private long _timerAt = long.MaxValue;
+    private int _inFlight;
+    private int _unsettled;
+    private int _reads;
+    private bool _stopping;
+
+    /// <summary>Wired by the host; nothing is sent before <see cref="Start"/>.</summary>
+    public Dispatcher(
+        IDeliveryStore store, WebhookSender sender, Settler settler, CatalogEvents events, IdGenerator ids, TimeProvider time,
+        ScheduleClock clock, Random random, GrapnelMetrics metrics, IOptions<DeliveryOptions> options, ILogger<Dispatcher> logger)
+    {
+        _store = store;
+        _sender = sender;
+        _settler = settler;
+        _ids = ids;
+        _time = time;
+        _clock = clock;
+        _random = random;
+        _metrics = metrics;
+        _options = options.Value;
+        _budget = new WindowBudget(_options.WindowBytes);
+        _retrySchedule = _options.EffectiveRetrySchedule;
+        _logger = logger;
+        _timer = time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        settler.Settled += OnSettled;
+        events.EndpointChanged += OnEndpointChanged;
+        events.EndpointDeleted += OnEndpointDeleted;
+        metrics.Observe(Count);
+    }
+
+    /// <summary>The id under which this process owns lanes; set by <see cref="Start"/>.</summary>
+    public Id<Node> Node { get; private set; }
+
+    /// <summary>Begins under a node id. Called again after an expulsion: what the old id owned is dropped.</summary>
+    internal void Start(Id<Node> node)
+    {
+        lock (_lock)
+        {
+            Node = node;
+            foreach (var lane in _lanes.Values)
+                lane.Delete();
+            _lanes.Clear();
+            _round.Clear();
+            _toRead.Clear();
+        }
+    }
+
+    /// <summary>The endpoints of a batch whose lanes this node does not own, as far as it knows.</summary>
+    internal IReadOnlyList<Id<Endpoint>> LanesToTake(IReadOnlyList<AcceptItem> items)
+    {
+        HashSet<Id<Endpoint>>? missing = null;
+        lock (_lock)
+        {
+            foreach (var item in items)
+                foreach (var endpoint in item.Endpoints)
+                    if (!_lanes.TryGetValue(endpoint, out var lane) || !lane.Owned)
+                        (missing ??= []).Add(endpoint);
+        }
+        return missing is null ? [] : [.. missing];
+    }
+
+    /// <summary>Takes in a batch that is durable now.</summary>
+    internal void Accepted(List<Acceptor.Waiting> batch, AcceptResult result)
+    {
+        var now = _clock.NowMs;
+        lock (_lock)
+        {
+            foreach (var taken in result.LanesTaken)
+                if (FindEndpoint(batch, taken) is { } endpoint)
+                    Own(endpoint);
+            for (var i = 0; i < batch.Count; i++)
+            {
+                var message = batch[i].Item.Message;
+                var seqs = result.Receipts[i].Seqs.Span;
+                for (var n = 0; n < seqs.Length; n++)
+                    Offer(batch[i].Item.Endpoints[n], message, seqs[n], now);
+            }
+            Pump(now);
+        }
+    }
+
+    private static Endpoint? FindEndpoint(List<Acceptor.Waiting> batch, Id<Endpoint> id)
+    {
+        // The newest settings win: decisions later in the batch may come from a later route table.
+        for (var i = batch.Count - 1; i >= 0; i--)
+            foreach (var decision in batch[i].Decisions)
+                if (decision.Endpoint.Id == id)
+                    return decision.Endpoint;
+        return null;
+    }
+
+    private void Offer(Id<Endpoint> endpoint, Message message, long seq, long now)
+    {
+        if (!_lanes.TryGetValue(endpoint, out var lane))
+            return;
+        var delivery = new Delivery
+        {
+            EndpointId = endpoint,
+            Seq = seq,
+            Message = message,
+            DueAt = message.DeliverAt?.ToUnixTimeMilliseconds() ?? 0,
+        };
+        Offer(lane, delivery, now);
+    }
+
+    private void Offer(Lane lane, Delivery delivery, long now)
+    {
+        lane.Offer(delivery, now);
+        Ready(lane);
+    }
+
+    /// <summary>Takes in manual deliveries that are durable now.</summary>
+    internal void Resent(IReadOnlyList<Delivery> deliveries, IReadOnlyList<Endpoint> endpoints)
+    {
+        var now = _clock.NowMs;
+        lock (_lock)
+        {
+            for (var i = 0; i < deliveries.Count; i++)
+                Offer(Own(endpoints[i]), deliveries[i], now);
+            Pump(now);
+        }
+    }
+
+    /// <summary>Takes on lanes that the store gave to this node.</summary>
+    internal void Own(IReadOnlyList<Endpoint> endpoints)
+    {
+        lock (_lock)
+        {
+            foreach (var endpoint in endpoints)
+                Ready(Own(endpoint));
+            Pump(_clock.NowMs);
+        }
+    }
+
+    private Lane Own(Endpoint endpoint)
+    {
+        if (!_lanes.TryGetValue(endpoint.Id, out var lane))
+            _lanes.Add(endpoint.Id, lane = new Lane(endpoint, _sender.Prepare(endpoint), _options, _budget, _clock.NowMs));
+        lane.Owned = true;
+        return lane;
+    }
+
+    /// <summary>Drops deliveries that were ended in the store.</summary>
+    internal void Forget(IReadOnlyList<(Id<Endpoint> EndpointId, long Seq)> ended)
+    {
+        lock (_lock)
+        {
+            foreach (var (endpoint, seq) in ended)
+            {
+                if (!_lanes.TryGetValue(endpoint, out var lane))
+                    continue;
+                lane.Forget(seq);
+                Ready(lane);
+            }
+            Pump(_clock.NowMs);
+        }
+    }
+
+    private void OnEndpointChanged(Endpoint endpoint)
+    {
+        var now = _clock.NowMs;
+        lock (_lock)
+        {
+            if (!_lanes.TryGetValue(endpoint.Id, out var lane))
+                return;
+            lane.Change(endpoint, _sender.Prepare(endpoint), now);
+            Ready(lane);
+            Pump(now);
+        }
+    }
+
+    private void OnEndpointDeleted(Id<Endpoint> id)
+    {
+        lock (_lock)
+        {
+            if (_lanes.Remove(id, out var lane))
+                lane.Delete();
+        }
+    }
+
+    private void Ready(Lane lane)
+    {
+        if (lane.InRound || lane.Deleted)
+            return;
+        lane.InRound = true;
+        _round.Enqueue(lane);
+    }
+
+    /// <summary>The round: each lane that can send sends one, then it is the next lane's turn.</summary>
+    private void Pump(long now)
+    {
+        while (!_stopping && _inFlight < _options.MaxConcurrency && _unsettled < MaxUnsettled && _round.TryDequeue(out var lane))
+        {
+            lane.InRound = false;
+            var step = lane.Decide(now);
+            switch (step.Kind)
+            {
+                case LaneStepKind.Start:
+                    Launch(lane, now);
+                    Ready(lane);
+                    break;
+                case LaneStepKind.Read:
+                    BeginRead(lane, now);
+                    break;
+                case LaneStepKind.Wait:
+                    WakeAt(lane, step.At);
+                    break;
+                case LaneStepKind.Idle:
+                    lane.IdleSince ??= now;
+                    break;
+            }
+        }
+        if (_quiet is not null && _inFlight + _unsettled + _reads == 0)
+            _quiet.TrySetResult();
+    }
+
+    private void Launch(Lane lane, long now)
+    {
+        _inFlight++;
+        _unsettled++;
+        ThreadPool.UnsafeQueueUserWorkItem(new Flight(this, lane, lane.Take(now)), preferLocal: false);
+        if (lane.WantsReadAhead(now))
+            BeginRead(lane, now);
+    }
+
+    private void WakeAt(Lane lane, long at)
+    {
+        if (lane.WakeAt <= at)
+            return;
+        lane.WakeAt = at;
+        _wakeUps.Enqueue(lane, at);
+        SetTimer();
+    }
+
+    private void SetTimer()
+    {
+        if (!_wakeUps.TryPeek(out _, out var at) || at >= _timerAt)
+            return;
+        _timerAt = at;
+        _timer.Change(TimeSpan.FromMilliseconds(Math.Max(0, at - _clock.NowMs)), Timeout.InfiniteTimeSpan);
+    }
+
+    private void OnTimer()
+    {
+        lock (_lock)
+        {
+            var now = _clock.NowMs;
+            _timerAt = long.MaxValue;
+            while (_wakeUps.TryPeek(out var lane, out var at) && at <= now)
+            {
+                _wakeUps.Dequeue();
+                if (lane.WakeAt != at)
+                    continue;
+                lane.WakeAt = long.MaxValue;
+                Ready(lane);
+            }
+            Pump(now);
+            SetTimer();
+        }
+    }
+}

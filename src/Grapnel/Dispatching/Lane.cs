@@ -1,0 +1,340 @@
+using Grapnel.Sending;
+using Grapnel.Storage;
+
+namespace Grapnel.Dispatching;
+
+/// <summary>
+/// All pending deliveries of one endpoint, as their owner sees them: a window of those to send next, and what is known of the rest in the
+/// store. Order, concurrency, rate limit, breaker and back-off are plain fields here, because a lane has one owner; the dispatcher's lock
+/// guards every member.
+/// </summary>
+internal sealed class Lane
+{
+    private const long ReadPauseMs = 1000;
+
+    private readonly DeliveryOptions _options;
+    private readonly WindowBudget _budget;
+    private readonly Queue<Delivery> _window = new();
+    private readonly HashSet<long> _held = [];
+    private TokenBucket? _bucket;
+    private long _afterSeq = -1;
+    private long? _nextDueAt;
+    private long _throttledUntil;
+    private bool _more = true;
+    private bool _missedWhileReading;
+    private bool _droppedWhileReading;
+    private long _readAgainAt;
+    private long _heldBytes;
+    private bool _healthKnown;
+
+    public Lane(Endpoint endpoint, PreparedEndpoint prepared, DeliveryOptions options, WindowBudget budget, long now)
+    {
+        _options = options;
+        _budget = budget;
+        Breaker = new Breaker(options);
+        Endpoint = endpoint;
+        Prepared = prepared;
+        _bucket = BucketOf(endpoint, now);
+    }
+
+    public Endpoint Endpoint { get; private set; }
+
+    public PreparedEndpoint Prepared { get; private set; }
+
+    public Breaker Breaker { get; }
+
+    /// <summary>False between the wish to give the lane back and the store's answer, and while another node may own it.</summary>
+    public bool Owned { get; set; } = true;
+
+    public bool Deleted { get; private set; }
+
+    public bool Reading { get; private set; }
+
+    public int InFlight { get; private set; }
+
+    /// <summary>When the failures began that no success has followed, in schedule time; null when the last attempt succeeded.</summary>
+    public long? FailingSince { get; private set; }
+
+    /// <summary>Whether the lane stands in the dispatcher's round.</summary>
+    public bool InRound { get; set; }
+
+    /// <summary>The wake-up that is set, or <see cref="long.MaxValue"/>.</summary>
+    public long WakeAt { get; set; } = long.MaxValue;
+
+    /// <summary>Since when there has been nothing to do, or null.</summary>
+    public long? IdleSince { get; set; }
+
+    public bool RateLimited(long now) => _window.Count > 0 && _bucket is { } bucket && bucket.NextTokenAtMs > now;
+
+    public long PausedUntil => Math.Max(_throttledUntil, Breaker.OpenUntilMs);
+
+    public EndpointHealth Health => new(
+        Endpoint.Id, FailingSince is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null, Breaker.Failures, PausedUntil);
+
+    private int Limit => Endpoint.Ordered ? 1 : Endpoint.MaxConcurrency ?? _options.EndpointConcurrency;
+
+    private bool Unsettled => _held.Count > _window.Count;
+
+    /// <summary>What the lane can do now. <see cref="LaneStepKind.Start"/> has taken a token of the rate limit: <see cref="Take"/> must follow.</summary>
+    public LaneStep Decide(long now)
+    {
+        if (!Owned || Deleted || !Endpoint.Enabled)
+            return LaneStep.Blocked;
+        if (now < PausedUntil)
+            return LaneStep.WaitUntil(PausedUntil);
+        // An ordered lane also waits for the settlement: after a crash nothing may be sent again behind its successor.
+        if (InFlight >= Breaker.Allowance(Limit) || (Endpoint.Ordered && Unsettled))
+            return LaneStep.Blocked;
+        if (_window.Count == 0 || (Endpoint.Ordered && _nextDueAt <= now))
+            return Refill(now);
+        if (Endpoint.Ordered && _window.Peek().DueAt > now)
+            return LaneStep.WaitUntil(Math.Min(_window.Peek().DueAt, _nextDueAt ?? long.MaxValue));
+        if (_bucket is { } bucket && !bucket.TryTake(now))
+            return LaneStep.WaitUntil(bucket.NextTokenAtMs);
+        return LaneStep.Start;
+    }
+
+    private LaneStep Refill(long now)
+    {
+        if (Reading)
+            return LaneStep.Blocked;
+        if (_more || _nextDueAt <= now)
+            return now < _readAgainAt ? LaneStep.WaitUntil(_readAgainAt) : LaneStep.Read;
+        if (_nextDueAt is { } due)
+            return LaneStep.WaitUntil(due);
+        return _held.Count > 0 ? LaneStep.Blocked : LaneStep.Idle;
+    }
+
+    /// <summary>Whether to read ahead while there still is something to send.</summary>
+    public bool WantsReadAhead(long now) =>
+        !Reading && Owned && !Endpoint.Ordered && (_more || _nextDueAt <= now) && _window.Count <= _options.LaneWindow / 4 && Breaker.IsClosed;
+
+    /// <summary>Takes the next delivery; <see cref="Decide"/> said <see cref="LaneStepKind.Start"/>.</summary>
+    public Delivery Take(long now)
+    {
+        Breaker.TryEnter(now, InFlight, Limit);
+        InFlight++;
+        IdleSince = null;
+        return _window.Dequeue();
+    }
+
+    /// <summary>Takes in a delivery that was just stored, or notes that the store has more.</summary>
+    public void Offer(Delivery delivery, long now)
+    {
+        IdleSince = null;
+        if (delivery.DueAt > now)
+        {
+            NoteDue(delivery.DueAt);
+            return;
+        }
+        if (delivery.Seq <= _afterSeq || _held.Contains(delivery.Seq))
+            return;
+        _missedWhileReading |= Reading;
+        if (_more || Reading || !HasRoom || !Endpoint.Enabled || !Breaker.IsClosed)
+            _more = true;
+        else
+            Hold(delivery);
+    }
+
+    private bool HasRoom => _window.Count < _options.LaneWindow && _heldBytes < _options.LaneWindowBytes && !_budget.IsSpent;
+
+    private void Count(Delivery delivery, int sign)
+    {
+        var bytes = sign * (delivery.Message.Payload?.Length ?? 0);
+        _heldBytes += bytes;
+        _budget.Used += bytes;
+    }
+
+    private void Hold(Delivery delivery)
+    {
+        _window.Enqueue(delivery);
+        _held.Add(delivery.Seq);
+        Count(delivery, 1);
+        if (delivery.DueAt == 0)
+            _afterSeq = Math.Max(_afterSeq, delivery.Seq);
+    }
+
+    /// <summary>Begins a read of the store.</summary>
+    public LaneRead BeginRead(long now, long byteLimit)
+    {
+        Reading = true;
+        _missedWhileReading = false;
+        // The order in the store is the order: what was read before something older came due is read again.
+        if (Endpoint.Ordered)
+            DropWindow();
+        _droppedWhileReading = false;
+        if (_nextDueAt <= now)
+            _nextDueAt = null;
+        var limit = Breaker.IsClosed ? _options.LaneWindow : Math.Max(1, 2 * Breaker.Allowance(Limit));
+        return new LaneRead(Endpoint.Id, Endpoint.Ordered, _afterSeq, now, limit, byteLimit, new HashSet<long>(_held));
+    }
+
+    /// <summary>Takes in what was read.</summary>
+    public void EndRead(LanePage? page, long now)
+    {
+        Reading = false;
+        // A window dropped meanwhile moved the place to read from back: this page begins too late to be used.
+        if (page is null || _droppedWhileReading)
+        {
+            _readAgainAt = page is null ? now + ReadPauseMs : 0;
+            _more = true;
+            return;
+        }
+        if (!_healthKnown && page.Health is { } health)
+            Restore(health, now);
+        _healthKnown = true;
+        foreach (var delivery in page.Deliveries)
+            if (!_held.Contains(delivery.Seq))
+                Hold(delivery);
+        _more = page.More || _missedWhileReading;
+        if (page.NextDueAt is { } due)
+            NoteDue(due);
+        if (!Endpoint.Enabled)
+            DropWindow();
+    }
+
+    private void Restore(EndpointHealth health, long now)
+    {
+        Breaker.Restore(health, now);
+        // The stored time may come from a clock that was wrong.
+        if (Breaker.IsClosed)
+            _throttledUntil = Math.Min(health.PausedUntil, now + (long)_options.MaxRetryAfter.TotalMilliseconds);
+        FailingSince = health.FailingSince?.ToUnixTimeMilliseconds();
+    }
+
+    /// <summary>Applies what an attempt came to; the delivery stays held until it is settled.</summary>
+    public void Completed(in Verdict verdict, long now, double random)
+    {
+        InFlight--;
+        if (verdict.LanePauseMs > 0)
+            _throttledUntil = Math.Max(_throttledUntil, now + verdict.LanePauseMs);
+        FailingSince = verdict.Kind == VerdictKind.Delivered ? null : FailingSince ?? now;
+        Breaker.Record(verdict.Sign, now, random);
+        // A lane that is not sending holds nothing: its backlog waits in the store, whatever its size.
+        if (!Breaker.IsClosed)
+            DropWindow();
+    }
+
+    /// <summary>Notes that an exchange was given up, which tells nothing about anybody.</summary>
+    public void Abandoned() => InFlight--;
+
+    /// <summary>Lets go of a delivery whose outcome is durable.</summary>
+    public void Settled(Delivery delivery, long? retryAt)
+    {
+        if (_held.Remove(delivery.Seq))
+            Count(delivery, -1);
+        if (retryAt is not { } due)
+            return;
+        if (!Endpoint.Ordered)
+        {
+            NoteDue(due);
+            return;
+        }
+        // The head of an ordered lane waits for its retry in its place, at the front.
+        DropWindow();
+        _more = true;
+    }
+
+    /// <summary>Lets go of deliveries that ended in the store before they were sent.</summary>
+    public void Forget(long seq)
+    {
+        if (!_window.Any(d => d.Seq == seq))
+            return;
+        for (var n = _window.Count; n > 0; n--)
+        {
+            var delivery = _window.Dequeue();
+            if (delivery.Seq != seq)
+                _window.Enqueue(delivery);
+            else
+                Settled(delivery, null);
+        }
+    }
+
+    /// <summary>Applies new settings. What is in flight goes on with the old ones.</summary>
+    public void Change(Endpoint endpoint, PreparedEndpoint prepared, long now)
+    {
+        if (endpoint.RateLimit != Endpoint.RateLimit)
+            _bucket = BucketOf(endpoint, now);
+        if (!endpoint.Enabled || endpoint.Ordered != Endpoint.Ordered)
+            DropWindow();
+        if (endpoint.Enabled && (!Endpoint.Enabled || endpoint.Url != Endpoint.Url))
+        {
+            Breaker.Reset();
+            FailingSince = null;
+            _throttledUntil = 0;
+            _more = true;
+        }
+        Endpoint = endpoint;
+        Prepared = prepared;
+    }
+
+    /// <summary>Ends the lane: nothing is sent any more.</summary>
+    public void Delete()
+    {
+        Deleted = true;
+        DropWindow();
+    }
+
+    /// <summary>Puts the window back into the store's hands, to be read again when there is use for it.</summary>
+    private void DropWindow()
+    {
+        _droppedWhileReading = true;
+        while (_window.TryDequeue(out var delivery))
+        {
+            _held.Remove(delivery.Seq);
+            Count(delivery, -1);
+            if (delivery.DueAt == 0)
+                _afterSeq = Math.Min(_afterSeq, delivery.Seq - 1);
+            _more = true;
+        }
+    }
+
+    private void NoteDue(long dueAt)
+    {
+        // Due times are rounded up to 20 ms, so that retries due close together share one read.
+        var rounded = (dueAt + 19) / 20 * 20;
+        _nextDueAt = Math.Min(_nextDueAt ?? long.MaxValue, rounded);
+    }
+
+    private static TokenBucket? BucketOf(Endpoint endpoint, long now) =>
+        endpoint.RateLimit is { } rate ? new TokenBucket(rate, now) : null;
+}
+
+/// <summary>The payload bytes that all lanes of a node hold together.</summary>
+internal sealed class WindowBudget(long limit)
+{
+    public long Used { get; set; }
+
+    public long Free => Math.Max(0, limit - Used);
+
+    public bool IsSpent => Used >= limit;
+}
+
+/// <summary>What a lane can do now.</summary>
+internal enum LaneStepKind
+{
+    /// <summary>Nothing until something else happens to it.</summary>
+    Blocked,
+
+    /// <summary>Send the next delivery.</summary>
+    Start,
+
+    /// <summary>Read the store.</summary>
+    Read,
+
+    /// <summary>Nothing before a time.</summary>
+    Wait,
+
+    /// <summary>There is nothing to do.</summary>
+    Idle,
+}
+
+/// <summary>What a lane can do now, and when it is to be asked again.</summary>
+internal readonly record struct LaneStep(LaneStepKind Kind, long At = 0)
+{
+    public static LaneStep Blocked => new(LaneStepKind.Blocked);
+    public static LaneStep Start => new(LaneStepKind.Start);
+    public static LaneStep Read => new(LaneStepKind.Read);
+    public static LaneStep Idle => new(LaneStepKind.Idle);
+    public static LaneStep WaitUntil(long at) => new(LaneStepKind.Wait, at);
+}

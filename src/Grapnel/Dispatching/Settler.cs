@@ -1,0 +1,126 @@
+using System.Threading.Channels;
+using Grapnel.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Grapnel.Dispatching;
+
+/// <summary>
+/// Group commit of what came out: attempts, delivery states and health of everything that finished while the last transaction ran.
+/// While the store takes no writes, outcomes wait here and the dispatcher, which counts them, sends no more.
+/// </summary>
+internal sealed partial class Settler : IAsyncDisposable
+{
+    private const int MaxFlights = 1_000;
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
+
+    private readonly IDeliveryStore _store;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Settler> _logger;
+    private readonly Channel<object> _channel = Channel.CreateUnbounded<object>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly CancellationTokenSource _giveUp = new();
+    private readonly Task _loop;
+
+    /// <summary>Starts settling.</summary>
+    public Settler(IDeliveryStore store, TimeProvider time, ILogger<Settler> logger)
+    {
+        _store = store;
+        _time = time;
+        _logger = logger;
+        _loop = Task.Run(RunAsync);
+    }
+
+    /// <summary>The node in whose name outcomes are recorded.</summary>
+    internal Id<Node> Node { get; set; }
+
+    /// <summary>Raised after a batch became durable.</summary>
+    internal event Action<IReadOnlyList<Flight>>? Settled;
+
+    /// <summary>Raised when the store refused a batch because the node has been expelled; the batch is dropped.</summary>
+    internal event Action? Expelled;
+
+    internal void Settle(Flight flight) => _channel.Writer.TryWrite(flight);
+
+    /// <summary>Gives idle lanes back; the task ends when that is durable.</summary>
+    internal Task ReleaseAsync(IReadOnlyList<Id<Endpoint>> lanes)
+    {
+        var release = new Release(lanes);
+        return _channel.Writer.TryWrite(release) ? release.Done.Task : Task.CompletedTask;
+    }
+
+    private async Task RunAsync()
+    {
+        var flights = new List<Flight>(MaxFlights);
+        var releases = new List<Release>();
+        while (await _channel.Reader.WaitToReadAsync().ConfigureAwait(false))
+        {
+            flights.Clear();
+            releases.Clear();
+            while (flights.Count < MaxFlights && _channel.Reader.TryRead(out var item))
+            {
+                if (item is Flight flight)
+                    flights.Add(flight);
+                else
+                    releases.Add((Release)item);
+            }
+            if (await WriteAsync(BatchOf(flights, releases)).ConfigureAwait(false))
+                Settled?.Invoke(flights);
+            foreach (var release in releases)
+                release.Done.SetResult();
+        }
+    }
+
+    private SettleBatch BatchOf(List<Flight> flights, List<Release> releases)
+    {
+        var settlements = new Settlement[flights.Count];
+        Dictionary<Id<Endpoint>, EndpointHealth>? health = null;
+        for (var i = 0; i < settlements.Length; i++)
+        {
+            settlements[i] = flights[i].Settlement!;
+            if (flights[i].Health is { } changed)
+                (health ??= [])[changed.EndpointId] = changed;
+        }
+        return new SettleBatch(
+            Node, settlements, health is null ? [] : [.. health.Values], releases.Count == 0 ? [] : [.. releases.SelectMany(r => r.Lanes)]);
+    }
+
+    /// <summary>Writes until the store takes it: these outcomes are known, and forgetting them would send again what was delivered.</summary>
+    private async Task<bool> WriteAsync(SettleBatch batch)
+    {
+        while (true)
+        {
+            try
+            {
+                if (await _store.SettleAsync(batch, CancellationToken.None).ConfigureAwait(false))
+                    return true;
+                LogExpelled(_logger, batch.Settlements.Count);
+                Expelled?.Invoke();
+                return false;
+            }
+            catch (Exception e)
+            {
+                LogStoreFailed(_logger, e, batch.Settlements.Count);
+            }
+            try
+            {
+                await Task.Delay(RetryPause, _time, _giveUp.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Settles what is waiting and ends. A store that takes nothing now is not waited for: those deliveries are sent again later.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _channel.Writer.TryComplete();
+        await _giveUp.CancelAsync().ConfigureAwait(false);
+        await _loop.ConfigureAwait(false);
+    }
+
+    private sealed record Release(IReadOnlyList<Id<Endpoint>> Lanes)
+    {
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

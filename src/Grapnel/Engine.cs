@@ -1,0 +1,93 @@
+using Grapnel.Dispatching;
+using Grapnel.Housekeeping;
+using Grapnel.Publishing;
+using Grapnel.Registry;
+using Grapnel.Sending;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Grapnel;
+
+/// <summary>Starts the parts of the engine in order and stops them in the opposite one.</summary>
+internal sealed partial class Engine(
+    NodeKeeper nodes, Dispatcher dispatcher, Acceptor acceptor, Settler settler, Storage.IDeliveryStore store, ScheduleRunner schedules,
+    OperationalEvents operationalEvents, Retention retention, ILogger<Engine> logger) : IHostedService
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _housekeeping = Task.CompletedTask;
+
+    /// <summary>Whether deliveries are being made.</summary>
+    public bool IsRunning { get; private set; }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await nodes.JoinAsync(cancellationToken).ConfigureAwait(false);
+        _housekeeping = Task.WhenAll(
+            nodes.RunAsync(_stopping.Token), schedules.RunAsync(_stopping.Token),
+            operationalEvents.RunAsync(_stopping.Token), retention.RunAsync(_stopping.Token));
+        IsRunning = true;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (!IsRunning)
+            return;
+        IsRunning = false;
+        // 1. Nothing new is accepted; what waits for its commit gets it, and stays pending for the next owner.
+        await acceptor.DisposeAsync().ConfigureAwait(false);
+        // 2. Attempts in flight finish within the grace, their outcomes are settled.
+        await dispatcher.StopAsync().ConfigureAwait(false);
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _housekeeping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await settler.DisposeAsync().ConfigureAwait(false);
+        // 3. The lanes are free at once: nobody has to wait for a heartbeat to grow old.
+        try
+        {
+            await store.LeaveAsync(dispatcher.Node, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            LogLeaveFailed(logger, e);
+        }
+    }
+
+    [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "This node could not sign off; its lanes are free once its heartbeat has grown old")]
+    private static partial void LogLeaveFailed(ILogger logger, Exception exception);
+}
+
+/// <summary>Registers the engine.</summary>
+public static class EngineServices
+{
+    /// <summary>
+    /// Adds the engine. The caller adds a store (the three interfaces of <see cref="Storage"/>), options and logging;
+    /// <see cref="TimeProvider"/> and <see cref="Random"/> where they should not be the system's.
+    /// </summary>
+    public static IServiceCollection AddGrapnelEngine(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+#pragma warning disable RS0030 // The one place where the process's own randomness enters.
+        services.TryAddSingleton(Random.Shared);
+#pragma warning restore RS0030
+        return services
+            .AddSingleton<IdGenerator>().AddSingleton<CatalogEvents>().AddSingleton<GrapnelMetrics>().AddSingleton<ScheduleClock>()
+            .AddSending()
+            .AddSingleton<ApplicationRegistry>().AddSingleton<EventTypeRegistry>().AddSingleton<EndpointCheck>().AddSingleton<EndpointRegistry>()
+            .AddSingleton<EndpointSecrets>().AddSingleton<ScheduleRegistry>().AddSingleton<ApiKeyRegistry>()
+            .AddSingleton<RouteCache>().AddSingleton<EventTypeNames>().AddSingleton<Acceptor>().AddSingleton<Publisher>()
+            .AddSingleton<Settler>().AddSingleton<Dispatcher>().AddSingleton<Deliveries>()
+            .AddSingleton<NodeKeeper>().AddSingleton<OperationalEvents>().AddSingleton<Retention>()
+            .AddSingleton(CreateScheduleRunner)
+            .AddSingleton<Engine>().AddHostedService(s => s.GetRequiredService<Engine>());
+    }
+
+    private static ScheduleRunner CreateScheduleRunner(IServiceProvider services)
+    {
+        var publisher = services.GetRequiredService<Publisher>();
+        return new ScheduleRunner(
+            services.GetRequiredService<Storage.ICatalogStore>(), services.GetRequiredService<CatalogEvents>(),
+            (schedule, occurrence, cancellationToken) => ScheduledPublish.RunAsync(publisher, schedule, occurrence, cancellationToken),
+            services.GetRequiredService<TimeProvider>(), services.GetRequiredService<Random>(), services.GetRequiredService<ILogger<ScheduleRunner>>());
+    }
+}

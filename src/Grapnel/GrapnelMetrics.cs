@@ -1,0 +1,58 @@
+using System.Diagnostics.Metrics;
+using Grapnel.Dispatching;
+using Grapnel.Sending;
+
+namespace Grapnel;
+
+/// <summary>What the engine tells to <see cref="System.Diagnostics.Metrics"/>, under the meter <c>Grapnel</c>. docs/operations.md lists the instruments.</summary>
+internal sealed class GrapnelMetrics : IDisposable
+{
+    /// <summary>The name of the meter.</summary>
+    public const string MeterName = "Grapnel";
+
+    private static readonly KeyValuePair<string, object?>[] OutcomeTags =
+        [.. Enumerable.Range(0, 32).Select(n => new KeyValuePair<string, object?>("outcome", ((SendOutcome)n).ToString()))];
+
+    private readonly Meter _meter;
+    private readonly Counter<long> _accepted;
+    private readonly Counter<long> _attempts;
+    private readonly Histogram<double> _attemptDuration;
+    private readonly Histogram<double> _latency;
+
+    /// <summary>Creates the instruments.</summary>
+    public GrapnelMetrics(IMeterFactory meters)
+    {
+        _meter = meters.Create(MeterName);
+        _accepted = _meter.CreateCounter<long>("grapnel.messages.accepted", "{message}", "Messages accepted durably.");
+        _attempts = _meter.CreateCounter<long>("grapnel.attempts", "{attempt}", "Attempts by outcome.");
+        _attemptDuration = _meter.CreateHistogram<double>("grapnel.attempt.duration", "s", "Time of one exchange.");
+        _latency = _meter.CreateHistogram<double>("grapnel.delivery.latency", "s", "From acceptance of the message to its 2xx.");
+    }
+
+    public void Accepted(int count) => _accepted.Add(count);
+
+    public void Attempted(SendOutcome outcome, TimeSpan duration)
+    {
+        _attempts.Add(1, OutcomeTags[(int)outcome]);
+        _attemptDuration.Record(duration.TotalSeconds);
+    }
+
+    public void Delivered(TimeSpan latency) => _latency.Record(Math.Max(0, latency.TotalSeconds));
+
+    /// <summary>Publishes what the dispatcher can count about itself.</summary>
+    public void Observe(Func<(int InFlight, IReadOnlyDictionary<LaneState, int> Lanes)> count)
+    {
+        _meter.CreateObservableGauge("grapnel.attempts.in_flight", () => count().InFlight, "{attempt}", "Attempts in flight.");
+        _meter.CreateObservableGauge("grapnel.lanes", () => count().Lanes.Select(lane =>
+            new Measurement<int>(lane.Value, new KeyValuePair<string, object?>("state", lane.Key.ToString()))), "{lane}", "Lanes of this node by state.");
+    }
+
+    /// <summary>Publishes the backlog as last read from the store.</summary>
+    public void Observe(Func<(long Pending, double OldestSeconds)> backlog)
+    {
+        _meter.CreateObservableGauge("grapnel.deliveries.pending", () => backlog().Pending, "{delivery}", "Deliveries still to be done.");
+        _meter.CreateObservableGauge("grapnel.deliveries.oldest_pending_age", () => backlog().OldestSeconds, "s", "Age of the oldest pending delivery.");
+    }
+
+    public void Dispose() => _meter.Dispose();
+}

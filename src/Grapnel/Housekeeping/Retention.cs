@@ -1,0 +1,44 @@
+using Grapnel.Storage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Grapnel.Housekeeping;
+
+/// <summary>Forgets history whose time is over, a little at a time, so that no publish waits behind it; and reads the backlog for the metrics.</summary>
+internal sealed partial class Retention
+{
+    private const int MessagesAtOnce = 500;
+    private static readonly TimeSpan BacklogPeriod = TimeSpan.FromSeconds(10);
+
+    private readonly IHistoryStore _history;
+    private readonly TimeProvider _time;
+    private readonly RetentionOptions _options;
+    private readonly ILogger<Retention> _logger;
+    private volatile Backlog _backlog = new(0, null);
+
+    public Retention(IHistoryStore history, TimeProvider time, GrapnelMetrics metrics, IOptions<RetentionOptions> options, ILogger<Retention> logger)
+    {
+        _history = history;
+        _time = time;
+        _options = options.Value;
+        _logger = logger;
+        metrics.Observe(() => (_backlog.Pending, _backlog.OldestAcceptedAt is { } at ? (_time.GetUtcNow() - at).TotalSeconds : 0d));
+    }
+
+    /// <summary>Runs until cancelled.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        Periodic.RunAsync(_options.Interval, _time, PruneAsync, e => LogFailed(_logger, e), cancellationToken),
+        Periodic.RunAsync(BacklogPeriod, _time, ReadBacklogAsync, e => LogFailed(_logger, e), cancellationToken));
+
+    private async Task ReadBacklogAsync(CancellationToken cancellationToken) =>
+        _backlog = await _history.ReadBacklogAsync(cancellationToken).ConfigureAwait(false);
+
+    private async Task PruneAsync(CancellationToken cancellationToken)
+    {
+        while (await _history.PruneAsync(_time.GetUtcNow() - _options.Messages, MessagesAtOnce, cancellationToken).ConfigureAwait(false) == MessagesAtOnce)
+            cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    [LoggerMessage(EventId = 320, Level = LogLevel.Error, Message = "Housekeeping failed; it is tried again at its next turn")]
+    private static partial void LogFailed(ILogger logger, Exception exception);
+}

@@ -1,0 +1,82 @@
+namespace Grapnel.Publishing;
+
+/// <summary>A message to publish.</summary>
+public sealed record PublishRequest
+{
+    /// <summary>The application, by id or uid.</summary>
+    public required string Application { get; init; }
+
+    /// <summary>The name of the event type.</summary>
+    public required string EventType { get; init; }
+
+    /// <summary>The body to deliver, byte for byte. The publisher keeps the memory; it must not change afterwards.</summary>
+    public required ReadOnlyMemory<byte> Payload { get; init; }
+
+    /// <summary>The content type to deliver it with.</summary>
+    public string ContentType { get; init; } = "application/json";
+
+    /// <summary>The publisher's own identifier, unique within the application, or null.</summary>
+    public string? EventId { get; init; }
+
+    /// <summary>1 to 5 channels, or null.</summary>
+    public IReadOnlyList<string>? Channels { get; init; }
+
+    /// <summary>1 to 5 labels, or null.</summary>
+    public IReadOnlyList<string>? Tags { get; init; }
+
+    /// <summary>Not to be sent before this time; null or a time in the past means at once.</summary>
+    public DateTimeOffset? DeliverAt { get; init; }
+
+    /// <summary>Whether an unregistered event type is refused.</summary>
+    public bool RequireEventType { get; init; }
+
+    /// <summary>Makes a repeat of the request harmless; null for requests without a key.</summary>
+    public IdempotencyRequest? Idempotency { get; init; }
+}
+
+/// <summary>An idempotency key as the caller gave it, made safe to store.</summary>
+/// <param name="Key">32 bytes over caller, route and key.</param>
+/// <param name="Fingerprint">32 bytes over the request body.</param>
+/// <param name="Render">Makes the answer that a repeat gets; called before the message is stored.</param>
+public sealed record IdempotencyRequest(byte[] Key, byte[] Fingerprint, Func<PublishResult, byte[]> Render);
+
+/// <summary>What became of a publish.</summary>
+public enum PublishStatus
+{
+    /// <summary>Durable, with all its deliveries.</summary>
+    Accepted,
+
+    /// <summary>The idempotency key was used for the same request before: <see cref="PublishResult.StoredResponse"/> is its answer.</summary>
+    Repeated,
+
+    /// <summary>The idempotency key was used before, for another body.</summary>
+    KeyReusedWithOtherBody,
+
+    /// <summary>The application has a message with this event id already.</summary>
+    RepeatedEventId,
+
+    /// <summary>No such application.</summary>
+    UnknownApplication,
+
+    /// <summary>No such event type, and the request wanted one.</summary>
+    UnknownEventType,
+
+    /// <summary>The payload is larger than allowed.</summary>
+    PayloadTooLarge,
+
+    /// <summary>Too many messages wait for the store, or the store takes no writes: nothing was accepted, try again later.</summary>
+    Unavailable,
+}
+
+/// <summary>What became of a publish.</summary>
+/// <param name="Status">Accepted, or why not.</param>
+/// <param name="Message">The accepted message, or null.</param>
+/// <param name="Decisions">What routing decided about each endpoint of the application.</param>
+/// <param name="StoredResponse">The answer to repeat, with <see cref="PublishStatus.Repeated"/>.</param>
+/// <param name="ExistingMessage">The message that has the event id, with <see cref="PublishStatus.RepeatedEventId"/>.</param>
+public readonly record struct PublishResult(
+    PublishStatus Status,
+    Message? Message = null,
+    IReadOnlyList<RouteDecision>? Decisions = null,
+    byte[]? StoredResponse = null,
+    Id<Message>? ExistingMessage = null);

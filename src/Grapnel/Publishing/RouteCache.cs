@@ -1,0 +1,108 @@
+using System.Collections.Concurrent;
+using Grapnel.Registry;
+using Grapnel.Storage;
+
+namespace Grapnel.Publishing;
+
+/// <summary>
+/// Remembers each application's endpoints and what routing decides for its event types. A write to the catalog drops what it touches before
+/// the writer is answered, so the next publish sees it; there is no expiry to wait for.
+/// </summary>
+public sealed class RouteCache
+{
+    private const int MaxApplications = 10_000;
+
+    private readonly ICatalogStore _catalog;
+    private readonly Lock _lock = new();
+    private readonly ConcurrentDictionary<string, Routes> _byName = new(StringComparer.Ordinal);
+    private long _generation;
+
+    /// <summary>A cache over a catalog, kept true by its events.</summary>
+    public RouteCache(ICatalogStore catalog, CatalogEvents events)
+    {
+        _catalog = catalog;
+        events.RoutesChanged += Invalidate;
+    }
+
+    /// <summary>The routes of an application by id or uid; null when there is none.</summary>
+    public ValueTask<Routes?> FindAsync(string application, CancellationToken cancellationToken) =>
+        _byName.TryGetValue(application, out var routes) ? new(routes) : LoadAsync(application, cancellationToken);
+
+    private async ValueTask<Routes?> LoadAsync(string application, CancellationToken cancellationToken)
+    {
+        var generation = Volatile.Read(ref _generation);
+        var table = await _catalog.ReadRouteTableAsync(application, cancellationToken).ConfigureAwait(false);
+        if (table is null)
+            return null;
+        var routes = new Routes(table);
+        lock (_lock)
+        {
+            // A write that finished while we read may not be in what we read: use it once, keep nothing.
+            if (generation == _generation)
+                Remember(routes);
+        }
+        return routes;
+    }
+
+    private void Remember(Routes routes)
+    {
+        if (_byName.Count >= 2 * MaxApplications)
+            _byName.Clear();
+        _byName[routes.Application.Id.ToString()] = routes;
+        if (routes.Application.Uid is { } uid)
+            _byName[uid] = routes;
+    }
+
+    private void Invalidate(Id<Application> id)
+    {
+        lock (_lock)
+        {
+            _generation++;
+            if (_byName.TryRemove(id.ToString(), out var routes) && routes.Application.Uid is { } uid)
+                _byName.TryRemove(uid, out _);
+        }
+    }
+}
+
+/// <summary>The endpoints of one application and the plans made from them.</summary>
+public sealed class Routes(RouteTable table)
+{
+    private const int MaxPlans = 1_000;
+    private readonly ConcurrentDictionary<string, RoutePlan> _byEventType = new(StringComparer.Ordinal);
+
+    /// <summary>The application.</summary>
+    public Application Application => table.Application;
+
+    /// <summary>The version of its endpoints.</summary>
+    public long Version => table.Version;
+
+    /// <summary>What to do with a message of an event type, published on some channels or none.</summary>
+    public RoutePlan Plan(string eventType, IReadOnlyList<string>? channels)
+    {
+        if (channels is not null)
+            return new RoutePlan(table.Endpoints, eventType, channels);
+        if (_byEventType.TryGetValue(eventType, out var plan))
+            return plan;
+        plan = new RoutePlan(table.Endpoints, eventType, null);
+        // Event types need not be registered, so their names are not ours to bound; the memory for them is.
+        if (_byEventType.Count < MaxPlans)
+            _byEventType[eventType] = plan;
+        return plan;
+    }
+}
+
+/// <summary>What routing decided for one kind of message.</summary>
+public sealed class RoutePlan
+{
+    internal RoutePlan(IReadOnlyList<Endpoint> endpoints, string eventType, IReadOnlyList<string>? channels)
+    {
+        Decisions = [.. endpoints.Select(e => new RouteDecision(e, Router.Decide(e, eventType, channels)))];
+        Owed = [.. Decisions.Where(d => d.Owed).Select(d => d.Endpoint.Id)];
+    }
+
+    /// <summary>One decision per endpoint of the application, in order of endpoint id.</summary>
+    public IReadOnlyList<RouteDecision> Decisions { get; }
+
+    /// <summary>The endpoints that are owed the message.</summary>
+    public IReadOnlyList<Id<Endpoint>> Owed { get; }
+}

@@ -1,0 +1,148 @@
+using System.Collections.Frozen;
+using System.Security.Cryptography;
+using System.Text;
+using Grapnel.Storage;
+
+namespace Grapnel.Registry;
+
+/// <summary>Making, revoking and recognising API keys.</summary>
+internal sealed class ApiKeyRegistry
+{
+    /// <summary>The start of every key that is made here, so that secret scanners can tell one.</summary>
+    public const string Prefix = "grpk_";
+
+    private const string Alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    private const int Digits = 43; // 62^43 > 2^256: as hard to guess as 32 random bytes
+    private const int MinChosenLength = 20;
+    private const int HintLength = 9;
+
+    private readonly ICatalogStore _store;
+    private readonly CatalogEvents _events;
+    private readonly IdGenerator _ids;
+    private readonly TimeProvider _time;
+    private readonly SemaphoreSlim _loading = new(1, 1);
+    private readonly Lock _changing = new();
+    private volatile FrozenDictionary<Sha256, ApiKey>? _working;
+    private volatile int _version;
+
+    /// <summary>Recognises the keys of <paramref name="store"/> and forgets what it knows when <paramref name="events"/> says so.</summary>
+    public ApiKeyRegistry(ICatalogStore store, CatalogEvents events, IdGenerator ids, TimeProvider time)
+    {
+        (_store, _events, _ids, _time) = (store, events, ids, time);
+        events.ApiKeysChanged += Forget;
+    }
+
+    /// <summary>Makes a key. The text is not kept anywhere: this is the only time it is seen.</summary>
+    public async Task<NewApiKey> CreateAsync(string name)
+    {
+        var text = NewText();
+        return new NewApiKey(await AddAsync(name, text), text);
+    }
+
+    /// <summary>The text of a new key, which works only once it is added.</summary>
+    public static string NewText() => Prefix + RandomNumberGenerator.GetString(Alphabet, Digits);
+
+    /// <summary>Makes sure that a key that the operator chose works, whether it is new, known or had been revoked.</summary>
+    /// <exception cref="InvalidInputException">The text is too short to be a secret, or cannot stand in a header.</exception>
+    public async Task EnsureAsync(string name, string text, CancellationToken cancellationToken)
+    {
+        if (text.Length < MinChosenLength || !text.All(c => c is > ' ' and < '\u007f'))
+            throw new InvalidInputException("ApiKey", $"must have at least {MinChosenLength} printable ASCII characters without spaces");
+        if (await FindAsync(text, cancellationToken) is null)
+            await AddAsync(name, text);
+    }
+
+    /// <summary>Whether any key works.</summary>
+    public async Task<bool> AnyAsync(CancellationToken cancellationToken) => (await WorkingAsync(cancellationToken)).Count > 0;
+
+    /// <summary>All keys, revoked ones included, the oldest first.</summary>
+    public Task<IReadOnlyList<ApiKey>> ListAsync(CancellationToken cancellationToken) => _store.ReadApiKeysAsync(cancellationToken);
+
+    /// <summary>Revokes a key, at once.</summary>
+    /// <exception cref="NotFoundException">There is no such working key.</exception>
+    public async Task RevokeAsync(Id<ApiKey> id)
+    {
+        if (!await _store.RevokeApiKeyAsync(id, _time.GetUtcNow(), CancellationToken.None))
+            throw new NotFoundException($"There is no working API key '{id}'.");
+        _events.OnApiKeysChanged();
+    }
+
+    /// <summary>The working key of that text, or null. Looked up by hash, so its time tells nothing about the keys.</summary>
+    public ValueTask<ApiKey?> FindAsync(string presented, CancellationToken cancellationToken)
+    {
+        var hash = Sha256.Of(presented);
+        return _working is { } working
+            ? new ValueTask<ApiKey?>(working.GetValueOrDefault(hash))
+            : LoadAndFindAsync(hash, cancellationToken);
+    }
+
+    private async ValueTask<ApiKey?> LoadAndFindAsync(Sha256 hash, CancellationToken cancellationToken) =>
+        (await WorkingAsync(cancellationToken)).GetValueOrDefault(hash);
+
+    private async ValueTask<FrozenDictionary<Sha256, ApiKey>> WorkingAsync(CancellationToken cancellationToken)
+    {
+        if (_working is { } known)
+            return known;
+        await _loading.WaitAsync(cancellationToken);
+        try
+        {
+            return _working ?? await LoadAsync(cancellationToken);
+        }
+        finally
+        {
+            _loading.Release();
+        }
+    }
+
+    private async Task<FrozenDictionary<Sha256, ApiKey>> LoadAsync(CancellationToken cancellationToken)
+    {
+        var version = _version;
+        var keys = await _store.ReadApiKeysAsync(cancellationToken);
+        // A key can be added twice when two nodes ensure it at once; both rows mean the same key.
+        var working = keys.Where(key => key.RevokedAt is null).DistinctBy(key => Sha256.From(key.Hash))
+            .ToFrozenDictionary(key => Sha256.From(key.Hash));
+        lock (_changing)
+        {
+            // What changed while the keys were read may be missing from them: then the next caller reads again.
+            if (_version == version)
+                _working = working;
+        }
+        return working;
+    }
+
+    private void Forget()
+    {
+        lock (_changing)
+        {
+            _version++;
+            _working = null;
+        }
+    }
+
+    private async Task<ApiKey> AddAsync(string name, string text)
+    {
+        var check = new InputCheck();
+        check.Name("name", name);
+        check.ThrowIfAny();
+        var key = new ApiKey
+        {
+            Id = _ids.Next<ApiKey>(),
+            Name = name,
+            Hash = SHA256.HashData(Encoding.UTF8.GetBytes(text)),
+            Hint = text[..Math.Min(HintLength, text.Length / 4)],
+            CreatedAt = _time.GetUtcNow(),
+        };
+        await _store.AddApiKeyAsync(key, CancellationToken.None);
+        _events.OnApiKeysChanged();
+        return key;
+    }
+}
+
+/// <summary>A key that has just been made.</summary>
+/// <param name="Key">What is stored of it.</param>
+/// <param name="Text">The key itself.</param>
+internal sealed record NewApiKey(ApiKey Key, string Text)
+{
+    /// <summary>Never the key: records print their members, and logs print records.</summary>
+    public override string ToString() => $"NewApiKey({Key.Id})";
+}

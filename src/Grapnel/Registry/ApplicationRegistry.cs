@@ -1,0 +1,137 @@
+using Grapnel.Storage;
+
+namespace Grapnel.Registry;
+
+/// <summary>What a caller says about an application.</summary>
+internal sealed record ApplicationInput
+{
+    /// <summary>A name for people; required.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The operator's own identifier, or null.</summary>
+    public string? Uid { get; init; }
+
+    /// <summary>Messages per second, at least 1; null means no limit.</summary>
+    public int? RateLimit { get; init; }
+
+    /// <summary>Free string pairs, at most 4,096 bytes as JSON.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+
+    internal static ApplicationInput From(Application application) => new()
+    {
+        Name = application.Name,
+        Uid = application.Uid,
+        RateLimit = application.RateLimit,
+        Metadata = application.Metadata,
+    };
+}
+
+/// <summary>Adding, changing and deleting applications.</summary>
+internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents events, IdGenerator ids, TimeProvider time)
+{
+    private readonly EditGate _gate = new();
+
+    /// <summary>Adds an application.</summary>
+    public async Task<Application> CreateAsync(ApplicationInput input)
+    {
+        Check(input);
+        var now = time.GetUtcNow();
+        var application = Apply(input, new Application { Id = ids.Next<Application>(), Name = "", CreatedAt = now, UpdatedAt = now });
+        await store.AddApplicationAsync(application, CancellationToken.None);
+        events.OnRoutesChanged(application.Id);
+        return application;
+    }
+
+    /// <summary>Finds an application by id or uid, or null.</summary>
+    public Task<Application?> FindAsync(string idOrUid, CancellationToken cancellationToken) =>
+        store.FindApplicationAsync(idOrUid, cancellationToken);
+
+    /// <summary>Finds an application by id or uid.</summary>
+    /// <exception cref="NotFoundException">There is none.</exception>
+    public async Task<Application> GetAsync(string idOrUid, CancellationToken cancellationToken) =>
+        await FindAsync(idOrUid, cancellationToken) ?? throw Unknown(idOrUid);
+
+    /// <summary>Lists applications by id.</summary>
+    public Task<Page<Application>> ListAsync(PageRequest page, CancellationToken cancellationToken) =>
+        store.ListApplicationsAsync(page, cancellationToken);
+
+    /// <summary>Changes an application: <paramref name="edit"/> gets what is there and returns what should be.</summary>
+    public Task<Application> EditAsync(
+        string idOrUid, Func<ApplicationInput, ApplicationInput> edit, CancellationToken cancellationToken) =>
+        _gate.RunAsync(async () =>
+        {
+            var current = await GetAsync(idOrUid, cancellationToken);
+            var input = edit(ApplicationInput.From(current));
+            Check(input);
+            if (IsBuiltIn(current) && input.Uid != current.Uid)
+                throw new InvalidInputException("uid", $"of the built-in application '{current.Uid}' cannot change");
+            var changed = Apply(input, current) with { UpdatedAt = time.GetUtcNow() };
+            if (!await store.UpdateApplicationAsync(changed, CancellationToken.None))
+                throw Unknown(idOrUid);
+            events.OnRoutesChanged(changed.Id);
+            return changed;
+        }, cancellationToken);
+
+    /// <summary>Replaces an application, or adds it when there is none of that id or uid.</summary>
+    public async Task<Saved<Application>> UpsertAsync(string idOrUid, ApplicationInput input, CancellationToken cancellationToken) =>
+        await FindAsync(idOrUid, cancellationToken) is { } current
+            ? new(await EditAsync(current.Id.ToString(), _ => input, cancellationToken), Created: false)
+            : new(await CreateAsync(input), Created: true);
+
+    /// <summary>Deletes an application with its endpoints and schedules; what is still pending for them ends.</summary>
+    public async Task DeleteAsync(string idOrUid, CancellationToken cancellationToken)
+    {
+        var application = await GetAsync(idOrUid, cancellationToken);
+        if (IsBuiltIn(application))
+            throw new ConflictException("built_in", $"The built-in application '{application.Uid}' cannot be deleted.");
+        var endpoints = await store.DeleteApplicationAsync(application.Id, CancellationToken.None) ?? throw Unknown(idOrUid);
+        foreach (var endpoint in endpoints)
+            events.OnEndpointDeleted(application.Id, endpoint);
+        events.OnRoutesChanged(application.Id);
+        events.OnSchedulesChanged();
+    }
+
+    /// <summary>Adds the applications that exist from the start, where they are missing.</summary>
+    public async Task EnsureBuiltInAsync(CancellationToken cancellationToken)
+    {
+        await EnsureAsync(Application.DefaultUid, "Default", cancellationToken);
+        await EnsureAsync(Application.OperationalUid, "Operational events", cancellationToken);
+    }
+
+    private async Task EnsureAsync(string uid, string name, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(uid, cancellationToken) is not null)
+            return;
+        try
+        {
+            await CreateAsync(new ApplicationInput { Name = name, Uid = uid });
+        }
+        catch (ConflictException)
+        {
+            // Another node that starts at the same time was faster; the application is there, which is all that was wanted.
+        }
+    }
+
+    private static bool IsBuiltIn(Application application) =>
+        application.Uid is Application.DefaultUid or Application.OperationalUid;
+
+    private static Application Apply(ApplicationInput input, Application application) => application with
+    {
+        Name = input.Name!,
+        Uid = input.Uid,
+        RateLimit = input.RateLimit,
+        Metadata = input.Metadata,
+    };
+
+    private static void Check(ApplicationInput input)
+    {
+        var check = new InputCheck();
+        check.Name("name", input.Name);
+        check.Uid<Application>(input.Uid);
+        check.Range("throttleRate", input.RateLimit, 1, ushort.MaxValue);
+        check.Metadata(input.Metadata);
+        check.ThrowIfAny();
+    }
+
+    private static NotFoundException Unknown(string idOrUid) => new($"There is no application '{idOrUid}'.");
+}

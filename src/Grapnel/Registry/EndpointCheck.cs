@@ -1,0 +1,83 @@
+using Grapnel.Sending;
+using Grapnel.Sending.Signing;
+using Grapnel.Storage;
+
+namespace Grapnel.Registry;
+
+/// <summary>Holds an endpoint's input against the rules, all fields at once.</summary>
+internal sealed class EndpointCheck(ICatalogStore store, AddressGuard guard)
+{
+    private const int MaxUrlLength = 2048;
+    private const int MaxChannels = 10;
+    private const int MaxEventTypes = 1000;
+    private const int MaxRetries = 20;
+    private const int MaxHeaders = 64;
+    private static readonly IReadOnlyDictionary<string, string> NoHeaders = new Dictionary<string, string>();
+    private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromDays(30);
+
+    /// <exception cref="InvalidInputException">Something does not fit; tells every field at fault.</exception>
+    public async Task RunAsync(EndpointInput input, Endpoint? current, CancellationToken cancellationToken)
+    {
+        var check = new InputCheck();
+        await CheckUrlAsync(check, input.Url, current?.Url, cancellationToken);
+        check.Uid<Endpoint>(input.Uid);
+        check.Text("description", input.Description, 4096);
+        check.Metadata(input.Metadata);
+        await CheckEventTypesAsync(check, input.EventTypes, current?.EventTypes ?? [], cancellationToken);
+        CheckChannels(check, input.Channels);
+        CheckLimits(check, input);
+        if (input.Headers?.Count > MaxHeaders)
+            check.Add("headers", $"must have at most {MaxHeaders} entries");
+        check.Add(HeaderRules.Check(input.Headers ?? NoHeaders));
+        if (current is null && input.Secret is not null && !WebhookSecret.TryParse(input.Secret, out _, out var error))
+            check.Add("secret", error);
+        check.ThrowIfAny();
+    }
+
+    private static void CheckLimits(InputCheck check, EndpointInput input)
+    {
+        check.Range("throttleRate", input.RateLimit, 1, ushort.MaxValue);
+        check.Range("maxConcurrency", input.MaxConcurrency, 1, 1024);
+        check.Range("version", input.Version, 0, ushort.MaxValue);
+        if (input.Timeout is { } timeout && (timeout < TimeSpan.FromSeconds(1) || timeout > TimeSpan.FromSeconds(60)))
+            check.Add("timeoutSeconds", "must lie between 1 and 60");
+        if (input.RetrySchedule is not { } delays)
+            return;
+        if (delays.Count > MaxRetries)
+            check.Add("retrySchedule", $"must have at most {MaxRetries} entries");
+        foreach (var (index, delay) in delays.Index())
+            if (delay < TimeSpan.Zero || delay > MaxRetryDelay)
+                check.Add($"retrySchedule.{index}", "must lie between 0 seconds and 30 days (2592000)");
+    }
+
+    private static void CheckChannels(InputCheck check, IReadOnlyList<string>? channels)
+    {
+        if (channels is { Count: 0 or > MaxChannels })
+            check.Add("channels", $"must have 1 to {MaxChannels} entries, or be null for any message");
+        foreach (var (index, channel) in (channels ?? []).Index())
+            check.Key($"channels.{index}", channel);
+    }
+
+    /// <summary>Types that the endpoint has already may have been archived since; only new ones must be open for subscription.</summary>
+    private async Task CheckEventTypesAsync(
+        InputCheck check, IReadOnlyList<string>? wanted, IReadOnlyList<string> held, CancellationToken cancellationToken)
+    {
+        if (wanted is null)
+            return;
+        if (wanted.Count is 0 or > MaxEventTypes)
+            check.Add("eventTypes", $"must have 1 to {MaxEventTypes} entries, or be null for all event types");
+        var known = (await store.ReadEventTypeNamesAsync(cancellationToken)).ToHashSet();
+        foreach (var (index, name) in wanted.Index())
+            if (!known.Contains(name) && !held.Contains(name))
+                check.Add($"eventTypes.{index}", $"there is no event type '{name}', or it is archived");
+    }
+
+    /// <summary>A URL that is there already passed when it was set, and is checked again whenever it is connected to.</summary>
+    private async Task CheckUrlAsync(InputCheck check, string? url, string? current, CancellationToken cancellationToken)
+    {
+        if (url is { Length: > MaxUrlLength })
+            check.Add("url", $"must have at most {MaxUrlLength} characters");
+        else if (url is null || url != current)
+            check.Add("url", await guard.CheckUrlAsync(url, cancellationToken));
+    }
+}

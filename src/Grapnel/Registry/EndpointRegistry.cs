@@ -1,0 +1,95 @@
+using Grapnel.Storage;
+
+namespace Grapnel.Registry;
+
+/// <summary>Adding, changing and deleting endpoints.</summary>
+internal sealed class EndpointRegistry(
+    ICatalogStore store, EndpointCheck check, CatalogEvents events, IdGenerator ids, TimeProvider time)
+{
+    private readonly EditGate _gate = new();
+
+    /// <summary>Adds an endpoint to an application.</summary>
+    public async Task<Endpoint> CreateAsync(Id<Application> application, EndpointInput input, CancellationToken cancellationToken)
+    {
+        await check.RunAsync(input, current: null, cancellationToken);
+        var now = time.GetUtcNow();
+        var endpoint = input.ApplyTo(new Endpoint
+        {
+            Id = ids.Next<Endpoint>(),
+            ApplicationId = application,
+            Url = "",
+            Secrets = [new EndpointSecret(EndpointSecrets.ReadOrGenerate(input.Secret), ExpiresAt: null)],
+            CreatedAt = now,
+            UpdatedAt = now,
+        });
+        await store.AddEndpointAsync(endpoint, CancellationToken.None);
+        events.OnEndpointChanged(endpoint);
+        return endpoint;
+    }
+
+    /// <summary>Finds an endpoint of an application by id or uid, or null.</summary>
+    public Task<Endpoint?> FindAsync(Id<Application> application, string idOrUid, CancellationToken cancellationToken) =>
+        store.FindEndpointAsync(application, idOrUid, cancellationToken);
+
+    /// <summary>Finds an endpoint of an application by id or uid.</summary>
+    /// <exception cref="NotFoundException">There is none.</exception>
+    public async Task<Endpoint> GetAsync(Id<Application> application, string idOrUid, CancellationToken cancellationToken) =>
+        await FindAsync(application, idOrUid, cancellationToken) ?? throw Unknown(idOrUid);
+
+    /// <summary>Lists endpoints of an application by id.</summary>
+    public Task<Page<Endpoint>> ListAsync(Id<Application> application, PageRequest page, CancellationToken cancellationToken) =>
+        store.ListEndpointsAsync(application, page, cancellationToken);
+
+    /// <summary>Changes an endpoint: <paramref name="edit"/> gets what is there and returns what should be.</summary>
+    public Task<Endpoint> EditAsync(
+        Id<Application> application, string idOrUid, Func<EndpointInput, EndpointInput> edit, CancellationToken cancellationToken) =>
+        UpdateAsync(application, idOrUid, async current =>
+        {
+            var input = edit(EndpointInput.From(current));
+            await check.RunAsync(input, current, cancellationToken);
+            return input.ApplyTo(current);
+        }, cancellationToken);
+
+    /// <summary>Replaces an endpoint, secrets and unmentioned headers apart, or adds it when there is none of that id or uid.</summary>
+    public async Task<Saved<Endpoint>> UpsertAsync(
+        Id<Application> application, string idOrUid, EndpointInput input, CancellationToken cancellationToken) =>
+        await FindAsync(application, idOrUid, cancellationToken) is { } current
+            ? new(await EditAsync(application, current.Id.ToString(), _ => input, cancellationToken), Created: false)
+            : new(await CreateAsync(application, input, cancellationToken), Created: true);
+
+    /// <summary>Deletes an endpoint; what is still pending for it ends.</summary>
+    public async Task DeleteAsync(Id<Application> application, string idOrUid, CancellationToken cancellationToken)
+    {
+        var endpoint = await GetAsync(application, idOrUid, cancellationToken);
+        if (!await store.DeleteEndpointAsync(endpoint.Id, CancellationToken.None))
+            throw Unknown(idOrUid);
+        events.OnEndpointDeleted(application, endpoint.Id);
+    }
+
+    /// <summary>Disables an endpoint on behalf of the engine; false when it is disabled already or gone.</summary>
+    public Task<bool> DisableAsync(Id<Endpoint> id, EndpointDisabledReason reason, CancellationToken cancellationToken) =>
+        _gate.RunAsync(async () =>
+        {
+            if (await store.ReadEndpointsAsync([id], cancellationToken) is not [{ Enabled: true } current])
+                return false;
+            var changed = current with { Enabled = false, DisabledReason = reason, UpdatedAt = time.GetUtcNow() };
+            if (!await store.UpdateEndpointAsync(changed, CancellationToken.None))
+                return false;
+            events.OnEndpointChanged(changed);
+            return true;
+        }, cancellationToken);
+
+    internal Task<Endpoint> UpdateAsync(
+        Id<Application> application, string idOrUid, Func<Endpoint, Task<Endpoint>> update, CancellationToken cancellationToken) =>
+        _gate.RunAsync(async () =>
+        {
+            var current = await GetAsync(application, idOrUid, cancellationToken);
+            var changed = await update(current) with { UpdatedAt = time.GetUtcNow() };
+            if (!await store.UpdateEndpointAsync(changed, CancellationToken.None))
+                throw Unknown(idOrUid);
+            events.OnEndpointChanged(changed);
+            return changed;
+        }, cancellationToken);
+
+    private static NotFoundException Unknown(string idOrUid) => new($"There is no endpoint '{idOrUid}' in this application.");
+}

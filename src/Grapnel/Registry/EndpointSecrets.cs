@@ -1,0 +1,54 @@
+using Grapnel.Sending.Signing;
+
+namespace Grapnel.Registry;
+
+/// <summary>The signing secrets of endpoints: reading the current one, and changing it with an overlap.</summary>
+internal sealed class EndpointSecrets(EndpointRegistry endpoints, TimeProvider time)
+{
+    /// <summary>How long a replaced secret goes on signing unless the caller says otherwise: 24 hours.</summary>
+    public static readonly TimeSpan DefaultGrace = TimeSpan.FromHours(24);
+
+    /// <summary>The longest overlap: 7 days.</summary>
+    public static readonly TimeSpan MaxGrace = TimeSpan.FromDays(7);
+
+    private const int MaxOldKeys = 10;
+
+    /// <summary>The current secret of an endpoint as its receiver needs it.</summary>
+    public async Task<string> ReadAsync(Id<Application> application, string endpoint, CancellationToken cancellationToken) =>
+        WebhookSecret.Format((await endpoints.GetAsync(application, endpoint, cancellationToken)).Secrets[0].Key);
+
+    /// <summary>Replaces the current secret; the old one signs too until its grace is over.</summary>
+    /// <param name="application">The application.</param>
+    /// <param name="endpoint">The endpoint's id or uid.</param>
+    /// <param name="secret">The new secret, or null for a random one.</param>
+    /// <param name="grace">0 to 7 days; null for 24 hours.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="LimitReachedException">Ten old secrets are still in their grace.</exception>
+    public Task<Endpoint> RotateAsync(
+        Id<Application> application, string endpoint, string? secret, TimeSpan? grace, CancellationToken cancellationToken)
+    {
+        var check = new InputCheck();
+        if (grace < TimeSpan.Zero || grace > MaxGrace)
+            check.Add("gracePeriodSeconds", "must lie between 0 and 604800");
+        if (secret is not null && !WebhookSecret.TryParse(secret, out _, out var error))
+            check.Add("key", error);
+        check.ThrowIfAny();
+        var key = ReadOrGenerate(secret);
+        return endpoints.UpdateAsync(application, endpoint,
+            current => Task.FromResult(current with { Secrets = Rotate(current.Secrets, key, grace ?? DefaultGrace) }), cancellationToken);
+    }
+
+    internal static byte[] ReadOrGenerate(string? secret) => secret is null ? WebhookSecret.Generate() : WebhookSecret.Parse(secret);
+
+    private EndpointSecret[] Rotate(IReadOnlyList<EndpointSecret> secrets, byte[] key, TimeSpan grace)
+    {
+        var now = time.GetUtcNow();
+        var old = secrets
+            .Select(secret => secret with { ExpiresAt = secret.ExpiresAt ?? now + grace })
+            .Where(secret => secret.ExpiresAt > now && !secret.Key.AsSpan().SequenceEqual(key))
+            .ToArray();
+        return old.Length <= MaxOldKeys
+            ? [new EndpointSecret(key, ExpiresAt: null), .. old]
+            : throw new LimitReachedException($"There are already {MaxOldKeys} old secrets in their grace period; wait until one has expired.");
+    }
+}

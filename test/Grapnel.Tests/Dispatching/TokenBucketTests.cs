@@ -1,0 +1,70 @@
+using CsCheck;
+using Grapnel.Dispatching;
+
+namespace Grapnel.Tests.Dispatching;
+
+public sealed class TokenBucketTests
+{
+    [Fact]
+    public void Over_any_interval_it_grants_at_most_rate_times_time_plus_capacity() =>
+        Gen.Select(Gen.Int[1, 5000], Gen.Select(Gen.Int[0, 1500], Gen.OneOf(0, 1, 100, int.MaxValue)).Array[1, 300]).Sample((rate, steps) =>
+        {
+            var grants = GrantsOf(rate, steps);
+            for (var from = 0; from < grants.Count; from++)
+                for (var (to, sum) = (from, 0L); to < grants.Count; to++)
+                {
+                    sum += grants[to].Count;
+                    if (sum > rate * (grants[to].AtMs - grants[from].AtMs) / 1000.0 + rate)
+                        return false;
+                }
+            return true;
+        }, iter: 50);
+
+    [Fact]
+    public void It_never_wastes_a_token_while_somebody_waits() =>
+        Gen.Select(Gen.Int[2, 3000], Gen.Int[1, 500].Array[1, 200]).Sample((rate, steps) =>
+        {
+            var total = GrantsOf(rate, [.. steps.Select(ms => (ms, int.MaxValue))]).Sum(g => g.Count);
+            // Emptied at every step, it never runs over: less than one token is left, and a step adds at most half of what it holds.
+            return total == rate + (long)rate * steps.Sum() / 1000;
+        }, iter: 2000);
+
+    [Fact]
+    public void It_names_the_exact_millisecond_of_the_next_token() =>
+        Gen.Select(Gen.Int[1, 5000], Gen.Int[0, 2000].Array[1, 50]).Sample((rate, steps) =>
+        {
+            var (bucket, nowMs) = (new TokenBucket(rate, 0), 0L);
+            foreach (var step in steps)
+            {
+                nowMs = Math.Max(nowMs + step, bucket.NextTokenAtMs - 1);
+                while (bucket.TryTake(nowMs)) { }
+                if (bucket.TryTake(bucket.NextTokenAtMs - 1) || !bucket.TryTake(nowMs = bucket.NextTokenAtMs))
+                    return false;
+            }
+            return true;
+        });
+
+    [Fact]
+    public void It_starts_full_and_holds_one_second_of_tokens()
+    {
+        var bucket = new TokenBucket(3, nowMs: 1_000_000);
+        Enumerable.Range(0, 5).Count(_ => bucket.TryTake(1_000_000)).ShouldBe(3);
+        bucket.NextTokenAtMs.ShouldBe(1_000_334);
+        bucket.TryTake(1_000_500).ShouldBeTrue();
+        Enumerable.Range(0, 5).Count(_ => bucket.TryTake(9_000_000_000)).ShouldBe(3, "a long quiet time saves up no more than the capacity");
+    }
+
+    private static List<(long AtMs, int Count)> GrantsOf(int rate, (int Ms, int Wanted)[] steps)
+    {
+        var (bucket, nowMs, grants) = (new TokenBucket(rate, 0), 0L, new List<(long, int)>());
+        foreach (var (ms, wanted) in steps.Prepend((0, int.MaxValue)))
+        {
+            nowMs += ms;
+            var count = 0;
+            while (count < wanted && bucket.TryTake(nowMs))
+                count++;
+            grants.Add((nowMs, count));
+        }
+        return grants;
+    }
+}

@@ -1,0 +1,204 @@
+namespace Grapnel.Tests.Engine;
+
+public sealed class LaneTests
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public async Task Whatever_does_not_fit_into_the_window_waits_in_the_store_and_is_delivered_once_each()
+    {
+        await using var engine = await EngineHarness.StartAsync(o => o.LaneWindow = 10);
+        await engine.AddEndpointAsync("http://127.0.0.1:1/");
+        await engine.PublishManyAsync(500);
+        await engine.QuietAsync();
+        engine.Receiver.Bodies().Order().ShouldBe(Enumerable.Range(0, 500).Select(n => n.ToString()).Order());
+        (await engine.PendingAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Memory_for_payloads_is_bounded_over_all_lanes_and_every_lane_still_moves()
+    {
+        await using var engine = await EngineHarness.StartAsync(o => { o.WindowBytes = 2_000; o.LaneWindowBytes = 1_000; });
+        for (var n = 0; n < 20; n++)
+            await engine.AddEndpointAsync($"http://127.0.0.1:1/{n}");
+        await Task.WhenAll(Enumerable.Range(0, 30).Select(n => engine.PublishedAsync(n.ToString().PadRight(300))));
+        await engine.QuietAsync();
+        engine.Receiver.Received.Count.ShouldBe(600);
+        engine.Receiver.Received.GroupBy(r => r.Url + r.MessageId).ShouldAllBe(g => g.Count() == 1);
+    }
+
+    [Fact]
+    public async Task No_more_attempts_are_in_flight_to_an_endpoint_than_its_limit()
+    {
+        await using var engine = await EngineHarness.StartAsync();
+        await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { MaxConcurrency = 3 });
+        engine.Receiver.Answer = async (_, _) => { await Task.Yield(); return ScriptedHandler.Status(200); };
+        await engine.PublishManyAsync(100);
+        await engine.QuietAsync();
+        engine.Receiver.Received.Count.ShouldBe(100);
+        engine.Receiver.MostOpen.ShouldBeLessThanOrEqualTo(3);
+    }
+
+    [Fact]
+    public async Task No_more_attempts_are_in_flight_in_total_than_the_limit()
+    {
+        await using var engine = await EngineHarness.StartAsync(o => o.MaxConcurrency = 4);
+        for (var n = 0; n < 10; n++)
+            await engine.AddEndpointAsync($"http://127.0.0.1:1/{n}");
+        engine.Receiver.Answer = async (_, _) => { await Task.Yield(); return ScriptedHandler.Status(200); };
+        await engine.PublishManyAsync(20);
+        await engine.QuietAsync();
+        engine.Receiver.Received.Count.ShouldBe(200);
+        engine.Receiver.MostOpen.ShouldBeLessThanOrEqualTo(4);
+    }
+
+    [Fact]
+    public async Task A_rate_limit_is_kept_over_any_stretch_of_time()
+    {
+        await using var engine = await EngineHarness.StartAsync();
+        await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { RateLimit = 5 });
+        await engine.PublishManyAsync(40);
+        await engine.QuietAsync();
+        engine.Receiver.Received.Count.ShouldBe(5);
+        await engine.AdvanceAsync(2 * Second, 0.05 * Second);
+        engine.Receiver.Received.Count.ShouldBeInRange(14, 15);
+        await engine.AdvanceAsync(6 * Second, 0.05 * Second);
+        engine.Receiver.Received.Count.ShouldBe(40);
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_hangs_does_not_stand_in_the_way_of_another()
+    {
+        await using var engine = await EngineHarness.StartAsync(o => { o.MaxConcurrency = 8; o.EndpointConcurrency = 4; });
+        await engine.AddEndpointAsync("http://127.0.0.1:1/hangs");
+        await engine.AddEndpointAsync("http://127.0.0.1:1/well");
+        var release = new TaskCompletionSource();
+        engine.Receiver.Answer = async (r, cancel) =>
+        {
+            if (r.Url.EndsWith("hangs"))
+                await release.Task.WaitAsync(cancel);
+            return ScriptedHandler.Status(200);
+        };
+        var well = engine.WhenOutcomes(200, o => o.Endpoint.Url.EndsWith("well"));
+        await engine.PublishManyAsync(200);
+        await well;
+        engine.Receiver.Bodies("hangs").Count().ShouldBe(4);
+        release.SetResult();
+        await engine.QuietAsync();
+        engine.Receiver.Bodies("hangs").Count().ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task An_open_breaker_keeps_the_backlog_probes_one_at_a_time_and_starts_slowly()
+    {
+        await using var engine = await EngineHarness.StartAsync(o => { o.Jitter = 0; o.BreakerMinPause = 10 * Second; });
+        await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { MaxConcurrency = 5, RetrySchedule = [600 * Second, 600 * Second] });
+        engine.Receiver.AnswerWith(_ => 500);
+        await engine.PublishManyAsync(200);
+        await engine.QuietAsync();
+        var opened = engine.Receiver.Received.Count;
+        opened.ShouldBeInRange(5, 9, "five failures in a row, and those that were in flight beside them");
+
+        await engine.AdvanceAsync(10.1 * Second);
+        engine.Receiver.Received.Count.ShouldBe(opened + 1, "one probe after the first pause");
+        await engine.AdvanceAsync(15 * Second);
+        engine.Receiver.Received.Count.ShouldBe(opened + 1, "the pause has doubled");
+
+        var open = 0;
+        var most = new List<int>();
+        engine.Receiver.Answer = async (_, _) =>
+        {
+            lock (most)
+                most.Add(Interlocked.Increment(ref open));
+            await Task.Yield();
+            Interlocked.Decrement(ref open);
+            return ScriptedHandler.Status(200);
+        };
+        await engine.AdvanceAsync(6 * Second, Second);
+        engine.Receiver.Received.Count.ShouldBe(200);
+        most.Take(2).ShouldAllBe(n => n == 1);
+        await engine.AdvanceAsync(601 * Second, 10 * Second);
+        (await engine.PendingAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task After_a_recovery_new_events_are_not_starved_behind_old_retries()
+    {
+        await using var engine = await EngineHarness.StartAsync(o => { o.Jitter = 0; o.LaneWindow = 20; });
+        await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { MaxConcurrency = 1, RateLimit = 10, RetrySchedule = [Second, Second, Second] });
+        engine.Receiver.AnswerWith(r => r.Body.StartsWith("old") && engine.Receiver.Received.Count <= 4 ? 500 : 200);
+        await engine.PublishManyAsync(300, "old");
+        await engine.PublishManyAsync(20, "new");
+        await engine.AdvanceAsync(40 * Second, 0.1 * Second);
+        engine.Receiver.Bodies().Distinct().Count().ShouldBe(320);
+    }
+
+    [Fact]
+    public async Task A_disabled_endpoint_keeps_its_queue_and_goes_on_with_it_when_enabled()
+    {
+        await using var engine = await EngineHarness.StartAsync(o => o.Jitter = 0);
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { RetrySchedule = [Second, Second] });
+        engine.Receiver.AnswerWith(_ => 500);
+        await engine.PublishManyAsync(3);
+        await engine.QuietAsync();
+        await engine.EditAsync(endpoint, e => e with { Enabled = false });
+        engine.Receiver.AnswerWith(_ => 200);
+        await engine.AdvanceAsync(100 * Second, 10 * Second);
+        engine.Receiver.Received.Count.ShouldBe(3);
+        (await engine.PendingAsync()).ShouldBe(3);
+        await engine.EditAsync(endpoint, e => e with { Enabled = true });
+        await engine.QuietAsync();
+        engine.Receiver.Received.Count.ShouldBe(6);
+        (await engine.PendingAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task After_a_url_edit_nothing_goes_to_the_old_url()
+    {
+        await using var engine = await EngineHarness.StartAsync(o => o.Jitter = 0);
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/old", e => e with { RetrySchedule = [Second, Second], RateLimit = 5 });
+        engine.Receiver.AnswerWith(_ => 500);
+        await engine.PublishManyAsync(50);
+        await engine.QuietAsync();
+        var before = engine.Receiver.Received.Count;
+        await engine.EditAsync(endpoint, e => e with { Url = "http://127.0.0.1:1/new", RateLimit = null });
+        engine.Receiver.AnswerWith(_ => 200);
+        await engine.AdvanceAsync(100 * Second, Second);
+        engine.Receiver.Received.Skip(before).ShouldAllBe(r => r.Url.EndsWith("/new"));
+        (await engine.PendingAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task After_a_deletion_nothing_is_sent_and_what_was_pending_has_its_end()
+    {
+        await using var engine = await EngineHarness.StartAsync(o => o.Jitter = 0);
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { RateLimit = 5 });
+        await engine.PublishManyAsync(100);
+        var last = await engine.PublishedAsync("last");
+        await engine.QuietAsync();
+        var before = engine.Receiver.Received.Count;
+        await engine.Get<Registry.EndpointRegistry>().DeleteAsync(endpoint.ApplicationId, endpoint.Id.ToString(), default);
+        await engine.AdvanceAsync(20 * Second, Second);
+        engine.Receiver.Received.Count.ShouldBe(before);
+        await engine.UntilAsync(async () => await engine.PendingAsync() == 0);
+        (await engine.StateAsync(last, endpoint)).End.ShouldBe(DeliveryEnd.EndpointDeleted);
+    }
+
+    [Fact]
+    public async Task An_idle_lane_is_given_back_and_taken_again_when_there_is_work()
+    {
+        await using var engine = await EngineHarness.StartAsync(o => o.LaneLinger = 5 * Second);
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/");
+        await engine.PublishedAsync("1");
+        await engine.QuietAsync();
+        engine.Dispatcher.FindLane(endpoint.Id).ShouldNotBeNull();
+        await engine.UntilAsync(async () =>
+        {
+            await engine.AdvanceAsync(5 * Second);
+            return engine.Dispatcher.FindLane(endpoint.Id) is null;
+        });
+        await engine.PublishedAsync("2");
+        await engine.QuietAsync();
+        engine.Receiver.Bodies().ShouldBe(["1", "2"]);
+    }
+}

@@ -1,0 +1,173 @@
+using Grapnel.Publishing;
+using Grapnel.Storage;
+using Grapnel.Storage.Sqlite;
+using Grapnel.Tests.Shared;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Grapnel.Tests.Engine;
+
+public sealed class LifetimeTests
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public async Task What_was_pending_goes_on_after_a_restart_with_its_attempts_and_its_time()
+    {
+        await using var engine = await EngineHarness.StartAsync(o => o.Jitter = 0);
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { RetrySchedule = [60 * Second, 60 * Second] });
+        engine.Receiver.AnswerWith(_ => 500);
+        var message = await engine.PublishedAsync();
+        await engine.QuietAsync();
+
+        await engine.RestartAsync();
+        await engine.AdvanceAsync(59 * Second);
+        engine.Receiver.Received.Count.ShouldBe(1);
+        engine.Receiver.AnswerWith(_ => 200);
+        await engine.AdvanceAsync(2 * Second);
+
+        (await engine.StateAsync(message, endpoint)).ShouldSatisfyAllConditions(
+            s => s.End.ShouldBe(DeliveryEnd.Delivered), s => s.Attempts.ShouldBe(2));
+    }
+
+    [Fact]
+    public async Task An_open_breaker_stays_open_over_a_restart()
+    {
+        await using var engine = await EngineHarness.StartAsync(o => { o.Jitter = 0; o.BreakerMinPause = 60 * Second; });
+        await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { MaxConcurrency = 1 });
+        engine.Receiver.AnswerWith(_ => 500);
+        await engine.PublishManyAsync(50);
+        await engine.QuietAsync();
+        await engine.RestartAsync();
+        await engine.AdvanceAsync(50 * Second, 10 * Second);
+        engine.Receiver.Received.Count.ShouldBe(5);
+        await engine.AdvanceAsync(11 * Second);
+        engine.Receiver.Received.Count.ShouldBe(6);
+    }
+
+    [Fact]
+    public async Task A_pause_that_the_receiver_asked_for_is_kept_over_a_restart()
+    {
+        await using var engine = await EngineHarness.StartAsync(o => o.Jitter = 0);
+        await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { MaxConcurrency = 1 });
+        engine.Receiver.Answer = (_, _) => Task.FromResult(ScriptedHandler.Status(429, ("Retry-After", "600")));
+        await engine.PublishManyAsync(2);
+        await engine.QuietAsync();
+        await engine.RestartAsync();
+        await engine.AdvanceAsync(599 * Second, 60 * Second);
+        engine.Receiver.Received.Count.ShouldBe(1);
+        engine.Receiver.AnswerWith(_ => 200);
+        await engine.AdvanceAsync(2 * Second, Second);
+        engine.Receiver.Received.Count.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task A_node_that_stops_lets_attempts_in_flight_finish_and_records_them()
+    {
+        await using var engine = await EngineHarness.StartAsync();
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/");
+        var arrived = new TaskCompletionSource();
+        var release = new TaskCompletionSource();
+        engine.Receiver.Answer = async (_, _) => { arrived.TrySetResult(); await release.Task; return ScriptedHandler.Status(200); };
+        var message = await engine.PublishedAsync();
+        await arrived.Task;
+
+        var restart = engine.RestartAsync();
+        restart.IsCompleted.ShouldBeFalse();
+        release.SetResult();
+        await restart;
+        await engine.QuietAsync();
+        engine.Receiver.Received.Count.ShouldBe(1);
+        (await engine.StateAsync(message, endpoint)).End.ShouldBe(DeliveryEnd.Delivered);
+    }
+
+    [Fact]
+    public async Task What_does_not_finish_within_the_grace_is_given_up_stays_pending_and_is_not_counted()
+    {
+        await using var engine = await EngineHarness.StartAsync(o => o.ShutdownGrace = 5 * Second);
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { Timeout = 60 * Second });
+        var arrived = new TaskCompletionSource();
+        engine.Receiver.Answer = async (_, cancel) =>
+        {
+            arrived.TrySetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancel);
+            return ScriptedHandler.Status(200);
+        };
+        var message = await engine.PublishedAsync();
+        await arrived.Task;
+
+        var stop = engine.StopAsync();
+        // Far fewer steps than the exchange's own minute, so that only the grace can end it.
+        for (var n = 0; n < 5_000 && !stop.IsCompleted; n++)
+        {
+            engine.Time.Advance(0.01 * Second);
+            await Task.Yield();
+        }
+        await stop;
+        engine.Receiver.AnswerWith(_ => 200);
+        await engine.BootAsync();
+        await engine.QuietAsync();
+        (await engine.AttemptsAsync(message)).Single().Number.ShouldBe(1);
+        (await engine.StateAsync(message, endpoint)).End.ShouldBe(DeliveryEnd.Delivered);
+    }
+
+    [Fact]
+    public async Task While_the_store_takes_nothing_publishing_is_refused_and_outcomes_are_kept_and_not_sent_again()
+    {
+        ChaosStore chaos = null!;
+        await using var engine = await EngineHarness.StartAsync(services: s => s.AddSingleton<IDeliveryStore>(
+            p => chaos ??= new ChaosStore(p.GetRequiredService<SqliteStore>().Deliveries)));
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/");
+        var full = true;
+        chaos.Before = verb => verb == "Settle" && full ? throw new StoreUnavailableException("disk full") : Task.CompletedTask;
+        var message = await engine.PublishedAsync();
+        chaos.Before = verb => verb is "Accept" or "Settle" && full ? throw new StoreUnavailableException("disk full") : Task.CompletedTask;
+        (await engine.PublishAsync("refused")).Status.ShouldBe(PublishStatus.Unavailable);
+
+        full = false;
+        await engine.UntilAsync(async () =>
+        {
+            engine.Time.Advance(0.1 * Second);
+            return await engine.PendingAsync() == 0;
+        });
+        (await engine.StateAsync(message, endpoint)).End.ShouldBe(DeliveryEnd.Delivered);
+        (await engine.PublishAsync("fine")).Status.ShouldBe(PublishStatus.Accepted);
+        await engine.QuietAsync();
+        engine.Receiver.Bodies().ShouldBe(["{}", "fine"]);
+    }
+
+    [Fact]
+    public async Task A_lane_that_cannot_be_read_is_read_again_later()
+    {
+        ChaosStore chaos = null!;
+        await using var engine = await EngineHarness.StartAsync(services: s => s.AddSingleton<IDeliveryStore>(
+            p => chaos ??= new ChaosStore(p.GetRequiredService<SqliteStore>().Deliveries)));
+        await engine.AddEndpointAsync("http://127.0.0.1:1/");
+        var failures = 2;
+        chaos.Before = verb => verb == "ReadLane" && failures-- > 0 ? throw new StoreUnavailableException("broken") : Task.CompletedTask;
+        await engine.PublishedAsync();
+        await engine.AdvanceAsync(5 * Second, Second);
+        engine.Receiver.Received.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task An_expelled_node_drops_its_late_results_joins_anew_and_makes_the_deliveries_again()
+    {
+        await using var engine = await EngineHarness.StartAsync();
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/");
+        var release = new TaskCompletionSource();
+        var arrived = new TaskCompletionSource();
+        engine.Receiver.Answer = async (_, _) => { arrived.TrySetResult(); await release.Task; return ScriptedHandler.Status(200); };
+        var message = await engine.PublishedAsync();
+        await arrived.Task;
+        var store = engine.Get<IDeliveryStore>();
+        var old = engine.Dispatcher.Node;
+        await store.LeaveAsync(old, default);
+
+        release.SetResult();
+        await engine.UntilAsync(() => Task.FromResult(engine.Dispatcher.Node != old));
+        await engine.UntilAsync(async () => await engine.PendingAsync() == 0);
+        engine.Receiver.Received.Count.ShouldBe(2, "the first outcome was not known to the others");
+        engine.Receiver.Received.ShouldAllBe(r => r.MessageId == message.Id.ToString());
+        (await engine.StateAsync(message, endpoint)).End.ShouldBe(DeliveryEnd.Delivered);
+    }
+}

@@ -13,7 +13,10 @@ public sealed class WebhookSenderTests
     {
         await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
         using var fixture = new SendFixture();
-        var endpoint = SendFixture.Endpoint(receiver.Url + "?a=b") with { Headers = new Dictionary<string, string> { ["X-Tenant"] = "caf\u00e9", ["Authorization"] = "Bearer x" } };
+        var endpoint = SendFixture.Endpoint(receiver.Url + "?a=b") with
+        {
+            Headers = new Dictionary<string, string> { ["X-Tenant"] = "caf\u00e9", ["Authorization"] = "Bearer x" },
+        };
         var delivery = SendFixture.Delivery("""{"a":1}"""u8.ToArray(), "application/cloudevents+json; charset=utf-8");
         var before = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
 
@@ -163,6 +166,20 @@ public sealed class WebhookSenderTests
 
         (await fixture.SendAsync(receiver.Url, cancellationToken: new CancellationToken(true))).Outcome.ShouldBe(SendOutcome.Abandoned);
         receiver.Requests.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_sender_that_is_stopped_gives_up_what_is_in_flight()
+    {
+        await using var receiver = new ScriptedReceiver(Scripts.Once(c => c.HangAsync()));
+        using var fixture = new SendFixture();
+
+        var sending = fixture.SendAsync(receiver.Url);
+        await receiver.NextRequestAsync();
+        fixture.Sender.Dispose();
+
+        (await sending).Outcome.ShouldBeOneOf(SendOutcome.Abandoned, SendOutcome.ConnectionLost);
+        (await fixture.SendAsync(receiver.Url)).Outcome.ShouldBe(SendOutcome.Abandoned);
     }
 
     [Fact]

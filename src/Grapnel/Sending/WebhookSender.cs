@@ -57,7 +57,7 @@ internal sealed class WebhookSender : IDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Closes idle connections. An exchange in flight runs on to its own end: cancel it first.</summary>
     public void Dispose() => _http.Dispose();
 
     private HttpRequestMessage BuildRequest(PreparedEndpoint endpoint, Message message)

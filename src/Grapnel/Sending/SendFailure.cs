@@ -35,6 +35,7 @@ internal static class SendFailure
         HttpRequestError.ConnectionError => (SendOutcome.ConnectFailed, "The connection could not be opened."),
         HttpRequestError.SecureConnectionError => (SendOutcome.TlsFailed, DescribeHandshake(exception.InnerException)),
         HttpRequestError.ConfigurationLimitExceeded => (SendOutcome.ProtocolError, "The headers of the answer are larger than 64 KiB."),
+        HttpRequestError.HttpProtocolError when IsStreamReset(exception.InnerException) => Lost,
         HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse or HttpRequestError.VersionNegotiationError
             or HttpRequestError.ExtendedConnectNotSupported => (SendOutcome.ProtocolError, "The answer was not valid HTTP."),
         HttpRequestError.ResponseEnded => Lost,
@@ -47,6 +48,9 @@ internal static class SendFailure
     private static string DescribeHandshake(Exception? cause) => cause is AuthenticationException
         ? "The TLS handshake failed: no version, cipher or certificate that both sides accept."
         : "The connection broke during the TLS handshake.";
+
+    /// <summary>An HTTP/2 receiver that gives one request up, by NO_ERROR, INTERNAL_ERROR, REFUSED_STREAM, CANCEL or ENHANCE_YOUR_CALM (RFC 9113, 7).</summary>
+    private static bool IsStreamReset(Exception? cause) => cause is HttpProtocolException { ErrorCode: 0x0 or 0x2 or 0x7 or 0x8 or 0xb };
 
     private static bool HasNetworkCause(Exception exception)
     {

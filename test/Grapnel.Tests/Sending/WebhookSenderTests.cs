@@ -177,7 +177,7 @@ public sealed class WebhookSenderTests
         (await receiver.NextRequestAsync()).Header("webhook-timestamp").ShouldBe("2000000000");
     }
 
-    public static TheoryData<string> Poison => ["no secret", "no content", "bad url", "bad header", "bad content type", "handler throws", "null secrets"];
+    public static TheoryData<string> Poison => ["no secret", "no content", "bad url", "bad header", "bad content type", "handler throws", "null secrets", "no time", "endless time"];
 
     [Theory]
     [MemberData(nameof(Poison))]
@@ -191,6 +191,8 @@ public sealed class WebhookSenderTests
             "no secret" => endpoint with { Secrets = [new EndpointSecret(SendFixture.Key, DateTimeOffset.UnixEpoch)] },
             "bad url" => endpoint with { Url = "ftp://example.com" },
             "bad header" => endpoint with { Headers = new Dictionary<string, string> { ["X-A"] = "b\r\nX-Injected: y" } },
+            "no time" => endpoint with { Timeout = TimeSpan.FromSeconds(-5) },
+            "endless time" => endpoint with { Timeout = TimeSpan.MaxValue },
             "null secrets" => endpoint with { Secrets = [new EndpointSecret(null!, null)] },
             _ => endpoint,
         };
@@ -201,6 +203,7 @@ public sealed class WebhookSenderTests
 
         (result.Outcome, result.Blame).ShouldBe((SendOutcome.RequestInvalid, Blame.Settings));
         result.Error.ShouldNotBeNullOrEmpty();
+        result.Error.ShouldNotContain("whsec_");
         receiver.Requests.ShouldBeEmpty();
     }
 

@@ -1,0 +1,89 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+
+namespace Grapnel.Bench.Tools;
+
+/// <summary>The few calls of the HTTP API that a benchmark makes.</summary>
+internal sealed class GrapnelApi : IDisposable
+{
+    /// <summary>The application that exists from the start.</summary>
+    public const string DefaultApplication = "default";
+
+    private readonly HttpClient _http;
+
+    public GrapnelApi(Uri server, string key)
+    {
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = server };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+    }
+
+    public async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await _http.GetAsync("/health/ready", cancellationToken);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    public Task CreateEventTypeAsync(string name, CancellationToken cancellationToken) =>
+        PostAsync("/api/v1/event-type", new { name, description = "Benchmark" }, cancellationToken);
+
+    public Task CreateApplicationAsync(string uid, CancellationToken cancellationToken) =>
+        PostAsync("/api/v1/app", new { name = uid, uid }, cancellationToken);
+
+    /// <summary>Registers an endpoint for one event type and returns its id.</summary>
+    public async Task<string> CreateEndpointAsync(
+        string url, string eventType, CancellationToken cancellationToken, string application = DefaultApplication)
+    {
+        using var response = await SendAsync($"/api/v1/app/{application}/endpoint", new { url, eventTypes = new[] { eventType } }, cancellationToken);
+        return (await response.Content.ReadFromJsonAsync<Created>(cancellationToken))!.Id;
+    }
+
+    public Task PublishAsync(string application, string eventType, object payload, CancellationToken cancellationToken) =>
+        PostAsync($"/api/v1/app/{application}/msg", new { eventType, payload }, cancellationToken);
+
+    /// <summary>Publishes by the simple path; false when the server cannot be reached or refuses.</summary>
+    public async Task<bool> TryTriggerAsync(string eventType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        using var content = new ReadOnlyMemoryContent(body);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        try
+        {
+            using var response = await _http.PostAsync($"/trigger/{eventType}", content, cancellationToken);
+            return response.StatusCode == HttpStatusCode.Accepted;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Successful attempts of an endpoint that are settled: the log is written when an outcome is durable, not before.</summary>
+    public async Task<long> DeliveredAsync(string endpoint, CancellationToken cancellationToken) =>
+        (await _http.GetFromJsonAsync<Stats>($"/api/v1/app/{DefaultApplication}/endpoint/{endpoint}/stats", cancellationToken))!.Success;
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task PostAsync(string path, object body, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(path, body, cancellationToken);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(string path, object body, CancellationToken cancellationToken)
+    {
+        var response = await _http.PostAsJsonAsync(path, body, cancellationToken);
+        return response.IsSuccessStatusCode
+            ? response
+            : throw new BenchException($"POST {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}");
+    }
+
+    private sealed record Created(string Id);
+
+    private sealed record Stats(long Success);
+}

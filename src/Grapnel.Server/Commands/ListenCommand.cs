@@ -55,21 +55,9 @@ internal static class ListenCommand
         await using var listener = new WebhookListener(options, TimeProvider.System);
         var lines = new WebhookLines(terminal, TimeZoneInfo.Local);
         listener.Received += webhook => terminal.WriteLines(lines.Format(webhook));
-        await StartAsync(listener, options, cancel);
+        await StartedServer.StartAsync(listener.StartAsync, "--port", cancel);
         terminal.WriteLines($"Listening on {terminal.Bold(listener.Url.ToString().TrimEnd('/'))}. Ctrl+C ends it.", "");
         await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancel);
-    }
-
-    private static async Task StartAsync(WebhookListener listener, ListenerOptions options, CancellationToken cancel)
-    {
-        try
-        {
-            await listener.StartAsync(cancel);
-        }
-        catch (IOException failure)
-        {
-            throw new CommandException($"Cannot listen on {options.Address}:{options.Port}: the port is taken. Choose another one with --port.", failure);
-        }
     }
 
     private static byte[]? ParseSecret(ArgumentResult result)

@@ -57,14 +57,14 @@ internal static class TriggerCommand
 
     private static void Show(TriggerReceipt receipt, Terminal terminal)
     {
-        var routes = receipt.Endpoints ?? [];
-        var columns = Math.Min(60, routes.Select(r => r.Place.Length).DefaultIfEmpty().Max());
-        terminal.WriteLines($"{terminal.Bold(receipt.Id)}  owed to {routes.Count(r => r.Owed)} of {routes.Count} endpoints");
-        foreach (var route in routes)
-        {
-            var mark = route.Owed ? terminal.Good("owed    ") : terminal.Dim("not owed");
-            var place = Terminal.Clean(route.Place, columns).PadRight(columns);
-            terminal.WriteLines($"  {mark}  {place}  {terminal.Dim(Terminal.Clean(route.Why ?? "", 90))}");
-        }
+        var columns = Math.Min(60, receipt.Owed.Concat(receipt.NotOwed).Select(r => r.Url.Length).DefaultIfEmpty().Max());
+        terminal.WriteLines($"{terminal.Bold(receipt.Id)}  owed to {receipt.Owed.Count} of {receipt.Owed.Count + receipt.NotOwed.Count} endpoints");
+        foreach (var route in receipt.Owed)
+            terminal.WriteLines(Line(terminal.Good("owed    "), route));
+        foreach (var route in receipt.NotOwed)
+            terminal.WriteLines(Line(terminal.Dim("not owed"), route));
+
+        string Line(string mark, TriggerReceipt.Route route) =>
+            $"  {mark}  {Terminal.Clean(route.Url, columns).PadRight(columns)}  {terminal.Dim(route.Why)}";
     }
 }

@@ -116,8 +116,27 @@ public sealed class HostileReceiverTests
         using var fixture = new SendFixture(maxResponseBytes: 0);
 
         var result = await fixture.SendAsync(receiver.Url);
+        await fixture.SendAsync(receiver.Url);
 
         (result.Outcome, result.ResponseBody.Length).ShouldBe((SendOutcome.Success, 0));
+        receiver.ConnectionCount.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task What_is_missing_of_a_body_beyond_the_limit_is_not_waited_for()
+    {
+        await using var receiver = new ScriptedReceiver(Scripts.Once(async c =>
+        {
+            await c.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + new string('x', 100));
+            await c.HangAsync();
+        }));
+        using var fixture = new SendFixture(maxResponseBytes: 100);
+
+        (await fixture.SendAsync(receiver.Url)).ResponseBody.Length.ShouldBe(100);
+
+        var start = TimeProvider.System.GetTimestamp();
+        await receiver.AllClosedAsync();
+        TimeProvider.System.GetElapsedTime(start).ShouldBeLessThan(TimeSpan.FromSeconds(1.5));
     }
 
     [Fact]

@@ -4,11 +4,12 @@ namespace Grapnel.Server.Commands.Listening;
 internal sealed class WebhookLines(Terminal terminal, TimeZoneInfo zone)
 {
     private const int Indent = 10;
-    private const int FixedColumns = 47;
+    private const int FixedColumns = 47; // time, status, attempt and signature, with the gaps
     private const int MaxColumns = 32;
     private const int MaxIdLength = 32;
+    private const int IdTail = 6;
 
-    private int _requestColumns = 14;
+    private int _requestColumns = 15;
     private int _typeColumns = 15;
 
     /// <summary>One line of facts, and one with id and body, cut to fit.</summary>
@@ -18,6 +19,17 @@ internal sealed class WebhookLines(Terminal terminal, TimeZoneInfo zone)
         var body = Terminal.Clean(webhook.Body, Math.Max(0, terminal.Width - Indent - id.Length - 2));
         return [Facts(webhook), terminal.Dim($"{"",Indent}{id}  {body}")];
     }
+
+    /// <summary>One line, with the end of the id, by which attempts of one message can be told.</summary>
+    public string Brief(ReceivedWebhook webhook)
+    {
+        var id = Terminal.Clean(webhook.Id ?? "", MaxIdLength);
+        return $"{Facts(webhook)}  {terminal.Dim("…" + id[^Math.Min(IdTail, id.Length)..])}";
+    }
+
+    /// <summary>A line that says what the webhooks below it come from.</summary>
+    public string Announce(DateTimeOffset at, string eventType, string data) =>
+        $"{terminal.Dim(Time(at))}  {terminal.Bold("event " + eventType)}  {terminal.Dim(data)}";
 
     /// <summary>A word for a signature's worth.</summary>
     public static string Describe(SignatureState signature) => signature switch
@@ -30,12 +42,13 @@ internal sealed class WebhookLines(Terminal terminal, TimeZoneInfo zone)
     private string Facts(ReceivedWebhook webhook)
     {
         var most = Math.Min(MaxColumns, (terminal.Width - FixedColumns) / 2);
-        var time = TimeZoneInfo.ConvertTime(webhook.At, zone).ToString("HH:mm:ss");
         var request = Column($"{webhook.Method} {webhook.Path}", ref _requestColumns, most);
         var type = Column(webhook.EventType ?? "-", ref _typeColumns, most);
         return string.Join("  ",
-            terminal.Dim(time), Status(webhook.Status), request, terminal.Accent(type), Attempt(webhook.Attempt), Signature(webhook.Signature));
+            terminal.Dim(Time(webhook.At)), Status(webhook.Status), request, terminal.Accent(type), Attempt(webhook.Attempt), Signature(webhook.Signature));
     }
+
+    private string Time(DateTimeOffset at) => TimeZoneInfo.ConvertTime(at, zone).ToString("HH:mm:ss");
 
     private string Status(int? status) => status switch
     {
@@ -52,7 +65,7 @@ internal sealed class WebhookLines(Terminal terminal, TimeZoneInfo zone)
 
     private string Signature(SignatureState signature)
     {
-        var text = Describe(signature);
+        var text = Describe(signature).PadRight(12);
         return signature switch
         {
             SignatureState.Verified => terminal.Good(text),

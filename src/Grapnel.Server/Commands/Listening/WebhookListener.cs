@@ -145,12 +145,4 @@ internal sealed class WebhookListener : IAsyncDisposable
         response.StatusCode = status;
         return status is 204 or 304 ? Task.CompletedTask : response.WriteAsync($"{status} {ReasonPhrases.GetReasonPhrase(status)}\n");
     }
-
-    /// <summary>Leaves Ctrl+C to the command that started the listener.</summary>
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

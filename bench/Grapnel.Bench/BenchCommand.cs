@@ -63,7 +63,7 @@ internal static class BenchCommand
     private static async Task<int> RunScenariosAsync(BenchOptions options, string[] names, string? document, CancellationToken cancel)
     {
         if (Programs.Where(program => ChildProcess.Find(program) is null).ToArray() is { Length: > 0 } missing)
-            throw new BenchException($"Missing: {string.Join(", ", missing)}. On Debian and Ubuntu: sudo apt-get install -y nginx-light wrk");
+            throw new BenchException($"Missing: {string.Join(", ", missing)}. On Debian: sudo apt-get install -y nginx-light wrk");
         var report = new Report(Heading(options, names), [.. Machine.Describe(options.DataRoot, TimeProvider.System)]);
         using var bench = new Workbench(options);
         foreach (var scenario in Scenario.All.Where(scenario => names.Length == 0 || names.Contains(scenario.Name)))
@@ -93,6 +93,7 @@ internal static class BenchCommand
     }
 
     private static string Heading(BenchOptions options, string[] names) =>
-        $"Scenarios: {(names.Length == 0 ? "all" : string.Join(", ", names))}. {options.Rounds} rounds of {options.Seconds} s at full load, " +
-        $"{options.SteadySeconds} s at {options.SteadyRate} events/s. Medians, with the smallest and the largest round in brackets.";
+        $"Scenarios: {(names.Length == 0 ? "all" : string.Join(", ", names))}. " +
+        $"{options.Rounds} rounds of {options.Seconds} s at full load, {options.SteadySeconds} s at {options.SteadyRate} events/s. " +
+        $"Medians, with the smallest and the largest round in brackets.";
 }

@@ -41,7 +41,7 @@ internal sealed class Workbench : IDisposable
         GrapnelProcess server, string eventType, int endpoints, int seconds, CancellationToken cancel) =>
         Flow.MeasureAsync(server, eventType, endpoints, seconds, _root, cancel);
 
-    /// <summary>Publishes until at least <paramref name="count"/> events are accepted, without waiting for deliveries. Returns how many were.</summary>
+    /// <summary>Publishes until at least so many events are accepted, without waiting for deliveries. Returns how many were.</summary>
     public async Task<long> FillAsync(GrapnelProcess server, string eventType, int count, CancellationToken cancel)
     {
         var (accepted, seconds) = (0L, 1);

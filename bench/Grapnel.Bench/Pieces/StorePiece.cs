@@ -6,7 +6,7 @@ using Grapnel.Storage.Sqlite;
 
 namespace Grapnel.Bench.Pieces;
 
-/// <summary>What an event costs the embedded store, syncs included, when 256 share a commit for accepting and another for settling.</summary>
+/// <summary>What an event costs the embedded store, syncs included, when 256 share one commit for accepting and one for settling.</summary>
 public class StorePiece
 {
     private const int BatchSize = 256;
@@ -29,8 +29,8 @@ public class StorePiece
         await _store.Catalog.AddApplicationAsync(application, default);
         _endpoint = new Endpoint
         {
-            Id = _ids.Next<Endpoint>(), ApplicationId = application.Id, Url = "https://example.com/", Secrets = [new EndpointSecret(new byte[32], null)],
-            CreatedAt = now, UpdatedAt = now,
+            Id = _ids.Next<Endpoint>(), ApplicationId = application.Id, Url = "https://example.com/",
+            Secrets = [new EndpointSecret(new byte[32], null)], CreatedAt = now, UpdatedAt = now,
         };
         await _store.Catalog.AddEndpointAsync(_endpoint, default);
         _node = await _store.Deliveries.JoinAsync("bench", default);

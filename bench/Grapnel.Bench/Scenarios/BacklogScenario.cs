@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Grapnel.Bench.Reporting;
 using Grapnel.Bench.Tools;
 
@@ -39,14 +40,14 @@ internal static class BacklogScenario
         return figures;
     }
 
-    /// <summary>From the start of the process to the first delivery to a healthy endpoint; then ends the server for the next one to find.</summary>
+    /// <summary>From process start to the first delivery to a healthy endpoint; then ends it, for the next one to find.</summary>
     private static async Task<Figure> RestartAsync(
         Workbench bench, LatencyProbe probe, string data, string after, Func<GrapnelProcess, Task> end, CancellationToken cancel)
     {
-        var start = System.Diagnostics.Stopwatch.GetTimestamp();
+        var start = Stopwatch.GetTimestamp();
         await using var server = await bench.StartServerAsync(data, cancel);
         await probe.FirstAsync(server, Probed, cancel);
-        var elapsed = System.Diagnostics.Stopwatch.GetElapsedTime(start);
+        var elapsed = Stopwatch.GetElapsedTime(start);
         await end(server);
         return new Figure($"Start {after}, to the first delivery", elapsed.TotalSeconds, "s").AtMost(5);
     }
@@ -83,5 +84,6 @@ internal static class BacklogScenario
         await server.Api.CreateEndpointAsync(sink.Url, Healthy, cancel);
     }
 
-    private static Figure Memory(string name, GrapnelProcess server) => new Figure(name, ProcFs.PeakResidentMiB(server.Id), "MiB").AtMost(300);
+    private static Figure Memory(string name, GrapnelProcess server) =>
+        new Figure(name, ProcFs.PeakResidentMiB(server.Id), "MiB").AtMost(300);
 }

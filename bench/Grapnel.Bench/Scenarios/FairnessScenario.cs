@@ -5,7 +5,7 @@ using Grapnel.Bench.Tools;
 namespace Grapnel.Bench.Scenarios;
 
 /// <summary>
-/// Applications with 99 healthy endpoints each, on two servers in turns; on the second each application has a hundredth endpoint that hangs.
+/// Applications with 99 healthy endpoints each, on two servers in turns; on one each application has a hundredth endpoint that hangs.
 /// The first round is the hard one: hanging lanes that have never failed before take as many attempts at once as they are given.
 /// </summary>
 internal static class FairnessScenario
@@ -66,7 +66,7 @@ internal static class FairnessScenario
             server.Api.CreateEndpointAsync(url, EventType, stop, Name(application));
     }
 
-    /// <summary>Publishes a number of messages to each application in turn, and returns healthy deliveries per second until the last has arrived.</summary>
+    /// <summary>Publishes to each application in turn, and returns healthy deliveries per second until the last has arrived.</summary>
     private static async Task<double> MeasureAsync(
         Workbench bench, GrapnelProcess server, Sink sink, int messagesEach, CancellationToken cancel)
     {

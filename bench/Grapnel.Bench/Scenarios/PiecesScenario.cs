@@ -11,7 +11,7 @@ using Grapnel.Bench.Reporting;
 
 namespace Grapnel.Bench.Scenarios;
 
-/// <summary>The small parts by themselves, by BenchmarkDotNet. In this process: the parts are internal, and a second build proves nothing more.</summary>
+/// <summary>The small parts by themselves, by BenchmarkDotNet; in this process, for a second build would prove nothing more.</summary>
 internal static class PiecesScenario
 {
     private static readonly Type[] Pieces = [typeof(SigningPiece), typeof(VerdictPiece), typeof(IdPiece), typeof(StorePiece)];

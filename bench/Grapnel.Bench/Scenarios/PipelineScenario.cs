@@ -22,7 +22,8 @@ internal static class PipelineScenario
             raw.Add(await RawLoad.MeasureAsync(sink, bench.Options.Seconds, cancel));
             pipeline.Add(await bench.MeasureFlowAsync(server, EventType, 1, bench.Options.Seconds, cancel));
         }
-        return [.. RawScenario.Figures(raw), .. Figures(raw, pipeline), new Figure("Server memory, peak", ProcFs.PeakResidentMiB(server.Id), "MiB")];
+        var memory = new Figure("Server memory, peak", ProcFs.PeakResidentMiB(server.Id), "MiB");
+        return [.. RawScenario.Figures(raw), .. Figures(raw, pipeline), memory];
     }
 
     private static IEnumerable<Figure> Figures(IReadOnlyList<RawResult> raw, IReadOnlyList<Flow> pipeline)

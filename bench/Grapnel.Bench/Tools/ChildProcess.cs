@@ -20,8 +20,9 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>The end of its output, for the message when it fails.</summary>
     public string LastWords => File.Exists(_log) ? string.Join(Environment.NewLine, File.ReadLines(_log).TakeLast(20)) : "";
 
-    /// <summary>Starts a program. The shell only redirects, then becomes the program: the id stays, and nobody has to pump pipes meanwhile.</summary>
-    public static ChildProcess Start(string log, string program, IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
+    /// <summary>Starts a program. The shell only redirects, then becomes the program: the id stays, and nobody has to pump pipes.</summary>
+    public static ChildProcess Start(
+        string log, string program, IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
     {
         var start = new ProcessStartInfo("/bin/sh", ["-c", $"exec \"$0\" \"$@\" >>'{log}' 2>&1", program, .. arguments]);
         foreach (var (name, value) in environment)

@@ -37,7 +37,7 @@ internal sealed record Flow(long Events, long Deliveries, TimeSpan Elapsed, Time
         while (server.Pending > pending)
         {
             if (Stopwatch.GetElapsedTime(start) > DrainLimit)
-                throw new BenchException($"{server.Pending - pending:N0} deliveries were not settled within {DrainLimit.TotalMinutes} minutes.");
+                throw new BenchException($"{server.Pending - pending:N0} deliveries are not settled after {DrainLimit.TotalMinutes} min.");
             await Task.Delay(Poll, TimeProvider.System, cancel);
         }
         return new Flow(events, events * endpoints, Stopwatch.GetElapsedTime(start), server.Cpu - cpu);

@@ -5,8 +5,8 @@ using Grapnel.Sending.Signing;
 namespace Grapnel.Bench.Tools;
 
 /// <summary>
-/// The ceiling: the platform's HTTP client posting the same signed body to the same sink, with nothing around it. It runs as a process of its
-/// own, so that its CPU time is its own. The body is signed once, which is as cheap as it gets: the ceiling is not lowered to flatter a ratio.
+/// The ceiling: the platform's HTTP client posting the same signed body to the same sink, with nothing around it. It is a process by
+/// itself, so that its CPU time is its own. The body is signed once, which is as cheap as it gets: the ceiling is not lowered to flatter a ratio.
 /// </summary>
 internal static class RawLoad
 {
@@ -28,13 +28,14 @@ internal static class RawLoad
     /// <summary>The child: warms up, posts for a time, and prints requests, seconds, and seconds of CPU.</summary>
     public static async Task RunChildAsync(Uri sink, int seconds, CancellationToken cancel)
     {
-        using var client = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null });
+        var handler = new SocketsHttpHandler { UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null };
+        using var client = new HttpMessageInvoker(handler);
         await PostForAsync(client, sink, WarmUp, cancel);
         var cpu = Environment.CpuUsage.TotalTime;
         var start = Stopwatch.GetTimestamp();
         var requests = await PostForAsync(client, sink, TimeSpan.FromSeconds(seconds), cancel);
-        var elapsed = Stopwatch.GetElapsedTime(start);
-        Console.Write(FormattableString.Invariant($"{requests} {elapsed.TotalSeconds} {(Environment.CpuUsage.TotalTime - cpu).TotalSeconds}"));
+        var (elapsed, used) = (Stopwatch.GetElapsedTime(start), Environment.CpuUsage.TotalTime - cpu);
+        Console.Write(FormattableString.Invariant($"{requests} {elapsed.TotalSeconds} {used.TotalSeconds}"));
     }
 
     private static async Task<long> PostForAsync(HttpMessageInvoker client, Uri sink, TimeSpan time, CancellationToken cancel)

@@ -30,7 +30,7 @@ internal static class Wrk
         var (requests, refused, broken) = (Number(numbers[0]), Number(numbers[1]), Number(numbers[2]));
         return refused + broken == 0
             ? requests
-            : throw new BenchException($"Of {requests:N0} publishes, {refused:N0} were refused and {broken:N0} broke: the figures would mean nothing.");
+            : throw new BenchException($"Of {requests:N0} publishes, {refused:N0} were refused and {broken:N0} broke.");
     }
 
     /// <summary>A request that never changes is built once; the Lua code runs only at the end.</summary>

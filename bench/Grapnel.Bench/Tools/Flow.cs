@@ -17,7 +17,9 @@ internal sealed record Flow(long Events, long Deliveries, TimeSpan Elapsed, Time
 
     public double DeliveriesPerSecond => Deliveries / Elapsed.TotalSeconds;
 
-    public double CpuMicroseconds => Cpu.TotalMicroseconds / Deliveries;
+    public double CpuMicrosecondsPerEvent => Cpu.TotalMicroseconds / Events;
+
+    public double CpuMicrosecondsPerDelivery => Cpu.TotalMicroseconds / Deliveries;
 
     /// <summary>
     /// Publishes for a time and waits until nothing of it is pending any more. The few publishes whose answer came too late to be counted

@@ -7,6 +7,8 @@ namespace Grapnel.Storage.Sqlite;
 /// <summary>One open connection with the statements prepared on it. Used by one thread at a time.</summary>
 internal sealed class SqliteSession : IDisposable
 {
+    // Most texts are literals, found by reference; hashing a long text for every row would cost as much as the row.
+    private readonly Dictionary<string, Statement> _literals = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<string, Statement> _statements = [];
     private readonly SqliteConnection _connection;
     private readonly Lazy<DbContextOptions<SqliteCatalogContext>> _catalogOptions;
@@ -43,17 +45,20 @@ internal sealed class SqliteSession : IDisposable
 
     public sqlite3 Handle => _connection.Handle!;
 
+    /// <summary>Every statement prepared so far, by its text.</summary>
+    public IReadOnlyDictionary<string, Statement> Statements => _statements;
+
     /// <summary>Whether a transaction is open; SQLite ends one by itself after some errors.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(Handle) == 0;
 
     /// <summary>The statement for a text, prepared at its first use.</summary>
     public Statement Prepare(string sql)
     {
-        if (_statements.TryGetValue(sql, out var statement))
+        if (_literals.TryGetValue(sql, out var statement) || _statements.TryGetValue(sql, out statement))
             return statement;
         SqliteException.ThrowExceptionForRC(
             raw.sqlite3_prepare_v3(Handle, sql, raw.SQLITE_PREPARE_PERSISTENT, out var prepared), Handle);
-        return _statements[sql] = new Statement(Handle, prepared);
+        return _literals[sql] = _statements[sql] = new Statement(Handle, prepared);
     }
 
     /// <summary>Runs statements once.</summary>

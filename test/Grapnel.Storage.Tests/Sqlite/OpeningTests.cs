@@ -1,5 +1,6 @@
 using Grapnel.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Grapnel.Storage.Tests.Sqlite;
 
@@ -25,7 +26,6 @@ public sealed class OpeningTests : SqliteTests
             (await store.Catalog.ListApplicationsAsync(new PageRequest(), default)).Items.Count.ShouldBe(2);
             (await store.Gate.RunAsync(session => session.Prepare("SELECT count(*) FROM __EFMigrationsHistory").RunInt64())).ShouldBe(1);
         }
-        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]
@@ -79,8 +79,6 @@ public sealed class OpeningTests : SqliteTests
 
         await using (var store = await OpenAsync(folder))
             (await store.History.ReadBacklogAsync(default)).Pending.ShouldBe(1);
-
-        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]
@@ -136,6 +134,23 @@ public sealed class OpeningTests : SqliteTests
         await File.WriteAllTextAsync(file, "");
 
         (await ShouldNotOpenAsync(Path.Combine(file, "data"))).ShouldContain("cannot be made");
+    }
+
+    [Fact]
+    public async Task The_container_opens_one_store_for_its_three_roles_and_closes_it()
+    {
+        var folder = SqliteUnderTest.NewFolder();
+        var services = new ServiceCollection().AddSingleton<TimeProvider>(Clock).AddGrapnelSqlite(options => options.Data = folder);
+
+        await using (var provider = services.BuildServiceProvider())
+        {
+            provider.GetRequiredService<IDeliveryStore>().ShouldBeSameAs(provider.GetRequiredService<SqliteStore>().Deliveries);
+            provider.GetRequiredService<ICatalogStore>().ShouldBeSameAs(provider.GetRequiredService<SqliteStore>().Catalog);
+            provider.GetRequiredService<IHistoryStore>().ShouldBeSameAs(provider.GetRequiredService<SqliteStore>().History);
+        }
+
+        File.Exists(Path.Combine(folder, "grapnel.lock.json")).ShouldBeFalse();
+        await (await OpenAsync(folder)).DisposeAsync();
     }
 
     private static void Create(string folder, string sql)

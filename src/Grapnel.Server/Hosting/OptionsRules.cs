@@ -6,7 +6,7 @@ namespace Grapnel.Server.Hosting;
 internal sealed class ServerOptionsRules : IValidateOptions<ServerOptions>
 {
     public ValidateOptionsResult Validate(string? name, ServerOptions options) => new OptionsCheck("")
-        .That(nameof(options.Urls), options.Urls.Split(';').All(IsAddress), "must be addresses like http://0.0.0.0:8080, separated by semicolons")
+        .That(nameof(options.Urls), options.Urls.Split(';').All(IsAddress), "must be addresses like http://0.0.0.0:8000, separated by semicolons")
         .That(nameof(options.ApiKey), options.ApiKey is null or { Length: 0 or >= 20 }, "must have at least 20 characters")
         .Result;
 

@@ -3,8 +3,8 @@ namespace Grapnel.Server.Hosting;
 /// <summary>The process itself. These settings stand at the root, without a section.</summary>
 internal sealed class ServerOptions
 {
-    /// <summary>Addresses to listen on, separated by semicolons. Default <c>http://127.0.0.1:8080</c>.</summary>
-    public string Urls { get; set; } = "http://127.0.0.1:8080";
+    /// <summary>Addresses to listen on, separated by semicolons. Default <c>http://127.0.0.1:8000</c>.</summary>
+    public string Urls { get; set; } = "http://127.0.0.1:8000";
 
     /// <summary>An API key that works from the start, at least 20 characters. Default none: the first start makes one.</summary>
     public string? ApiKey { get; set; }

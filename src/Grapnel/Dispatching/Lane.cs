@@ -196,6 +196,9 @@ internal sealed class Lane
     private void Restore(EndpointHealth health, long now)
     {
         Breaker.Restore(health, now);
+        // The stored time may come from a clock that was wrong.
+        if (Breaker.IsClosed)
+            _throttledUntil = Math.Min(health.PausedUntil, now + (long)_options.MaxRetryAfter.TotalMilliseconds);
         FailingSince = health.FailingSince?.ToUnixTimeMilliseconds();
     }
 

@@ -25,7 +25,7 @@ internal sealed class TokenBucket
 
     private long Capacity => _rate * Token;
 
-    /// <summary>Schedule time in milliseconds of the next token, seen from the last look at the clock; not in the future when there is one.</summary>
+    /// <summary>Schedule time in milliseconds of the next token, seen from the last try to take one; not after it when one is there.</summary>
     public long NextTokenAtMs => _filledAtMs + Math.Max(0, (Token - _level + _rate - 1) / _rate);
 
     /// <summary>Takes a token if there is one.</summary>

@@ -20,14 +20,14 @@ namespace Grapnel.Dispatching;
 /// </summary>
 /// <param name="Kind">What becomes of the delivery.</param>
 /// <param name="DelayMs">Milliseconds until the next attempt of <see cref="VerdictKind.Retry"/>, else 0.</param>
-/// <param name="LanePauseMs">Milliseconds for which the whole lane should start no attempt, because the receiver asked for less; else 0.</param>
+/// <param name="LanePauseMs">Milliseconds for which the whole lane starts no attempt, because the receiver asked for less; else 0.</param>
 /// <param name="Sign">What the breaker should learn from it.</param>
 internal readonly record struct Verdict(VerdictKind Kind, long DelayMs = 0, long LanePauseMs = 0, ReceiverSign Sign = ReceiverSign.None)
 {
     /// <summary>The lane's pause, in milliseconds, when a receiver asks for less without saying for how long.</summary>
     public const long BasePauseMs = 1000;
 
-    /// <summary>How the delivery ends, or null when it stays pending. A manual delivery that fails has an end here but leaves none behind.</summary>
+    /// <summary>How the delivery ends; null when it stays pending. A manual one that fails has an end here but leaves none behind.</summary>
     public DeliveryEnd? End => Kind switch
     {
         VerdictKind.Delivered => DeliveryEnd.Delivered,
@@ -44,8 +44,8 @@ internal readonly record struct Verdict(VerdictKind Kind, long DelayMs = 0, long
     /// <param name="options">Jitter and the cap on <c>Retry-After</c>.</param>
     /// <param name="random">A number in [0, 1).</param>
     public static Verdict Of(
-        in SendResult result, Trigger trigger, int attemptsMade, IReadOnlyList<TimeSpan> schedule, DeliveryOptions options, double random) =>
-        result.Outcome switch
+        in SendResult result, Trigger trigger, int attemptsMade,
+        IReadOnlyList<TimeSpan> schedule, DeliveryOptions options, double random) => result.Outcome switch
         {
             SendOutcome.Success => new Verdict(VerdictKind.Delivered, Sign: ReceiverSign.Alive),
             SendOutcome.Gone => new Verdict(VerdictKind.Gone),

@@ -111,7 +111,7 @@ internal sealed partial class ScheduleRunner(
         }
         catch (Exception e) when (e is InvalidInputException or NotFoundException)
         {
-            // Asking again will not help, for example when the event type was deleted: this occurrence is given up, the next gets its chance.
+            // Asking again will not help, for example when the event type is gone: this occurrence is given up, the next gets its chance.
             LogOccurrenceRefused(schedule.Id, occurrence, e.Message);
         }
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 
 namespace Grapnel.Sending;
 
@@ -12,25 +13,15 @@ internal static class EndpointUrl
         // The parser trims and escapes what it does not like; a URL is to be used as it is shown, or not at all.
         if (text is null || text.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)))
             error = "A URL is needed, without spaces and control characters.";
-        else if (!Uri.TryCreate(text, UriKind.Absolute, out uri) || uri.Scheme is not ("http" or "https") || !HasHost(uri))
-            error = "An absolute http or https URL with a valid host is needed.";
+        else if (!Uri.TryCreate(text, UriKind.Absolute, out uri) || uri.Scheme is not ("http" or "https") || uri.Host.Length == 0)
+            error = "An absolute http or https URL is needed.";
+        // What an international name means depends on tables that platforms do not share; its ASCII form means the same everywhere.
+        else if (!Ascii.IsValid(uri.Host))
+            error = "An international host name is needed in its ASCII form, with labels that start with xn--.";
         else if (uri.UserInfo.Length > 0)
             error = "A URL must not carry a user name or password; set an Authorization header instead.";
         else
             error = null;
         return error is null;
-    }
-
-    /// <summary>International names are turned into ASCII only here, and not every one that parses can be.</summary>
-    private static bool HasHost(Uri uri)
-    {
-        try
-        {
-            return uri.IdnHost.Length > 0;
-        }
-        catch (UriFormatException)
-        {
-            return false;
-        }
     }
 }

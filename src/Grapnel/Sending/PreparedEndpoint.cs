@@ -8,10 +8,12 @@ namespace Grapnel.Sending;
 /// </summary>
 internal sealed class PreparedEndpoint
 {
-    private PreparedEndpoint(Endpoint endpoint, TimeSpan timeout)
+    private static readonly TimeSpan MaxTimeout = TimeSpan.FromSeconds(60);
+
+    private PreparedEndpoint(Endpoint endpoint, TimeSpan defaultTimeout)
     {
         Endpoint = endpoint;
-        Timeout = endpoint.Timeout ?? timeout;
+        Timeout = TimeoutFits(endpoint) ? endpoint.Timeout ?? defaultTimeout : defaultTimeout;
         Signer = new StandardWebhooksSigner(endpoint.Secrets);
         Headers = [.. endpoint.Headers];
     }
@@ -40,14 +42,24 @@ internal sealed class PreparedEndpoint
     /// <summary>Never throws: an endpoint that does not fit carries its fault into the result of every attempt.</summary>
     public static PreparedEndpoint From(Endpoint endpoint, TimeSpan defaultTimeout)
     {
-        if (!EndpointUrl.TryParse(endpoint.Url, out var url, out var error))
-            return new PreparedEndpoint(endpoint, defaultTimeout) { Fault = error };
-        if (HeaderRules.Check(endpoint.Headers) is [var first, ..])
-            return new PreparedEndpoint(endpoint, defaultTimeout) { Fault = $"{first.Field}: {first.Message}" };
+        if (FindFault(endpoint, out var url) is { } fault)
+            return new PreparedEndpoint(endpoint, defaultTimeout) { Fault = fault };
         return new PreparedEndpoint(endpoint, defaultTimeout)
         {
             Url = url,
-            HttpVersion = url.Scheme == Uri.UriSchemeHttps ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11,
+            HttpVersion = url!.Scheme == Uri.UriSchemeHttps ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11,
         };
     }
+
+    private static string? FindFault(Endpoint endpoint, out Uri? url)
+    {
+        if (!EndpointUrl.TryParse(endpoint.Url, out url, out var error))
+            return error;
+        if (HeaderRules.Check(endpoint.Headers) is [var first, ..])
+            return $"{first.Field}: {first.Message}";
+        return TimeoutFits(endpoint) ? null : $"The time-out of an endpoint is more than 0 and at most {MaxTimeout.TotalSeconds} seconds.";
+    }
+
+    private static bool TimeoutFits(Endpoint endpoint) =>
+        endpoint.Timeout is not { } timeout || (timeout > TimeSpan.Zero && timeout <= MaxTimeout);
 }

@@ -1,5 +1,4 @@
 using Grapnel.Sending;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Grapnel.Storage.Tests.Conformance;
 
@@ -15,9 +14,9 @@ public abstract partial class StoreConformance : IAsyncLifetime
     private StoreUnderTest _store = null!;
     private Id<Node> _node;
 
-    protected abstract Task<StoreUnderTest> OpenAsync(FakeTimeProvider clock);
+    protected abstract Task<StoreUnderTest> OpenAsync(TestClock clock);
 
-    private FakeTimeProvider Clock { get; } = new(Start);
+    private TestClock Clock { get; } = new(Start);
 
     private IdGenerator Ids => field ??= new IdGenerator(Clock);
 

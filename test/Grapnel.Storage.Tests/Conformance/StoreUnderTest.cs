@@ -1,11 +1,9 @@
-using Microsoft.Extensions.Time.Testing;
-
 namespace Grapnel.Storage.Tests.Conformance;
 
 /// <summary>A back-end as the suite sees it: a store that is empty at first, and can be closed and opened again.</summary>
-public abstract class StoreUnderTest(FakeTimeProvider clock) : IAsyncDisposable
+public abstract class StoreUnderTest(TestClock clock) : IAsyncDisposable
 {
-    public FakeTimeProvider Clock { get; } = clock;
+    public TestClock Clock { get; } = clock;
 
     public abstract IDeliveryStore Deliveries { get; }
 

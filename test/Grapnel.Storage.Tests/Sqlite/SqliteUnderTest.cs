@@ -1,13 +1,21 @@
 using Grapnel.Storage.Sqlite;
 using Grapnel.Storage.Tests.Conformance;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Grapnel.Storage.Tests.Sqlite;
 
 /// <summary>The embedded store in a folder of its own under the system's temporary folder.</summary>
 public sealed class SqliteUnderTest : StoreUnderTest
 {
-    private SqliteUnderTest(string folder, FakeTimeProvider clock, SqliteStore store) : base(clock) => (Folder, Store) = (folder, store);
+    // Migrating is tested once; the other tests begin with a copy of what it made.
+    private static readonly Lazy<Task<string>> NewDatabase = new(async () =>
+    {
+        var folder = NewFolder();
+        await using (await SqliteStore.OpenAsync(Options(folder), TimeProvider.System))
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        return Path.Combine(folder, "grapnel.db");
+    });
+
+    private SqliteUnderTest(string folder, TestClock clock, SqliteStore store) : base(clock) => (Folder, Store) = (folder, store);
 
     public string Folder { get; }
 
@@ -22,11 +30,14 @@ public sealed class SqliteUnderTest : StoreUnderTest
     // Power loss is no part of these tests, so they do not wait for the disk.
     public static SqliteStoreOptions Options(string folder) => new() { Data = folder, Synchronous = SqliteSynchronous.Normal };
 
-    public static async Task<SqliteUnderTest> OpenAsync(FakeTimeProvider clock)
+    public static async Task<SqliteUnderTest> OpenAsync(TestClock clock)
     {
-        var folder = Directory.CreateTempSubdirectory("grapnel-test-").FullName;
+        var folder = NewFolder();
+        File.Copy(await NewDatabase.Value, Path.Combine(folder, "grapnel.db"));
         return new SqliteUnderTest(folder, clock, await SqliteStore.OpenAsync(Options(folder), clock));
     }
+
+    public static string NewFolder() => Directory.CreateTempSubdirectory("grapnel-test-").FullName;
 
     public override async Task ReopenAsync()
     {
@@ -44,5 +55,5 @@ public sealed class SqliteUnderTest : StoreUnderTest
 /// <summary>The conformance suite on SQLite.</summary>
 public sealed class SqliteConformance : StoreConformance
 {
-    protected override async Task<StoreUnderTest> OpenAsync(FakeTimeProvider clock) => await SqliteUnderTest.OpenAsync(clock);
+    protected override async Task<StoreUnderTest> OpenAsync(TestClock clock) => await SqliteUnderTest.OpenAsync(clock);
 }

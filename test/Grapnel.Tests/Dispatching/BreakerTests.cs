@@ -198,9 +198,12 @@ public sealed class BreakerTests
 
         public void Step(int kind, double random)
         {
-            if (kind <= 3) Start();
-            else if (kind == 4) _nowMs += (long)(random * 70_000);
-            else if (_inFlight > 0) End(kind switch { 5 => ReceiverSign.Alive, 6 => ReceiverSign.Throttling, 7 => ReceiverSign.None, _ => ReceiverSign.Failing }, random);
+            if (kind <= 3)
+                Start();
+            else if (kind == 4)
+                _nowMs += (long)(random * 70_000);
+            else if (_inFlight > 0)
+                End(SignOf(kind), random);
         }
 
         public void ShouldProbeInTheEnd()
@@ -222,6 +225,14 @@ public sealed class BreakerTests
             if (_successesSinceRecovery is { } successes)
                 _inFlight.ShouldBeLessThanOrEqualTo(successes + 1, "slow start");
         }
+
+        private static ReceiverSign SignOf(int kind) => kind switch
+        {
+            5 => ReceiverSign.Alive,
+            6 => ReceiverSign.Throttling,
+            7 => ReceiverSign.None,
+            _ => ReceiverSign.Failing,
+        };
 
         private void End(ReceiverSign sign, double random)
         {

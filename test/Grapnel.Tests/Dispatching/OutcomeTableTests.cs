@@ -45,7 +45,8 @@ public sealed class OutcomeTableTests
     private static List<Row> ReadTable() =>
     [
         .. from line in File.ReadLines(Path.Combine(RepositoryRoot(), "docs", "delivery-lifecycle.md"))
-               .SkipWhile(line => line != "## Outcome table").SkipWhile(line => !line.StartsWith('|')).Skip(2).TakeWhile(line => line.StartsWith('|'))
+               .SkipWhile(line => line != "## Outcome table").SkipWhile(line => !line.StartsWith('|')).Skip(2)
+               .TakeWhile(line => line.StartsWith('|'))
            let cells = line.Split('|', StringSplitOptions.TrimEntries)
            from answer in cells[1].Split(',', StringSplitOptions.TrimEntries)
            select new Row(answer == "none" ? 0 : int.Parse(answer), Enum.Parse<SendOutcome>(cells[2]), cells[3], cells[4], cells[5]),

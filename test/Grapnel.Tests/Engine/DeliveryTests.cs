@@ -1,7 +1,5 @@
 using Grapnel.Dispatching;
 using Grapnel.Registry;
-using Grapnel.Sending;
-using Grapnel.Storage;
 
 namespace Grapnel.Tests.Engine;
 
@@ -157,19 +155,16 @@ public sealed class DeliveryTests
     [Fact]
     public async Task A_clock_that_jumps_makes_no_retry_early_or_late()
     {
-        var time = new JumpingTime();
-        await using var engine = await EngineHarness.StartAsync(o => o.Jitter = 0, s => Microsoft.Extensions.DependencyInjection.ServiceCollectionServiceExtensions
-            .AddSingleton<TimeProvider>(s, time));
-        time.Inner = engine.Time;
+        await using var engine = await EngineHarness.StartAsync(o => o.Jitter = 0);
         await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { RetrySchedule = [60 * Second, 60 * Second] });
         engine.Receiver.AnswerWith(_ => 500);
         await engine.PublishedAsync("first");
         await engine.QuietAsync();
 
-        time.Jump = TimeSpan.FromHours(1);
+        engine.Wall.Jump = TimeSpan.FromHours(1);
         await engine.AdvanceAsync(50 * Second, 10 * Second);
         engine.Receiver.Received.Count.ShouldBe(1, "an hour ahead, the retry is not early");
-        time.Jump = TimeSpan.FromHours(-1);
+        engine.Wall.Jump = TimeSpan.FromHours(-1);
         await engine.AdvanceAsync(11 * Second);
         engine.Receiver.Received.Count.ShouldBe(2, "an hour behind, the retry is not late");
 
@@ -178,7 +173,7 @@ public sealed class DeliveryTests
         await engine.QuietAsync();
         engine.Receiver.Bodies().ShouldContain("second", "a fresh message waits for no clock");
         var stamp = long.Parse(engine.Receiver.Received[^1].Headers["webhook-timestamp"]);
-        stamp.ShouldBe(time.GetUtcNow().ToUnixTimeSeconds(), "the timestamp follows the wall clock");
+        stamp.ShouldBe(engine.Wall.GetUtcNow().ToUnixTimeSeconds(), "the timestamp follows the wall clock");
     }
 
     [Fact]

@@ -24,6 +24,7 @@ internal sealed class EngineHarness : IAsyncDisposable
 
     private EngineHarness(Action<DeliveryOptions>? configure, Action<IServiceCollection>? services)
     {
+        Wall = new JumpingTime(Time);
         _configure = configure ?? (_ => { });
         _services = services;
     }
@@ -31,6 +32,9 @@ internal sealed class EngineHarness : IAsyncDisposable
     public string Folder { get; } = Directory.CreateTempSubdirectory("grapnel-test-").FullName;
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    /// <summary>What the engine sees of <see cref="Time"/>.</summary>
+    public JumpingTime Wall { get; }
 
     public ScriptedHandler Receiver { get; } = new();
 
@@ -53,7 +57,7 @@ internal sealed class EngineHarness : IAsyncDisposable
     {
         var services = new ServiceCollection();
         services.AddLogging().AddMetrics();
-        services.AddSingleton<TimeProvider>(Time).AddSingleton(new Random(1));
+        services.AddSingleton<TimeProvider>(Wall).AddSingleton<Random>(new LockedRandom(1));
         services.AddOptions<DeliveryOptions>().Configure(_configure);
         services.AddOptions<PublishingOptions>();
         services.AddOptions<NodeOptions>();
@@ -61,7 +65,7 @@ internal sealed class EngineHarness : IAsyncDisposable
         services.AddOptions<NetworkOptions>().Configure(o => o.AllowNet.Add(System.Net.IPNetwork.Parse("127.0.0.0/8")));
         services.AddGrapnelSqlite(o => o.Data = Folder);
         services.AddGrapnelEngine();
-        services.AddSingleton(s => new WebhookSender(new Undisposed(Receiver), s.GetRequiredService<IOptions<DeliveryOptions>>().Value, Time));
+        services.AddSingleton(s => new WebhookSender(new Undisposed(Receiver), s.GetRequiredService<IOptions<DeliveryOptions>>().Value, Wall));
         _services?.Invoke(services);
         _provider = services.BuildServiceProvider();
         Dispatcher.Outcomes += Outcomes.Enqueue;
@@ -171,6 +175,17 @@ internal sealed class EngineHarness : IAsyncDisposable
     {
         await StopAsync();
         Directory.Delete(Folder, recursive: true);
+    }
+
+    private sealed class LockedRandom(int seed) : Random
+    {
+        private readonly Random _inner = new(seed);
+
+        public override double NextDouble()
+        {
+            lock (_inner)
+                return _inner.NextDouble();
+        }
     }
 
     /// <summary>Lets one scripted receiver outlive the restarts of the engine.</summary>

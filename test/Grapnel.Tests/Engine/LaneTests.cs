@@ -1,6 +1,3 @@
-using Grapnel.Dispatching;
-using Grapnel.Storage;
-
 namespace Grapnel.Tests.Engine;
 
 public sealed class LaneTests
@@ -99,12 +96,13 @@ public sealed class LaneTests
         engine.Receiver.AnswerWith(_ => 500);
         await engine.PublishManyAsync(200);
         await engine.QuietAsync();
-        engine.Receiver.Received.Count.ShouldBe(5);
+        var opened = engine.Receiver.Received.Count;
+        opened.ShouldBeInRange(5, 9, "five failures in a row, and those that were in flight beside them");
 
         await engine.AdvanceAsync(10.1 * Second);
-        engine.Receiver.Received.Count.ShouldBe(6, "one probe after the first pause");
+        engine.Receiver.Received.Count.ShouldBe(opened + 1, "one probe after the first pause");
         await engine.AdvanceAsync(15 * Second);
-        engine.Receiver.Received.Count.ShouldBe(6, "the pause has doubled");
+        engine.Receiver.Received.Count.ShouldBe(opened + 1, "the pause has doubled");
 
         var open = 0;
         var most = new List<int>();

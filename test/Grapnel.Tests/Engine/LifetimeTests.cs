@@ -33,7 +33,7 @@ public sealed class LifetimeTests
     public async Task An_open_breaker_stays_open_over_a_restart()
     {
         await using var engine = await EngineHarness.StartAsync(o => { o.Jitter = 0; o.BreakerMinPause = 60 * Second; });
-        await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { MaxConcurrency = 5 });
+        await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { MaxConcurrency = 1 });
         engine.Receiver.AnswerWith(_ => 500);
         await engine.PublishManyAsync(50);
         await engine.QuietAsync();
@@ -42,6 +42,22 @@ public sealed class LifetimeTests
         engine.Receiver.Received.Count.ShouldBe(5);
         await engine.AdvanceAsync(11 * Second);
         engine.Receiver.Received.Count.ShouldBe(6);
+    }
+
+    [Fact]
+    public async Task A_pause_that_the_receiver_asked_for_is_kept_over_a_restart()
+    {
+        await using var engine = await EngineHarness.StartAsync(o => o.Jitter = 0);
+        await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { MaxConcurrency = 1 });
+        engine.Receiver.Answer = (_, _) => Task.FromResult(ScriptedHandler.Status(429, ("Retry-After", "600")));
+        await engine.PublishManyAsync(2);
+        await engine.QuietAsync();
+        await engine.RestartAsync();
+        await engine.AdvanceAsync(599 * Second, 60 * Second);
+        engine.Receiver.Received.Count.ShouldBe(1);
+        engine.Receiver.AnswerWith(_ => 200);
+        await engine.AdvanceAsync(2 * Second, Second);
+        engine.Receiver.Received.Count.ShouldBe(3);
     }
 
     [Fact]
@@ -68,7 +84,7 @@ public sealed class LifetimeTests
     public async Task What_does_not_finish_within_the_grace_is_given_up_stays_pending_and_is_not_counted()
     {
         await using var engine = await EngineHarness.StartAsync(o => o.ShutdownGrace = 5 * Second);
-        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/");
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { Timeout = 60 * Second });
         var arrived = new TaskCompletionSource();
         engine.Receiver.Answer = async (_, cancel) =>
         {
@@ -80,9 +96,10 @@ public sealed class LifetimeTests
         await arrived.Task;
 
         var stop = engine.StopAsync();
-        while (!stop.IsCompleted)
+        // Far fewer steps than the exchange's own minute, so that only the grace can end it.
+        for (var n = 0; n < 5_000 && !stop.IsCompleted; n++)
         {
-            engine.Time.Advance(0.1 * Second);
+            engine.Time.Advance(0.01 * Second);
             await Task.Yield();
         }
         await stop;

@@ -1,6 +1,3 @@
-using Grapnel.Registry;
-using Grapnel.Storage;
-
 namespace Grapnel.Tests.Engine;
 
 public sealed class OrderTests

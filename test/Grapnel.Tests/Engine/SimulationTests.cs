@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Grapnel.Registry;
-using Grapnel.Storage;
 
 namespace Grapnel.Tests.Engine;
 

@@ -56,8 +56,8 @@ public sealed class WhyTests
         await engine.QuietAsync();
         (await WhyAsync(engine, last, limited)).ShouldBe("rateLimited");
         (await WhyAsync(engine, message, limited)).ShouldBe("delivered");
-        await engine.EditAsync(limited, e => e with { Enabled = false });
-        (await WhyAsync(engine, last, limited)).ShouldBe("endpointDisabled");
+        var off = await engine.EditAsync(limited, e => e with { Enabled = false });
+        (await WhyAsync(engine, last, off)).ShouldBe("endpointDisabled");
         var later = await engine.PublishedAsync("later", r => r with { DeliverAt = engine.Time.GetUtcNow() + TimeSpan.FromDays(1) });
         (await WhyAsync(engine, later, retrying)).ShouldBe("scheduled");
         await engine.Get<Deliveries>().CancelAsync(later.Id, null);

@@ -3,7 +3,7 @@ using Grapnel.Storage;
 
 namespace Grapnel.Tests.Housekeeping;
 
-/// <summary>The part of a catalog that keeps schedules, in memory and with faults on demand; it has nothing else of a catalog. Public and open for its proxy.</summary>
+/// <summary>The part of a catalog that keeps schedules, in memory and with faults on demand. Public and open for its proxy.</summary>
 public class ScheduleShelf : DispatchProxy
 {
     private readonly Lock _lock = new();

@@ -13,7 +13,10 @@ public sealed class WebhookSenderTests
     {
         await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
         using var fixture = new SendFixture();
-        var endpoint = SendFixture.Endpoint(receiver.Url + "?a=b") with { Headers = new Dictionary<string, string> { ["X-Tenant"] = "caf\u00e9", ["Authorization"] = "Bearer x" } };
+        var endpoint = SendFixture.Endpoint(receiver.Url + "?a=b") with
+        {
+            Headers = new Dictionary<string, string> { ["X-Tenant"] = "caf\u00e9", ["Authorization"] = "Bearer x" },
+        };
         var delivery = SendFixture.Delivery("""{"a":1}"""u8.ToArray(), "application/cloudevents+json; charset=utf-8");
         var before = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
 
@@ -166,6 +169,17 @@ public sealed class WebhookSenderTests
     }
 
     [Fact]
+    public async Task A_sender_that_was_stopped_sends_nothing_and_still_throws_nothing()
+    {
+        await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
+        using var fixture = new SendFixture();
+        fixture.Sender.Dispose();
+
+        (await fixture.SendAsync(receiver.Url)).Outcome.ShouldBe(SendOutcome.Abandoned);
+        receiver.ConnectionCount.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task The_timestamp_follows_the_wall_clock_of_the_attempt()
     {
         var time = new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(2_000_000_000));
@@ -177,7 +191,7 @@ public sealed class WebhookSenderTests
         (await receiver.NextRequestAsync()).Header("webhook-timestamp").ShouldBe("2000000000");
     }
 
-    public static TheoryData<string> Poison => ["no secret", "no content", "bad url", "bad header", "bad content type", "handler throws", "null secrets"];
+    public static TheoryData<string> Poison => ["no secret", "no content", "bad url", "bad header", "bad content type", "handler throws", "null secrets", "no time", "endless time"];
 
     [Theory]
     [MemberData(nameof(Poison))]
@@ -191,6 +205,8 @@ public sealed class WebhookSenderTests
             "no secret" => endpoint with { Secrets = [new EndpointSecret(SendFixture.Key, DateTimeOffset.UnixEpoch)] },
             "bad url" => endpoint with { Url = "ftp://example.com" },
             "bad header" => endpoint with { Headers = new Dictionary<string, string> { ["X-A"] = "b\r\nX-Injected: y" } },
+            "no time" => endpoint with { Timeout = TimeSpan.FromSeconds(-5) },
+            "endless time" => endpoint with { Timeout = TimeSpan.MaxValue },
             "null secrets" => endpoint with { Secrets = [new EndpointSecret(null!, null)] },
             _ => endpoint,
         };
@@ -201,6 +217,7 @@ public sealed class WebhookSenderTests
 
         (result.Outcome, result.Blame).ShouldBe((SendOutcome.RequestInvalid, Blame.Settings));
         result.Error.ShouldNotBeNullOrEmpty();
+        result.Error.ShouldNotContain("whsec_");
         receiver.Requests.ShouldBeEmpty();
     }
 

@@ -1,0 +1,23 @@
+using Grapnel.Bench.Reporting;
+using Grapnel.Bench.Tools;
+
+namespace Grapnel.Bench.Scenarios;
+
+/// <summary>The ceiling by itself, to know how noisy the machine is.</summary>
+internal static class RawScenario
+{
+    public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancellationToken)
+    {
+        await using var sink = await bench.StartSinkAsync(cancellationToken);
+        var rounds = new List<RawResult>();
+        for (var round = 0; round < bench.Options.Rounds; round++)
+            rounds.Add(await RawLoad.MeasureAsync(sink, bench.Options.Seconds, cancellationToken));
+        return Figures(rounds);
+    }
+
+    public static IReadOnlyList<Figure> Figures(IReadOnlyList<RawResult> rounds) =>
+    [
+        new("Raw requests per second", new Series(rounds.Select(r => r.PerSecond))),
+        new("Raw CPU per request", new Series(rounds.Select(r => r.CpuMicroseconds)), "us"),
+    ];
+}

@@ -1,0 +1,25 @@
+using Grapnel.Bench.Reporting;
+
+namespace Grapnel.Bench.Scenarios;
+
+/// <summary>One question, and how it is measured.</summary>
+/// <param name="Name">The word on the command line.</param>
+/// <param name="Question">What the figures answer.</param>
+/// <param name="RunAsync">Measures.</param>
+internal sealed record Scenario(string Name, string Question, Func<Workbench, CancellationToken, Task<IReadOnlyList<Figure>>> RunAsync)
+{
+    public string Title => $"{Name}: {Question}";
+
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        new("raw", "what the platform's HTTP client can do at most", RawScenario.RunAsync),
+        new("pipeline", "published, durable, delivered, settled, against that ceiling", PipelineScenario.RunAsync),
+        new("latency", "from trigger to receiver under a light, steady load", LatencyScenario.RunAsync),
+        new("fan-out", "one event to ten endpoints", FanOutScenario.RunAsync),
+        new("neighbour", "99 healthy endpoints beside one that hangs", NeighbourScenario.RunAsync),
+        new("backlog", "a mountain of pending deliveries for a dead endpoint", BacklogScenario.RunAsync),
+        new("start", "cold start and idling", StartScenario.RunAsync),
+        new("fairness", "thousands of endpoints, one in a hundred of them hanging", FairnessScenario.RunAsync),
+        new("pieces", "the small parts by themselves", PiecesScenario.RunAsync),
+    ];
+}

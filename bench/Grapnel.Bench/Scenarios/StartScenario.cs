@@ -1,0 +1,46 @@
+using Grapnel.Bench.Reporting;
+using Grapnel.Bench.Tools;
+
+namespace Grapnel.Bench.Scenarios;
+
+/// <summary>How soon a server is ready, on a new data folder and on a used one, and what it costs to let it idle.</summary>
+internal static class StartScenario
+{
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(5);
+
+    public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancellationToken)
+    {
+        var (first, again) = (new List<double>(), new List<double>());
+        for (var round = 0; round < bench.Options.Rounds; round++)
+        {
+            var data = bench.NewFolder("start");
+            first.Add(await StartOnceAsync(bench, data, cancellationToken));
+            again.Add(await StartOnceAsync(bench, data, cancellationToken));
+        }
+        return
+        [
+            new Figure("Start to ready, new data folder", new Series(first), "s").AtMost(2),
+            new Figure("Start to ready, used data folder", new Series(again), "s").AtMost(2),
+            .. await IdleAsync(bench, cancellationToken),
+        ];
+    }
+
+    private static async Task<double> StartOnceAsync(Workbench bench, string data, CancellationToken cancellationToken)
+    {
+        await using var server = await bench.StartServerAsync(data, cancellationToken);
+        return server.ReadyAfter.TotalSeconds;
+    }
+
+    private static async Task<IReadOnlyList<Figure>> IdleAsync(Workbench bench, CancellationToken cancellationToken)
+    {
+        await using var server = await bench.StartServerAsync(cancellationToken);
+        await Task.Delay(Settle, TimeProvider.System, cancellationToken);
+        var (cpu, time) = (server.Cpu, TimeSpan.FromSeconds(bench.Options.IdleSeconds));
+        await Task.Delay(time, TimeProvider.System, cancellationToken);
+        return
+        [
+            new Figure("CPU when idle, of one core", (server.Cpu - cpu) / time * 100, "%").AtMost(1),
+            new Figure("Memory when idle", ProcFs.ResidentMiB(server.Id), "MiB"),
+        ];
+    }
+}

@@ -1,0 +1,71 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+
+namespace Grapnel.Bench.Tools;
+
+/// <summary>The few calls of the HTTP API that a benchmark makes.</summary>
+internal sealed class GrapnelApi : IDisposable
+{
+    /// <summary>The application that exists from the start.</summary>
+    public const string DefaultApplication = "default";
+
+    private readonly HttpClient _http;
+
+    public GrapnelApi(Uri server, string key)
+    {
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = server };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+    }
+
+    public async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await _http.GetAsync("/health/ready", cancellationToken);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    public Task CreateEventTypeAsync(string name, CancellationToken cancellationToken) =>
+        PostAsync("/api/v1/event-type", new { name, description = "Benchmark" }, cancellationToken);
+
+    public Task CreateApplicationAsync(string uid, CancellationToken cancellationToken) =>
+        PostAsync("/api/v1/app", new { name = uid, uid }, cancellationToken);
+
+    /// <summary>Registers an endpoint for one event type.</summary>
+    public Task CreateEndpointAsync(string url, string eventType, CancellationToken cancellationToken, string application = DefaultApplication) =>
+        PostAsync($"/api/v1/app/{application}/endpoint", new { url, eventTypes = new[] { eventType } }, cancellationToken);
+
+    public Task PublishAsync(string application, string eventType, object payload, CancellationToken cancellationToken) =>
+        PostAsync($"/api/v1/app/{application}/msg", new { eventType, payload }, cancellationToken);
+
+    /// <summary>Publishes by the simple path; false when the server cannot be reached or refuses.</summary>
+    public async Task<bool> TryTriggerAsync(string eventType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        using var content = new ReadOnlyMemoryContent(body);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        try
+        {
+            using var response = await _http.PostAsync($"/trigger/{eventType}", content, cancellationToken);
+            return response.StatusCode == HttpStatusCode.Accepted;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task PostAsync(string path, object body, CancellationToken cancellationToken)
+    {
+        using var response = await _http.PostAsJsonAsync(path, body, cancellationToken);
+        if (!response.IsSuccessStatusCode)
+            throw new BenchException($"POST {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}");
+    }
+}

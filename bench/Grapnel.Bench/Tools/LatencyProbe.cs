@@ -1,0 +1,100 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Grapnel.Bench.Reporting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Grapnel.Bench.Tools;
+
+/// <summary>Publishes at a steady rate and receives what it published: from "trigger sent" to "received", on one clock.</summary>
+internal sealed class LatencyProbe : IAsyncDisposable
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan ArrivalLimit = TimeSpan.FromSeconds(60);
+    private readonly ConcurrentDictionary<long, Flight> _flights = new();
+    private readonly WebApplication _receiver;
+    private long _number;
+
+    private LatencyProbe(WebApplication receiver) => _receiver = receiver;
+
+    /// <summary>Where to deliver to.</summary>
+    public string Url => _receiver.Urls.Single();
+
+    public static async Task<LatencyProbe> StartAsync(CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var app = builder.Build();
+        var probe = new LatencyProbe(app);
+        app.MapPost("/{**path}", probe.ReceiveAsync);
+        await app.StartAsync(cancellationToken);
+        return probe;
+    }
+
+    /// <summary>Publishes for a time, never waiting for an answer before the next one is due. Returns milliseconds.</summary>
+    /// <param name="server">Where to publish.</param>
+    /// <param name="eventTypes">Taken in turn.</param>
+    /// <param name="perSecond">Events per second.</param>
+    /// <param name="seconds">For how long.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<Percentiles> MeasureAsync(
+        GrapnelProcess server, IReadOnlyList<string> eventTypes, int perSecond, int seconds, CancellationToken cancellationToken)
+    {
+        var flights = new List<Task<double>>(perSecond * seconds);
+        var start = Stopwatch.GetTimestamp();
+        using var timer = new PeriodicTimer(Tick, TimeProvider.System);
+        while (flights.Count < perSecond * seconds && await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            var due = Math.Min(perSecond * seconds, (int)(Stopwatch.GetElapsedTime(start).TotalSeconds * perSecond) + 1);
+            while (flights.Count < due)
+                flights.Add(FlyAsync(server, eventTypes[flights.Count % eventTypes.Count], cancellationToken));
+        }
+        return new Percentiles(await Task.WhenAll(flights));
+    }
+
+    /// <summary>Publishes one event, again and again until it is accepted, and returns when it has arrived.</summary>
+    public async Task FirstAsync(GrapnelProcess server, string eventType, CancellationToken cancellationToken)
+    {
+        var (flight, body) = Prepare();
+        while (!await server.Api.TryTriggerAsync(eventType, body, cancellationToken))
+            await Task.Delay(Tick, TimeProvider.System, cancellationToken);
+        await flight.Arrived.Task.WaitAsync(ArrivalLimit, cancellationToken);
+    }
+
+    public ValueTask DisposeAsync() => _receiver.DisposeAsync();
+
+    private async Task<double> FlyAsync(GrapnelProcess server, string eventType, CancellationToken cancellationToken)
+    {
+        var (flight, body) = Prepare();
+        if (!await server.Api.TryTriggerAsync(eventType, body, cancellationToken))
+            throw new BenchException("A publish was refused.");
+        return await flight.Arrived.Task.WaitAsync(ArrivalLimit, cancellationToken);
+    }
+
+    private (Flight Flight, ReadOnlyMemory<byte> Body) Prepare()
+    {
+        var number = Interlocked.Increment(ref _number);
+        var body = System.Text.Encoding.ASCII.GetBytes(Body.Numbered(number));
+        return (_flights[number] = new Flight(), body);
+    }
+
+    private async Task ReceiveAsync(HttpContext context)
+    {
+        var body = new byte[Body.Size];
+        await context.Request.Body.ReadExactlyAsync(body, context.RequestAborted);
+        if (_flights.TryRemove(Body.ReadNumber(body), out var flight))
+            flight.Arrive();
+    }
+
+    private sealed class Flight
+    {
+        private readonly long _sentAt = Stopwatch.GetTimestamp();
+
+        public TaskCompletionSource<double> Arrived { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Arrive() => Arrived.TrySetResult(Stopwatch.GetElapsedTime(_sentAt).TotalMilliseconds);
+    }
+}

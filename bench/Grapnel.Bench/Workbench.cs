@@ -1,0 +1,62 @@
+using Grapnel.Bench.Tools;
+
+namespace Grapnel.Bench;
+
+/// <summary>What scenarios work with: the sizes, servers, sinks, and folders that are gone afterwards.</summary>
+internal sealed class Workbench : IDisposable
+{
+    /// <summary>How far ahead the pace of filling is trusted.</summary>
+    private const int MostFillSeconds = 10;
+
+    private readonly string _program;
+    private readonly string _root;
+    private int _folders;
+
+    public Workbench(BenchOptions options)
+    {
+        Options = options;
+        _program = options.Server ?? Repository.Server;
+        if (!File.Exists(_program))
+            throw new BenchException($"There is no server at {_program}. Build it: dotnet build -c Release src/Grapnel.Server");
+        _root = Path.Combine(Path.GetFullPath(options.DataRoot), $"grapnel-bench-{Environment.ProcessId}");
+        Directory.CreateDirectory(_root);
+    }
+
+    public BenchOptions Options { get; }
+
+    public string NewFolder(string name) => Directory.CreateDirectory(Path.Combine(_root, $"{++_folders}-{name}")).FullName;
+
+    /// <summary>Starts a server on a new, empty data folder.</summary>
+    public Task<GrapnelProcess> StartServerAsync(CancellationToken cancellationToken) => StartServerAsync(NewFolder("data"), cancellationToken);
+
+    /// <summary>Starts a server on a data folder.</summary>
+    public Task<GrapnelProcess> StartServerAsync(string data, CancellationToken cancellationToken) =>
+        GrapnelProcess.StartAsync(_program, data, cancellationToken);
+
+    public Task<Sink> StartSinkAsync(CancellationToken cancellationToken, int addresses = 1) =>
+        Sink.StartAsync(NewFolder("sink"), cancellationToken, addresses);
+
+    /// <summary>Publishes at full speed and waits until all is settled.</summary>
+    public Task<Flow> MeasureFlowAsync(
+        GrapnelProcess server, string eventType, int endpoints, int seconds, CancellationToken cancellationToken) =>
+        Flow.MeasureAsync(server, eventType, endpoints, seconds, _root, cancellationToken);
+
+    /// <summary>Publishes until at least <paramref name="count"/> events are accepted, without waiting for deliveries. Returns how many were.</summary>
+    public async Task<long> FillAsync(GrapnelProcess server, string eventType, int count, CancellationToken cancellationToken)
+    {
+        var (accepted, seconds) = (0L, 1);
+        while (accepted < count)
+        {
+            var last = await Wrk.PublishAsync(server, eventType, Flow.Connections, seconds, _root, cancellationToken);
+            accepted += last;
+            Say($"filled {accepted:N0} of {count:N0}");
+            seconds = (int)Math.Clamp((count - accepted) * seconds / Math.Max(1, last), 1, MostFillSeconds);
+        }
+        return accepted;
+    }
+
+    /// <summary>Tells the person at the console what goes on; results go elsewhere.</summary>
+    public static void Say(string text) => Console.Error.WriteLine($"  {text}");
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+}

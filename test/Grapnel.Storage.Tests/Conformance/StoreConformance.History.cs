@@ -1,0 +1,161 @@
+using Grapnel.Sending;
+
+namespace Grapnel.Storage.Tests.Conformance;
+
+public abstract partial class StoreConformance
+{
+    [Fact]
+    public async Task A_message_is_found_by_id_and_event_id_in_its_own_application_only()
+    {
+        var message = NewMessage("order-1", payload: [7]);
+        await AcceptAsync(Owe(message));
+
+        foreach (var key in new[] { message.Id.ToString(), "order-1" })
+        {
+            (await History.FindMessageAsync(Tenant, key, default))!.Payload!.Value.ToArray().ShouldBe([7]);
+            (await History.FindMessageAsync(Ids.Next<Application>(), key, default)).ShouldBeNull();
+        }
+        (await History.FindMessageAsync(Tenant, "order-2", default)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Messages_are_listed_by_any_filter_and_any_mix_of_filters()
+    {
+        var ids = new List<Id<Message>>();
+        for (var i = 0; i < 4; i++)
+        {
+            var message = NewMessage() with { EventType = $"type.{i % 2}", Channels = i < 2 ? ["red", "blue"] : null, Tags = i == 3 ? ["vip"] : null };
+            await AcceptAsync(Owe(message));
+            ids.Add(message.Id);
+            Clock.Advance(TimeSpan.FromSeconds(1));
+        }
+        await AcceptAsync(Owe(NewMessage() with { ApplicationId = Ids.Next<Application>() }));
+        async Task<int[]> Indexes(MessageFilter filter) =>
+            [.. (await History.ListMessagesAsync(Tenant, filter, new PageRequest(), default)).Items.Select(message => ids.IndexOf(message.Id))];
+
+        (await Indexes(new MessageFilter())).ShouldBe([3, 2, 1, 0]);
+        (await Indexes(new MessageFilter(Channel: "blue"))).ShouldBe([1, 0]);
+        (await Indexes(new MessageFilter(Tag: "vip"))).ShouldBe([3]);
+        (await Indexes(new MessageFilter(EventTypes: ["type.1", "none"]))).ShouldBe([3, 1]);
+        (await Indexes(new MessageFilter(EventTypes: ["type.1"], Channel: "red"))).ShouldBe([1]);
+        (await Indexes(new MessageFilter(Before: Start.AddSeconds(2)))).ShouldBe([1, 0]);
+        (await Indexes(new MessageFilter(After: Start.AddSeconds(1)))).ShouldBe([3, 2]);
+        (await Indexes(new MessageFilter(After: Start, Before: Start.AddSeconds(3)))).ShouldBe([2, 1]);
+    }
+
+    [Fact]
+    public async Task Payloads_are_left_out_of_a_list_on_demand()
+    {
+        await PublishAsync();
+
+        (await History.ListMessagesAsync(Tenant, new MessageFilter(), new PageRequest(), default)).Items.Single().Payload.ShouldNotBeNull();
+        (await History.ListMessagesAsync(Tenant, new MessageFilter(WithPayload: false), new PageRequest(), default)).Items.Single().Payload.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Attempts_are_listed_by_any_filter()
+    {
+        var (a, b) = (NewLane(), NewLane());
+        var first = NewMessage() with { EventType = "type.0", Channels = ["red"] };
+        var second = NewMessage() with { EventType = "type.1" };
+        await AcceptAsync(Owe(first, a, b), Owe(second, a));
+        var atA = await PendingAsync(a);
+        var atB = (await PendingAsync(b)).Single();
+        var lost = Retried(atA[0], TimeSpan.FromSeconds(1));
+        lost = lost with { Attempt = lost.Attempt with { Outcome = SendOutcome.ConnectionLost, StatusCode = 0 } };
+        var all = new List<Id<Attempt>>();
+        foreach (var settlement in new[] { lost, Delivered(atA[1]), Ended(atB, DeliveryEnd.Exhausted) })
+        {
+            var started = settlement.Attempt with { StartedAt = Start.AddSeconds(all.Count) };
+            await SettleAsync(settlement with { Attempt = started });
+            all.Add(started.Id);
+        }
+        async Task<int[]> Indexes(AttemptFilter filter) =>
+            [.. (await History.ListAttemptsAsync(Tenant, filter, new PageRequest(), default)).Items.Select(attempt => all.IndexOf(attempt.Id))];
+
+        (await Indexes(new AttemptFilter(EndpointId: a))).ShouldBe([1, 0]);
+        (await Indexes(new AttemptFilter(MessageId: first.Id))).ShouldBe([2, 0]);
+        (await Indexes(new AttemptFilter(MessageId: first.Id, EndpointId: b))).ShouldBe([2]);
+        (await Indexes(new AttemptFilter(EndpointId: a, Succeeded: true))).ShouldBe([1]);
+        (await Indexes(new AttemptFilter(EndpointId: a, Succeeded: false))).ShouldBe([0]);
+        (await Indexes(new AttemptFilter(EndpointId: a, StatusCodeClass: 0))).ShouldBe([0]);
+        (await Indexes(new AttemptFilter(EndpointId: a, StatusCodeClass: 200))).ShouldBe([1]);
+        (await Indexes(new AttemptFilter(MessageId: first.Id, StatusCodeClass: 500))).ShouldBe([2]);
+        (await Indexes(new AttemptFilter(EndpointId: a, Channel: "red"))).ShouldBe([0]);
+        (await Indexes(new AttemptFilter(EndpointId: a, EventTypes: ["type.1"]))).ShouldBe([1]);
+        (await Indexes(new AttemptFilter(EndpointId: a, Before: Start.AddSeconds(1)))).ShouldBe([0]);
+        (await Indexes(new AttemptFilter(EndpointId: a, After: Start))).ShouldBe([1]);
+        (await History.ListAttemptsAsync(Ids.Next<Application>(), new AttemptFilter(EndpointId: a), new PageRequest(), default)).Items.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_states_of_a_message_come_in_order_of_endpoint_id()
+    {
+        var lanes = Enumerable.Range(0, 5).Select(_ => NewLane()).ToArray();
+        var message = await PublishAsync([.. lanes.Reverse()]);
+        await SettleAsync(Delivered((await PendingAsync(lanes[2])).Single()));
+
+        (await History.ReadDeliveriesAsync(message.Id, default)).Select(state => state.EndpointId).ShouldBe(lanes);
+        (await History.ReadDeliveriesAsync(Ids.Next<Message>(), default)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_backlog_counts_what_is_pending_and_dates_the_oldest()
+    {
+        var (a, b) = (NewLane(), NewLane());
+        await PublishAsync(a);
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        await PublishAsync(a, b);
+        var head = (await PendingAsync(a))[0];
+
+        (await History.ReadBacklogAsync(default)).ShouldBe(new Backlog(3, Start));
+        await SettleAsync(Retried(head, TimeSpan.FromHours(1)));
+        (await History.ReadBacklogAsync(default)).ShouldBe(new Backlog(3, Start));
+        await SettleAsync(Delivered(head));
+        (await History.ReadBacklogAsync(default)).ShouldBe(new Backlog(2, Start.AddSeconds(1)));
+    }
+
+    [Fact]
+    public async Task Pruning_forgets_old_messages_with_all_they_left_behind_and_keeps_the_rest()
+    {
+        var lane = NewLane();
+        var (done, waiting) = (await PublishAsync(lane), await PublishAsync(lane));
+        var settlement = Delivered((await PendingAsync(lane))[0]);
+        await SettleAsync(settlement);
+        Clock.Advance(TimeSpan.FromHours(1));
+        var young = await PublishAsync();
+
+        (await History.PruneAsync(Start.AddMinutes(30), 10, default)).ShouldBe(1);
+
+        (await History.FindMessageAsync(Tenant, done.Id.ToString(), default)).ShouldBeNull();
+        (await History.ReadDeliveriesAsync(done.Id, default)).ShouldBeEmpty();
+        (await History.FindAttemptAsync(done.Id, settlement.Attempt.Id, default)).ShouldBeNull();
+        (await History.ListAttemptsAsync(Tenant, new AttemptFilter(EndpointId: lane), new PageRequest(), default)).Items.ShouldBeEmpty();
+        (await History.ReadRollupsAsync(lane, Start.AddHours(-1), Start.AddHours(2), default)).ShouldBeEmpty();
+        (await History.FindMessageAsync(Tenant, waiting.Id.ToString(), default)).ShouldNotBeNull();
+        (await History.FindMessageAsync(Tenant, young.Id.ToString(), default)).ShouldNotBeNull();
+        (await PendingAsync(lane)).Single().Message.Id.ShouldBe(waiting.Id);
+    }
+
+    [Fact]
+    public async Task Pruning_takes_no_more_than_its_limit_and_says_when_it_is_done()
+    {
+        for (var i = 0; i < 5; i++)
+            await PublishAsync();
+        Clock.Advance(TimeSpan.FromHours(1));
+
+        (await History.PruneAsync(Clock.GetUtcNow(), 3, default)).ShouldBe(3);
+        (await History.PruneAsync(Clock.GetUtcNow(), 3, default)).ShouldBe(2);
+        (await History.PruneAsync(Clock.GetUtcNow(), 3, default)).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task An_event_id_is_free_again_once_its_message_was_pruned()
+    {
+        await AcceptAsync(Owe(NewMessage("order-1")));
+        Clock.Advance(TimeSpan.FromHours(1));
+        await History.PruneAsync(Clock.GetUtcNow(), 10, default);
+
+        (await AcceptAsync(Owe(NewMessage("order-1")))).Receipts.Single().Status.ShouldBe(AcceptStatus.Accepted);
+    }
+}

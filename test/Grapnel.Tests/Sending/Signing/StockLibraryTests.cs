@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Text;
+using System.Text.Json;
+using Grapnel.Sending.Signing;
+using Grapnel.Testing;
+
+namespace Grapnel.Tests.Sending.Signing;
+
+/// <summary>What a receiver sees who does nothing but follow the Standard Webhooks documentation: the stock library, run by Node.js.</summary>
+public sealed class StockLibraryTests
+{
+    private static readonly byte[] OldKey = WebhookSecret.Generate();
+    private static readonly byte[] NewKey = WebhookSecret.Generate();
+
+    [Fact]
+    public async Task Signatures_verify_with_the_stock_library_through_rotation_and_expiry()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var single = new[] { new EndpointSecret(NewKey, null) };
+        var overlap = new[] { new EndpointSecret(NewKey, null), new EndpointSecret(OldKey, now.AddHours(1)) };
+        var expired = new[] { new EndpointSecret(NewKey, null), new EndpointSecret(OldKey, now.AddHours(-1)) };
+
+        var received = await SendAllAsync(
+            (single, """{"a":1}"""), (single, "\"caf\u00e9 \ud83d\ude00\""), (single, " { } "), (overlap, "{}"), (expired, "{}"), (single, Long()));
+
+        var answers = await VerifyAsync(
+            Check(received[0], NewKey), Check(received[1], NewKey), Check(received[2], NewKey), Check(received[5], NewKey),
+            Check(received[3], NewKey), Check(received[3], OldKey), Check(received[4], NewKey),
+            Check(received[4], OldKey), Check(received[0], OldKey), Check(received[0] with { Body = "{}"u8.ToArray() }, NewKey));
+
+        answers[..7].ShouldAllBe(a => a == "ok");
+        answers[7..].ShouldBe(Enumerable.Repeat("fail: No matching signature found", 3));
+    }
+
+    private static string Long() => JsonSerializer.Serialize(Enumerable.Range(0, 50_000));
+
+    private static async Task<ReceivedRequest[]> SendAllAsync(params (EndpointSecret[] Secrets, string Body)[] sendings)
+    {
+        await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
+        using var fixture = new SendFixture();
+        foreach (var (secrets, body) in sendings)
+            await fixture.SendAsync(
+                SendFixture.Endpoint(receiver.Url) with { Secrets = secrets }, SendFixture.Delivery(Encoding.UTF8.GetBytes(body)));
+        return [.. receiver.Requests];
+    }
+
+    private static string Check(ReceivedRequest request, byte[] key) => JsonSerializer.Serialize(new
+    {
+        secret = WebhookSecret.Format(key),
+        id = request.Header("webhook-id"),
+        timestamp = request.Header("webhook-timestamp"),
+        signature = request.Header("webhook-signature"),
+        bodyBase64 = Convert.ToBase64String(request.Body),
+    });
+
+    private static async Task<string[]> VerifyAsync(params string[] lines)
+    {
+        var directory = typeof(StockLibraryTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(a => a.Key == "NodeDirectory").Value!;
+        Directory.Exists(Path.Combine(directory, "node_modules")).ShouldBeTrue("Run 'npm ci --prefix test/node' first.");
+        using var node = Process.Start(new ProcessStartInfo("node", "verify.mjs")
+        {
+            WorkingDirectory = directory,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        })!;
+        var output = node.StandardOutput.ReadToEndAsync();
+        await node.StandardInput.WriteAsync(string.Join('\n', lines));
+        node.StandardInput.Close();
+        return (await output.WaitAsync(TimeSpan.FromSeconds(30))).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+}

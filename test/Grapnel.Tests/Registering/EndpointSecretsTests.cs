@@ -3,7 +3,7 @@ using Grapnel.Sending;
 using Grapnel.Storage.Sqlite;
 using Microsoft.Extensions.Time.Testing;
 
-namespace Grapnel.Tests.Registry;
+namespace Grapnel.Tests.Registering;
 
 public sealed class EndpointSecretsTests : IAsyncDisposable
 {

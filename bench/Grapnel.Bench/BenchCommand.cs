@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using Grapnel.Bench.Reporting;
 using Grapnel.Bench.Scenarios;
 using Grapnel.Bench.Tools;
@@ -10,7 +11,15 @@ internal static class BenchCommand
 {
     private static readonly string[] Programs = ["nginx", "wrk"];
 
-    public static RootCommand Create()
+    public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
+    {
+        var parsed = Create().Parse(args);
+        if (parsed.Action is ParseErrorAction)
+            throw new BenchException($"{string.Join(' ', parsed.Errors.Select(error => error.Message))} See --help.");
+        return await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false }, cancellationToken);
+    }
+
+    private static RootCommand Create()
     {
         var scenarios = new Argument<string[]>("scenario")
         {
@@ -40,12 +49,12 @@ internal static class BenchCommand
             };
             var names = parsed.GetValue(scenarios) ?? [];
             var isFullRun = names.Length == 0 && !parsed.GetValue(quick);
-            return RunAsync(options, names, parsed.GetValue(report) ?? (isFullRun ? Repository.Results : null), cancellationToken);
+            return RunScenariosAsync(options, names, parsed.GetValue(report) ?? (isFullRun ? Repository.Results : null), cancellationToken);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(BenchOptions options, string[] names, string? document, CancellationToken cancellationToken)
+    private static async Task<int> RunScenariosAsync(BenchOptions options, string[] names, string? document, CancellationToken cancellationToken)
     {
         if (Programs.Where(program => !ChildProcess.Exists(program)).ToArray() is { Length: > 0 } missing)
             throw new BenchException($"Missing: {string.Join(", ", missing)}. On Debian and Ubuntu: sudo apt-get install -y nginx-light wrk");
@@ -71,7 +80,8 @@ internal static class BenchCommand
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
-            Console.Error.WriteLine(failure);
+            if (failure is not BenchException)
+                Console.Error.WriteLine(failure);
             return new ReportPart(scenario.Title, [], failure.Message);
         }
     }

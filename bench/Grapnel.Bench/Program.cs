@@ -14,7 +14,7 @@ try
         await RawLoad.RunChildAsync(new Uri(sink), int.Parse(seconds), stopping.Token);
         return 0;
     }
-    return await BenchCommand.Create().Parse(args).InvokeAsync(new() { EnableDefaultExceptionHandler = false }, stopping.Token);
+    return await BenchCommand.RunAsync(args, stopping.Token);
 }
 catch (BenchException failure)
 {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Grapnel.Bench.Tools;
 
 namespace Grapnel.Bench;
@@ -6,6 +5,9 @@ namespace Grapnel.Bench;
 /// <summary>What scenarios work with: the sizes, servers, sinks, and folders that are gone afterwards.</summary>
 internal sealed class Workbench : IDisposable
 {
+    /// <summary>How far ahead the pace of filling is trusted.</summary>
+    private const int MostFillSeconds = 10;
+
     private readonly string _program;
     private readonly string _root;
     private int _folders;
@@ -36,19 +38,19 @@ internal sealed class Workbench : IDisposable
 
     /// <summary>Publishes at full speed and waits until all is settled.</summary>
     public Task<Flow> MeasureFlowAsync(
-        GrapnelProcess server, string eventType, IReadOnlyList<string> endpoints, int seconds, CancellationToken cancellationToken) =>
+        GrapnelProcess server, string eventType, int endpoints, int seconds, CancellationToken cancellationToken) =>
         Flow.MeasureAsync(server, eventType, endpoints, seconds, _root, cancellationToken);
 
     /// <summary>Publishes until at least <paramref name="count"/> events are accepted, without waiting for deliveries. Returns how many were.</summary>
     public async Task<long> FillAsync(GrapnelProcess server, string eventType, int count, CancellationToken cancellationToken)
     {
-        var (accepted, seconds, start) = (0L, 1, Stopwatch.GetTimestamp());
+        var (accepted, seconds) = (0L, 1);
         while (accepted < count)
         {
-            accepted += await Wrk.PublishAsync(server, eventType, Flow.Connections, seconds, _root, cancellationToken);
-            var perSecond = accepted / Stopwatch.GetElapsedTime(start).TotalSeconds;
-            seconds = (int)Math.Clamp((count - accepted) / perSecond, 1, 30);
+            var last = await Wrk.PublishAsync(server, eventType, Flow.Connections, seconds, _root, cancellationToken);
+            accepted += last;
             Say($"filled {accepted:N0} of {count:N0}");
+            seconds = (int)Math.Clamp((count - accepted) * seconds / Math.Max(1, last), 1, MostFillSeconds);
         }
         return accepted;
     }

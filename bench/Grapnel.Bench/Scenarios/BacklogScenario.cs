@@ -20,10 +20,9 @@ internal static class BacklogScenario
         var data = bench.NewFolder("mountain");
         var figures = new List<Figure>();
 
-        string mountainEndpoint;
         await using (var server = await bench.StartServerAsync(data, cancellationToken))
         {
-            mountainEndpoint = await CreateAsync(server, sink, probe, cancellationToken);
+            await CreateAsync(server, sink, probe, cancellationToken);
             var pending = await bench.FillAsync(server, Dead, bench.Options.Pending, cancellationToken);
             figures.Add(new Figure("Pending for the dead endpoint", pending));
             figures.Add(Memory("Server memory after filling, peak", server));
@@ -34,8 +33,8 @@ internal static class BacklogScenario
 
         await using var mountain = await bench.StartServerAsync(data, cancellationToken);
         await using var empty = await bench.StartServerAsync(cancellationToken);
-        var emptyEndpoint = await CreateAsync(empty, sink, probe, cancellationToken);
-        figures.AddRange(await CompareAsync(bench, (mountain, mountainEndpoint), (empty, emptyEndpoint), cancellationToken));
+        await CreateAsync(empty, sink, probe, cancellationToken);
+        figures.AddRange(await CompareAsync(bench, mountain, empty, cancellationToken));
         figures.Add(Memory("Server memory with that load, peak", mountain));
         return figures;
     }
@@ -53,8 +52,7 @@ internal static class BacklogScenario
     }
 
     private static async Task<IReadOnlyList<Figure>> CompareAsync(
-        Workbench bench, (GrapnelProcess Server, string Endpoint) mountain, (GrapnelProcess Server, string Endpoint) empty,
-        CancellationToken cancellationToken)
+        Workbench bench, GrapnelProcess mountain, GrapnelProcess empty, CancellationToken cancellationToken)
     {
         await MeasureAsync(empty, bench.Options.WarmUpSeconds);
         await MeasureAsync(mountain, bench.Options.WarmUpSeconds);
@@ -71,18 +69,18 @@ internal static class BacklogScenario
             new Figure("Ratio, beside the backlog to empty", new Series(on) / new Series(off)).AtLeast(0.80),
         ];
 
-        async Task<double> MeasureAsync((GrapnelProcess Server, string Endpoint) side, int seconds) =>
-            (await bench.MeasureFlowAsync(side.Server, Healthy, [side.Endpoint], seconds, cancellationToken)).DeliveriesPerSecond;
+        async Task<double> MeasureAsync(GrapnelProcess server, int seconds) =>
+            (await bench.MeasureFlowAsync(server, Healthy, 1, seconds, cancellationToken)).DeliveriesPerSecond;
     }
 
-    /// <summary>Creates the three endpoints and returns the one for throughput.</summary>
-    private static async Task<string> CreateAsync(GrapnelProcess server, Sink sink, LatencyProbe probe, CancellationToken cancellationToken)
+    /// <summary>Creates the three endpoints.</summary>
+    private static async Task CreateAsync(GrapnelProcess server, Sink sink, LatencyProbe probe, CancellationToken cancellationToken)
     {
         foreach (var eventType in (string[])[Dead, Probed, Healthy])
             await server.Api.CreateEventTypeAsync(eventType, cancellationToken);
         await server.Api.CreateEndpointAsync($"http://127.0.0.1:{ChildProcess.FreePort()}/", Dead, cancellationToken);
         await server.Api.CreateEndpointAsync(probe.Url, Probed, cancellationToken);
-        return await server.Api.CreateEndpointAsync(sink.Url, Healthy, cancellationToken);
+        await server.Api.CreateEndpointAsync(sink.Url, Healthy, cancellationToken);
     }
 
     private static Figure Memory(string name, GrapnelProcess server) => new Figure(name, ProcFs.PeakResidentMiB(server.Id), "MiB").AtMost(300);

@@ -14,18 +14,18 @@ internal static class FanOutScenario
     {
         await using var sink = await bench.StartSinkAsync(cancellationToken);
         await using var server = await bench.StartServerAsync(cancellationToken);
-        var one = await CreateAsync(server, sink, Narrow, 1, cancellationToken);
-        var ten = await CreateAsync(server, sink, Wide, Width, cancellationToken);
+        await CreateAsync(server, sink, Narrow, 1, cancellationToken);
+        await CreateAsync(server, sink, Wide, Width, cancellationToken);
         // A tenth of the publishing time makes about as many deliveries.
         var (seconds, wideSeconds) = (bench.Options.Seconds, Math.Max(1, bench.Options.Seconds / Width));
-        await bench.MeasureFlowAsync(server, Narrow, one, bench.Options.WarmUpSeconds, cancellationToken);
-        await bench.MeasureFlowAsync(server, Wide, ten, 1, cancellationToken);
+        await bench.MeasureFlowAsync(server, Narrow, 1, bench.Options.WarmUpSeconds, cancellationToken);
+        await bench.MeasureFlowAsync(server, Wide, Width, 1, cancellationToken);
 
         var (narrow, wide) = (new List<Flow>(), new List<Flow>());
         for (var round = 0; round < bench.Options.Rounds; round++)
         {
-            narrow.Add(await bench.MeasureFlowAsync(server, Narrow, one, seconds, cancellationToken));
-            wide.Add(await bench.MeasureFlowAsync(server, Wide, ten, wideSeconds, cancellationToken));
+            narrow.Add(await bench.MeasureFlowAsync(server, Narrow, 1, seconds, cancellationToken));
+            wide.Add(await bench.MeasureFlowAsync(server, Wide, Width, wideSeconds, cancellationToken));
         }
         var single = new Series(narrow.Select(flow => flow.DeliveriesPerSecond));
         var fanned = new Series(wide.Select(flow => flow.DeliveriesPerSecond));
@@ -38,13 +38,10 @@ internal static class FanOutScenario
         ];
     }
 
-    private static async Task<string[]> CreateAsync(
-        GrapnelProcess server, Sink sink, string eventType, int count, CancellationToken cancellationToken)
+    private static async Task CreateAsync(GrapnelProcess server, Sink sink, string eventType, int count, CancellationToken cancellationToken)
     {
         await server.Api.CreateEventTypeAsync(eventType, cancellationToken);
-        var endpoints = new string[count];
         for (var i = 0; i < count; i++)
-            endpoints[i] = await server.Api.CreateEndpointAsync($"{sink.Url}{i}", eventType, cancellationToken);
-        return endpoints;
+            await server.Api.CreateEndpointAsync($"{sink.Url}{i}", eventType, cancellationToken);
     }
 }

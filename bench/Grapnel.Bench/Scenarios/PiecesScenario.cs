@@ -1,6 +1,9 @@
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Diagnosers;
 using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Loggers;
+using BenchmarkDotNet.Order;
+using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Grapnel.Bench.Pieces;
@@ -16,13 +19,13 @@ internal static class PiecesScenario
     public static Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancellationToken)
     {
         var job = (bench.Options.Rounds > 2 ? Job.Default : Job.ShortRun).WithToolchain(InProcessEmitToolchain.DontLogOutput);
-        var config = ManualConfig.CreateEmpty().AddJob(job).AddDiagnoser(MemoryDiagnoser.Default)
-            .WithArtifactsPath(bench.NewFolder("pieces")).WithOptions(ConfigOptions.JoinSummary);
-        var reports = BenchmarkRunner.Run(Pieces, config).SelectMany(summary => summary.Reports);
+        var config = ManualConfig.CreateEmpty().AddJob(job).AddDiagnoser(MemoryDiagnoser.Default).AddLogger(NullLogger.Instance)
+            .WithOrderer(new DefaultOrderer(SummaryOrderPolicy.Declared)).WithArtifactsPath(bench.NewFolder("pieces"));
+        var reports = Pieces.SelectMany(piece => BenchmarkRunner.Run(piece, config).Reports);
         return Task.FromResult<IReadOnlyList<Figure>>([.. reports.SelectMany(Figures)]);
     }
 
-    private static IEnumerable<Figure> Figures(BenchmarkDotNet.Reports.BenchmarkReport report)
+    private static IEnumerable<Figure> Figures(BenchmarkReport report)
     {
         var name = report.BenchmarkCase.Descriptor.WorkloadMethodDisplayInfo.Trim('\'');
         if (report.ResultStatistics is not { } time)

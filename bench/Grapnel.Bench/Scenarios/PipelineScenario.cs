@@ -13,14 +13,14 @@ internal static class PipelineScenario
         await using var sink = await bench.StartSinkAsync(cancellationToken);
         await using var server = await bench.StartServerAsync(cancellationToken);
         await server.Api.CreateEventTypeAsync(EventType, cancellationToken);
-        string[] endpoints = [await server.Api.CreateEndpointAsync(sink.Url, EventType, cancellationToken)];
-        await bench.MeasureFlowAsync(server, EventType, endpoints, bench.Options.WarmUpSeconds, cancellationToken);
+        await server.Api.CreateEndpointAsync(sink.Url, EventType, cancellationToken);
+        await bench.MeasureFlowAsync(server, EventType, 1, bench.Options.WarmUpSeconds, cancellationToken);
 
         var (raw, pipeline) = (new List<RawResult>(), new List<Flow>());
         for (var round = 0; round < bench.Options.Rounds; round++)
         {
             raw.Add(await RawLoad.MeasureAsync(sink, bench.Options.Seconds, cancellationToken));
-            pipeline.Add(await bench.MeasureFlowAsync(server, EventType, endpoints, bench.Options.Seconds, cancellationToken));
+            pipeline.Add(await bench.MeasureFlowAsync(server, EventType, 1, bench.Options.Seconds, cancellationToken));
         }
         return [.. RawScenario.Figures(raw), .. Figures(raw, pipeline), new Figure("Server memory, peak", ProcFs.PeakResidentMiB(server.Id), "MiB")];
     }

@@ -37,13 +37,9 @@ internal sealed class GrapnelApi : IDisposable
     public Task CreateApplicationAsync(string uid, CancellationToken cancellationToken) =>
         PostAsync("/api/v1/app", new { name = uid, uid }, cancellationToken);
 
-    /// <summary>Registers an endpoint for one event type and returns its id.</summary>
-    public async Task<string> CreateEndpointAsync(
-        string url, string eventType, CancellationToken cancellationToken, string application = DefaultApplication)
-    {
-        using var response = await SendAsync($"/api/v1/app/{application}/endpoint", new { url, eventTypes = new[] { eventType } }, cancellationToken);
-        return (await response.Content.ReadFromJsonAsync<Created>(cancellationToken))!.Id;
-    }
+    /// <summary>Registers an endpoint for one event type.</summary>
+    public Task CreateEndpointAsync(string url, string eventType, CancellationToken cancellationToken, string application = DefaultApplication) =>
+        PostAsync($"/api/v1/app/{application}/endpoint", new { url, eventTypes = new[] { eventType } }, cancellationToken);
 
     public Task PublishAsync(string application, string eventType, object payload, CancellationToken cancellationToken) =>
         PostAsync($"/api/v1/app/{application}/msg", new { eventType, payload }, cancellationToken);
@@ -64,26 +60,12 @@ internal sealed class GrapnelApi : IDisposable
         }
     }
 
-    /// <summary>Successful attempts of an endpoint that are settled: the log is written when an outcome is durable, not before.</summary>
-    public async Task<long> DeliveredAsync(string endpoint, CancellationToken cancellationToken) =>
-        (await _http.GetFromJsonAsync<Stats>($"/api/v1/app/{DefaultApplication}/endpoint/{endpoint}/stats", cancellationToken))!.Success;
-
     public void Dispose() => _http.Dispose();
 
     private async Task PostAsync(string path, object body, CancellationToken cancellationToken)
     {
-        using var response = await SendAsync(path, body, cancellationToken);
+        using var response = await _http.PostAsJsonAsync(path, body, cancellationToken);
+        if (!response.IsSuccessStatusCode)
+            throw new BenchException($"POST {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}");
     }
-
-    private async Task<HttpResponseMessage> SendAsync(string path, object body, CancellationToken cancellationToken)
-    {
-        var response = await _http.PostAsJsonAsync(path, body, cancellationToken);
-        return response.IsSuccessStatusCode
-            ? response
-            : throw new BenchException($"POST {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}");
-    }
-
-    private sealed record Created(string Id);
-
-    private sealed record Stats(long Success);
 }

@@ -10,7 +10,10 @@ internal sealed class GrapnelProcess : IAsyncDisposable
     private static readonly TimeSpan ReadyPoll = TimeSpan.FromMilliseconds(2);
     private readonly ChildProcess _process;
 
-    private GrapnelProcess(ChildProcess process, Uri url) => (_process, Url, Api) = (process, url, new GrapnelApi(url, ApiKey));
+    private readonly string _data;
+
+    private GrapnelProcess(ChildProcess process, Uri url, string data) =>
+        (_process, _data, Url, Api) = (process, data, url, new GrapnelApi(url, ApiKey));
 
     public Uri Url { get; }
 
@@ -22,6 +25,9 @@ internal sealed class GrapnelProcess : IAsyncDisposable
     public TimeSpan ReadyAfter { get; private set; }
 
     public TimeSpan Cpu => ProcFs.Cpu(Id);
+
+    /// <summary>Deliveries that are still to be done, by the store's own count.</summary>
+    public long Pending => StoreWitness.Pending(_data);
 
     /// <summary>Starts the server on a data folder, new or used, and waits until it is ready.</summary>
     public static async Task<GrapnelProcess> StartAsync(string program, string data, CancellationToken cancellationToken)
@@ -60,7 +66,7 @@ internal sealed class GrapnelProcess : IAsyncDisposable
             Path.Combine(data, "server.log"), program,
             ["serve", "--urls", url.OriginalString, "--data", data, "--allow-net", "127.0.0.0/8"],
             ("GRAPNEL_API_KEY", ApiKey));
-        return new GrapnelProcess(process, url);
+        return new GrapnelProcess(process, url, data);
     }
 
     private async Task WaitUntilReadyAsync(long started, CancellationToken cancellationToken)

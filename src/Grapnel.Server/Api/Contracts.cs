@@ -15,7 +15,7 @@ internal sealed record ApplicationOut(
 {
     public static ApplicationOut From(Application application) => new(
         application.Id.ToString(), application.Uid, application.Name, application.RateLimit, application.RateLimit, application.Metadata,
-        application.CreatedAt.UtcDateTime, application.UpdatedAt.UtcDateTime);
+        application.CreatedAt.ToApiTime(), application.UpdatedAt.ToApiTime());
 }
 
 internal sealed record EventTypeOut(
@@ -24,7 +24,7 @@ internal sealed record EventTypeOut(
 {
     public static EventTypeOut From(EventType type, bool withSchemas) => new(
         type.Name, type.Description, type.Archived, type.Deprecated, withSchemas && type.Schemas is { } json ? new RawJson(json) : null,
-        type.FeatureFlags is [var flag, ..] ? flag : null, type.FeatureFlags, type.GroupName, type.CreatedAt.UtcDateTime, type.UpdatedAt.UtcDateTime);
+        type.FeatureFlags is [var flag, ..] ? flag : null, type.FeatureFlags, type.GroupName, type.CreatedAt.ToApiTime(), type.UpdatedAt.ToApiTime());
 }
 
 internal sealed record EndpointOut(
@@ -39,7 +39,7 @@ internal sealed record EndpointOut(
         endpoint.RateLimit, endpoint.RateLimit, endpoint.MaxConcurrency, endpoint.Timeout?.TotalSeconds,
         endpoint.RetrySchedule?.Select(delay => delay.TotalSeconds).ToArray(),
         endpoint.Ordered, endpoint.OnExhausted.ToCamelCase(), endpoint.Version, endpoint.Metadata,
-        endpoint.CreatedAt.UtcDateTime, endpoint.UpdatedAt.UtcDateTime);
+        endpoint.CreatedAt.ToApiTime(), endpoint.UpdatedAt.ToApiTime());
 }
 
 internal sealed record EndpointSecretOut(string Key)
@@ -55,8 +55,8 @@ internal sealed record ScheduleOut(
 {
     public static ScheduleOut From(Schedule schedule) => new(
         schedule.Id.ToString(), schedule.EventType, schedule.Cron, schedule.MinInterval?.TotalSeconds, schedule.MaxInterval?.TotalSeconds,
-        schedule.Payload is { } json ? new RawJson(Encoding.UTF8.GetString(json)) : null, schedule.Enabled, schedule.NextAt.UtcDateTime,
-        schedule.CreatedAt.UtcDateTime, schedule.UpdatedAt.UtcDateTime);
+        schedule.Payload is { } json ? new RawJson(Encoding.UTF8.GetString(json)) : null, schedule.Enabled, schedule.NextAt.ToApiTime(),
+        schedule.CreatedAt.ToApiTime(), schedule.UpdatedAt.ToApiTime());
 }
 
 internal sealed record AttemptOut(
@@ -70,7 +70,7 @@ internal sealed record AttemptOut(
             attempt.Id.ToString(), attempt.MessageId.ToString(), attempt.EndpointId.ToString(), attempt.Url,
             succeeded ? 0 : 2, succeeded ? "success" : "fail", (int)attempt.Trigger, attempt.StatusCode, attempt.DurationMs,
             withContent ? ResponseText(attempt) : "", attempt.Outcome.ToCamelCase(), attempt.Number,
-            attempt.NextAttemptAt?.UtcDateTime, attempt.StartedAt.UtcDateTime);
+            attempt.NextAttemptAt?.ToApiTime(), attempt.StartedAt.ToApiTime());
     }
 
     /// <summary>What the receiver answered, in base64 when it is no text; without an answer, why there is none.</summary>
@@ -84,7 +84,7 @@ internal sealed record AttemptOut(
 internal sealed record WhyOut(string State, string Reason, string Detail, int Attempts, DateTime? NextAttempt, DateTime? EndedAt)
 {
     public static WhyOut From(Why why) => new(
-        why.State.ToCamelCase(), why.Reason, why.Detail, why.Attempts, why.NextAttemptAt?.UtcDateTime, why.EndedAt?.UtcDateTime);
+        why.State.ToCamelCase(), why.Reason, why.Detail, why.Attempts, why.NextAttemptAt?.ToApiTime(), why.EndedAt?.ToApiTime());
 }
 
 internal sealed record CancelOut(int Cancelled);

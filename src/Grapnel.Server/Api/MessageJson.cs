@@ -19,9 +19,9 @@ internal static class MessageJson
         writer.WriteString("contentType"u8, message.ContentType);
         WriteTexts(writer, "channels"u8, message.Channels);
         WriteTexts(writer, "tags"u8, message.Tags);
-        writer.WriteString("timestamp"u8, message.AcceptedAt.UtcDateTime);
+        writer.WriteString("timestamp"u8, message.AcceptedAt.ToApiTime());
         if (message.DeliverAt is { } deliverAt)
-            writer.WriteString("deliverAt"u8, deliverAt.UtcDateTime);
+            writer.WriteString("deliverAt"u8, deliverAt.ToApiTime());
         else
             writer.WriteNull("deliverAt"u8);
         writer.WriteEndObject();

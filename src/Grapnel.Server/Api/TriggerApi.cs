@@ -39,7 +39,7 @@ internal sealed class TriggerApi(Publisher publisher, TimeProvider time, IOption
         writer.WriteStartObject();
         writer.WriteString("id"u8, message.Id.ToString());
         writer.WriteString("eventType"u8, message.EventType);
-        writer.WriteString("timestamp"u8, message.AcceptedAt.UtcDateTime);
+        writer.WriteString("timestamp"u8, message.AcceptedAt.ToApiTime());
         WriteDecisions(writer, "owed"u8, result.Decisions!, owed: true);
         WriteDecisions(writer, "notOwed"u8, result.Decisions!, owed: false);
         writer.WriteEndObject();

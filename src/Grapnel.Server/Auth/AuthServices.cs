@@ -8,7 +8,8 @@ internal static class AuthServices
     public static IServiceCollection AddGrapnelAuth(this IServiceCollection services)
     {
         services.AddTransient<ApiKeyHandler>();
-        services.AddAuthentication(options =>
+        // The core only: the rest is for cookies, and would make keys to protect them with and write those to the home directory.
+        services.AddAuthenticationCore(options =>
         {
             options.AddScheme<ApiKeyHandler>(ApiKeyHandler.Scheme, displayName: null);
             options.DefaultScheme = ApiKeyHandler.Scheme;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Reflection;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Hosting;
@@ -18,6 +19,7 @@ internal static class ServeCommand
             Description = "A private or reserved network that webhooks may go to, for example 10.20.0.0/16. Repeatable. Default: none.", HelpName = "cidr",
         };
         var settings = new Argument<string[]>("settings") { Description = "Any other setting, as Name=value, for example Delivery:Timeout=10s.", Arity = ArgumentArity.ZeroOrMore };
+        settings.Validators.Add(RequireNames);
 
         var command = new Command("serve", "Run the server. Settings come from appsettings.json, then from variables named GRAPNEL_..., then from here.")
         {
@@ -29,8 +31,6 @@ internal static class ServeCommand
 
     private static async Task RunAsync(string[] arguments, Dictionary<string, string?> settings, CancellationToken cancel)
     {
-        if (arguments.FirstOrDefault(argument => !argument.Contains('=')) is { } odd)
-            throw new CommandException($"'{odd}' is not a setting; write Name=value.");
         var terminal = Terminal.Standard();
         string? firstKey = null;
         await using var server = await StartedServer.CreateAsync(
@@ -53,6 +53,13 @@ internal static class ServeCommand
             "");
         if (firstKey is not null)
             terminal.WriteLines(firstKey, "");
+    }
+
+    private static void RequireNames(ArgumentResult result)
+    {
+        foreach (var token in result.Tokens)
+            if (!token.Value.Contains('='))
+                result.AddError($"'{token.Value}' is not a setting; write Name=value.");
     }
 
     // What was not given is left to the other sources.

@@ -17,7 +17,7 @@ internal static class Duration
     {
         text = text.Trim();
         if (text.Contains(':'))
-            return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out value);
+            return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out value) && value >= TimeSpan.Zero;
         if (TryNumber(text, out var seconds))
             return TryConvert(seconds * 1000, out value);
         return TryParts(text, out value);

@@ -9,6 +9,13 @@ internal static class GrapnelHost
 {
     private static readonly TimeSpan ShutdownSlack = TimeSpan.FromSeconds(10);
 
+    private static readonly Dictionary<string, string?> Defaults = new()
+    {
+        ["Logging:LogLevel:Default"] = "Information",
+        ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+        ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "Warning",
+    };
+
     /// <exception cref="SettingsException">The configuration has faults; tells all of them.</exception>
     public static WebApplication Build(HostSetup setup)
     {
@@ -26,11 +33,12 @@ internal static class GrapnelHost
         return app;
     }
 
-    /// <summary>Later sources win: file, environment, command line, and what the caller insists on.</summary>
+    /// <summary>Later sources win: defaults of the platform's settings, file, environment, command line, and what the caller insists on.</summary>
     private static void ConfigureSettings(ConfigurationManager configuration, HostSetup setup)
     {
         configuration.Sources.Clear();
         configuration
+            .AddInMemoryCollection(Defaults)
             .AddJsonFile(setup.SettingsFile, optional: true)
             .AddInMemoryCollection(GrapnelEnvironment.Read(setup.Environment))
             .AddCommandLine(setup.Arguments)
@@ -40,7 +48,6 @@ internal static class GrapnelHost
     private static void ConfigureLogging(ILoggingBuilder logging)
     {
         logging.ClearProviders();
-        logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning);
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;

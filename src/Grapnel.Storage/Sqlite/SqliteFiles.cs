@@ -9,7 +9,7 @@ internal sealed record SqliteFiles(string Folder, string Database, string Wal)
         var full = Path.GetFullPath(folder);
         try
         {
-            Directory.CreateDirectory(full);
+            CreatePrivate(full);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -17,6 +17,15 @@ internal sealed record SqliteFiles(string Folder, string Database, string Wal)
         }
         var database = Path.Combine(full, "grapnel.db");
         return new SqliteFiles(full, database, database + "-wal");
+    }
+
+    // Payloads and signing secrets are in there: a new folder is nobody else's business. One that exists is left as its owner set it.
+    private static void CreatePrivate(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(folder);
+        else
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     /// <summary>

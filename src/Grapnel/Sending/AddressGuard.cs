@@ -12,7 +12,7 @@ internal delegate Task<IPAddress[]> ResolveName(string host, CancellationToken c
 /// </summary>
 internal sealed class AddressGuard
 {
-    /// <summary>The same words for every refused target, open or closed, so that they answer no question about the inside of a network.</summary>
+    /// <summary>The same words for every refused target, so that they answer no question about the inside of a network.</summary>
     public const string Refusal = "The URL leads to an address that webhooks may not be sent to.";
 
     /// <summary>The limit for resolving a name.</summary>

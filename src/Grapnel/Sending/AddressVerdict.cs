@@ -33,7 +33,7 @@ internal enum AddressVerdict
     /// <summary>More than one receiver (RFC 1112, RFC 4291).</summary>
     Multicast,
 
-    /// <summary>IPv6 that carries an IPv4 address through a translator or tunnel: NAT64, 6to4, Teredo, IPv4-compatible. Refused wholesale.</summary>
+    /// <summary>IPv6 that carries an IPv4 address through a translator or tunnel, like NAT64, 6to4 and Teredo. Refused wholesale.</summary>
     EmbeddedIPv4,
 
     /// <summary>Anything else that IANA keeps for a special purpose or has not given out.</summary>

@@ -10,7 +10,8 @@ internal static class CappedBody
     /// Reads at most <paramref name="limit"/> bytes. A body that breaks off or is cut short by the deadline yields what had arrived: the
     /// status has been received, and whatever happens to the body changes nothing about it.
     /// </summary>
-    public static async ValueTask<ReadOnlyMemory<byte>> ReadAsync(HttpResponseMessage response, int limit, CancellationToken cancellationToken)
+    public static async ValueTask<ReadOnlyMemory<byte>> ReadAsync(
+        HttpResponseMessage response, int limit, CancellationToken cancellationToken)
     {
         if (limit == 0 || response.StatusCode == HttpStatusCode.NoContent || response.Content.Headers.ContentLength == 0)
             return default;

@@ -30,7 +30,9 @@ internal static class CertificateCheck
         if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
             return "The receiver's certificate is for another host name.";
         if ((status & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain)) != 0)
-            return IsSelfSigned(chain) ? "The receiver's certificate is self-signed." : "The receiver's certificate comes from an authority that is not trusted.";
+            return IsSelfSigned(chain)
+                ? "The receiver's certificate is self-signed."
+                : "The receiver's certificate comes from an authority that is not trusted.";
         return $"The receiver's certificate is not acceptable ({status}).";
     }
 

@@ -60,5 +60,6 @@ internal sealed class PreparedEndpoint
         return TimeoutFits(endpoint) ? null : $"The time-out of an endpoint is more than 0 and at most {MaxTimeout.TotalSeconds} seconds.";
     }
 
-    private static bool TimeoutFits(Endpoint endpoint) => endpoint.Timeout is null || (endpoint.Timeout > TimeSpan.Zero && endpoint.Timeout <= MaxTimeout);
+    private static bool TimeoutFits(Endpoint endpoint) =>
+        endpoint.Timeout is not { } timeout || (timeout > TimeSpan.Zero && timeout <= MaxTimeout);
 }

@@ -25,6 +25,7 @@ internal static class SendFailure
         {
             HttpRequestException http => Judge(http),
             IOException or SocketException => Lost,
+            OperationCanceledException or ObjectDisposedException => (SendOutcome.Abandoned, "The sender was stopped."),
             _ => (SendOutcome.RequestInvalid, $"The request could not be built ({exception.GetType().Name})."),
         };
     }
@@ -49,7 +50,9 @@ internal static class SendFailure
         ? "The TLS handshake failed: no version, cipher or certificate that both sides accept."
         : "The connection broke during the TLS handshake.";
 
-    /// <summary>An HTTP/2 receiver that gives one request up, by NO_ERROR, INTERNAL_ERROR, REFUSED_STREAM, CANCEL or ENHANCE_YOUR_CALM (RFC 9113, 7).</summary>
+    /// <summary>
+    /// An HTTP/2 receiver that gives up one request: NO_ERROR, INTERNAL_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM (RFC 9113, 7).
+    /// </summary>
     private static bool IsStreamReset(Exception? cause) => cause is HttpProtocolException { ErrorCode: 0x0 or 0x2 or 0x7 or 0x8 or 0xb };
 
     private static bool HasNetworkCause(Exception exception)

@@ -13,13 +13,14 @@ internal static class SendingHandler
     /// <param name="connect">Opens connections to allowed addresses only.</param>
     /// <param name="options">For the connect limit.</param>
     /// <param name="trustedRoots">Authorities to trust instead of the system's, or null.</param>
-    public static SocketsHttpHandler Create(GuardedConnect connect, DeliveryOptions options, X509Certificate2Collection? trustedRoots = null) => new()
+    public static SocketsHttpHandler Create(
+        GuardedConnect connect, DeliveryOptions options, X509Certificate2Collection? trustedRoots = null) => new()
     {
         ConnectCallback = connect.ConnectAsync,
         ConnectTimeout = options.ConnectTimeout,
         // The guard judges an address when a connection is opened; a shorter life bounds how long a judgement counts.
         PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-        // Many receivers (Node.js, Apache) close an idle connection after 5 s; a request that crosses that close is lost, so we close first.
+        // Many receivers (Node.js, Apache) close an idle connection after 5 s, and a request that crosses the close is lost: close first.
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(4),
         EnableMultipleHttp2Connections = true,
         // An exchange that times out closes its HTTP/1.1 connection, but not its HTTP/2 one; pings find out whether that still lives.
@@ -27,7 +28,7 @@ internal static class SendingHandler
         KeepAlivePingDelay = TimeSpan.FromSeconds(10),
         KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
 
-        // A proxy from the environment would resolve names itself, past the guard. A redirect is a failure. Cookies would be shared by tenants.
+        // A proxy would resolve names itself, past the guard. A redirect is a failure. Cookies would be shared by tenants.
         UseProxy = false,
         AllowAutoRedirect = false,
         UseCookies = false,

@@ -7,7 +7,7 @@ namespace Grapnel.Sending;
 /// <summary>Registers the sender and its guard.</summary>
 internal static class SendingServices
 {
-    /// <summary>Adds <see cref="AddressGuard"/> and <see cref="WebhookSender"/>; needs <see cref="TimeProvider"/>, logging and the options.</summary>
+    /// <summary>Adds <see cref="AddressGuard"/> and <see cref="WebhookSender"/>; needs <see cref="TimeProvider"/> and logging.</summary>
     public static IServiceCollection AddSending(this IServiceCollection services) => services
         .AddSingleton(s => new AddressGuard(s.GetRequiredService<IOptions<NetworkOptions>>().Value, s.GetRequiredService<TimeProvider>()))
         .AddSingleton(s =>

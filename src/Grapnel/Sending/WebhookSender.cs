@@ -33,7 +33,7 @@ internal sealed class WebhookSender : IDisposable
     /// <summary>Makes one attempt. Never throws.</summary>
     /// <param name="endpoint">Where to.</param>
     /// <param name="delivery">What.</param>
-    /// <param name="cancellationToken">Gives the exchange up, with <see cref="SendOutcome.Abandoned"/>, unless a status has arrived.</param>
+    /// <param name="cancellationToken">Gives the exchange up, as <see cref="SendOutcome.Abandoned"/>, unless a status has arrived.</param>
     public async Task<SendResult> SendAsync(PreparedEndpoint endpoint, Delivery delivery, CancellationToken cancellationToken)
     {
         var start = _time.GetTimestamp();
@@ -57,7 +57,7 @@ internal sealed class WebhookSender : IDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Closes idle connections. An exchange in flight runs on to its own end: cancel it first.</summary>
     public void Dispose() => _http.Dispose();
 
     private HttpRequestMessage BuildRequest(PreparedEndpoint endpoint, Message message)
@@ -106,9 +106,10 @@ internal sealed class WebhookSender : IDisposable
         var (outcome, error) = failure switch
         {
             RequestFault fault => (SendOutcome.RequestInvalid, fault.Message),
-            OperationCanceledException when cancellationToken.IsCancellationRequested => (SendOutcome.Abandoned, "The attempt was given up."),
-            OperationCanceledException when deadline.IsCancellationRequested =>
-                (SendOutcome.Timeout, string.Create(CultureInfo.InvariantCulture, $"No answer within {endpoint.Timeout.TotalSeconds:0.###} s.")),
+            // A cancellation may surface as whatever the network says when it is cut off.
+            _ when cancellationToken.IsCancellationRequested => (SendOutcome.Abandoned, "The attempt was given up."),
+            _ when deadline.IsCancellationRequested =>
+                (SendOutcome.Timeout, FormattableString.Invariant($"No answer within {endpoint.Timeout.TotalSeconds:0.###} s.")),
             _ => SendFailure.Judge(failure),
         };
         return new SendResult(outcome, 0, _time.GetElapsedTime(start), Error: error);
@@ -124,8 +125,11 @@ internal sealed class WebhookSender : IDisposable
         _ => SendOutcome.Refused,
     };
 
-    private static string ProductVersion() =>
-        typeof(WebhookSender).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+    private static string ProductVersion()
+    {
+        var assembly = typeof(WebhookSender).Assembly;
+        return assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+    }
 
     /// <summary>A request that cannot be built, with a sentence for people.</summary>
     private sealed class RequestFault(string message) : Exception(message);

@@ -18,6 +18,8 @@ internal sealed class TestServer : IAsyncDisposable
         ["Network:AllowNet"] = "127.0.0.0/8",
         ["Delivery:ShutdownGrace"] = "1s",
         ["Logging:LogLevel:Default"] = "None",
+        ["Logging:LogLevel:Microsoft.AspNetCore"] = "None",
+        ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "None",
     };
 
     private readonly WebApplication _app;

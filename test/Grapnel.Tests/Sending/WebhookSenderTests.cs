@@ -13,7 +13,10 @@ public sealed class WebhookSenderTests
     {
         await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
         using var fixture = new SendFixture();
-        var endpoint = SendFixture.Endpoint(receiver.Url + "?a=b") with { Headers = new Dictionary<string, string> { ["X-Tenant"] = "caf\u00e9", ["Authorization"] = "Bearer x" } };
+        var endpoint = SendFixture.Endpoint(receiver.Url + "?a=b") with
+        {
+            Headers = new Dictionary<string, string> { ["X-Tenant"] = "caf\u00e9", ["Authorization"] = "Bearer x" },
+        };
         var delivery = SendFixture.Delivery("""{"a":1}"""u8.ToArray(), "application/cloudevents+json; charset=utf-8");
         var before = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
 
@@ -163,6 +166,17 @@ public sealed class WebhookSenderTests
 
         (await fixture.SendAsync(receiver.Url, cancellationToken: new CancellationToken(true))).Outcome.ShouldBe(SendOutcome.Abandoned);
         receiver.Requests.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_sender_that_was_stopped_sends_nothing_and_still_throws_nothing()
+    {
+        await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
+        using var fixture = new SendFixture();
+        fixture.Sender.Dispose();
+
+        (await fixture.SendAsync(receiver.Url)).Outcome.ShouldBe(SendOutcome.Abandoned);
+        receiver.ConnectionCount.ShouldBe(0);
     }
 
     [Fact]

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Grapnel.Sending.Signing;
 
-/// <summary>Verifies what <see cref="StandardWebhooksSigner"/> signed, the way a receiver does (Standard Webhooks 1.0.0, "Verifying").</summary>
+/// <summary>Verifies what <see cref="StandardWebhooksSigner"/> signed, the way a receiver does (Standard Webhooks 1.0.0).</summary>
 internal static class StandardWebhooksVerifier
 {
     /// <summary>How far the timestamp may be from now, to either side: the five minutes that all reference libraries use.</summary>
@@ -18,7 +18,8 @@ internal static class StandardWebhooksVerifier
     /// <param name="now">The receiver's time.</param>
     /// <param name="tolerance">Default <see cref="DefaultTolerance"/>.</param>
     public static bool Verify(
-        string? id, string? timestamp, string? signatures, ReadOnlySpan<byte> body, byte[] key, DateTimeOffset now, TimeSpan? tolerance = null)
+        string? id, string? timestamp, string? signatures, ReadOnlySpan<byte> body, byte[] key,
+        DateTimeOffset now, TimeSpan? tolerance = null)
     {
         if (id is null or { Length: > SignedContent.MaxIdLength } || signatures is null)
             return false;

@@ -16,7 +16,7 @@ internal static class WebhookSecret
     public static string Format(ReadOnlySpan<byte> key) => EndpointSecret.Prefix + Convert.ToBase64String(key);
 
     /// <summary>Reads the text form of a secret.</summary>
-    /// <exception cref="InvalidInputException">The text does not fit; names <paramref name="field"/> and never repeats the text.</exception>
+    /// <exception cref="InvalidInputException">The text does not fit; names <paramref name="field"/>, never repeats the text.</exception>
     public static byte[] Parse(string? text, string field = "secret") =>
         TryParse(text, out var key, out var error) ? key : throw new InvalidInputException(field, error);
 

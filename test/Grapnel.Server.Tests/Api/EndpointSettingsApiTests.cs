@@ -1,0 +1,111 @@
+using System.Text.Json;
+using Grapnel.Server.Tests.Support;
+
+namespace Grapnel.Server.Tests.Api;
+
+public sealed class EndpointSettingsApiTests(ServerFixture fixture) : ServerTest(fixture)
+{
+    private const string Custom = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
+    [Fact]
+    public async Task A_secret_is_made_or_taken_and_rotation_replaces_it()
+    {
+        var made = await NewEndpointAsync();
+        (await SecretAsync(made)).ShouldMatch("^whsec_[A-Za-z0-9+/]{43}=$");
+        var given = await NewEndpointAsync($$"""{"url":"http://127.0.0.1:9/","secret":"{{Custom}}"}""");
+        (await SecretAsync(given)).ShouldBe(Custom);
+
+        (await Client.PostJsonAsync(given + "/secret/rotate", "{}")).Status.ShouldBe(204);
+        var rotated = await SecretAsync(given);
+        rotated.ShouldNotBe(Custom);
+        (await Client.PostJsonAsync(given + "/secret/rotate")).Status.ShouldBe(204);
+        (await SecretAsync(given)).ShouldNotBe(rotated);
+        (await Client.PostJsonAsync(given + "/secret/rotate", $$"""{"key":"{{Custom}}","gracePeriodSeconds":0}""")).Status.ShouldBe(204);
+        (await SecretAsync(given)).ShouldBe(Custom);
+    }
+
+    [Fact]
+    public async Task An_eleventh_old_secret_is_too_many()
+    {
+        var endpoint = await NewEndpointAsync();
+        for (var i = 0; i < 10; i++)
+            (await Client.PostJsonAsync(endpoint + "/secret/rotate", "{}")).Status.ShouldBe(204);
+        var current = await SecretAsync(endpoint);
+        var refused = await Client.PostJsonAsync(endpoint + "/secret/rotate", "{}");
+        refused.Status.ShouldBe(400);
+        refused["code"].GetString().ShouldBe("limit_reached");
+        (await SecretAsync(endpoint)).ShouldBe(current);
+    }
+
+    [Theory]
+    [InlineData("""{"key":"whsec_c2hvcnQ="}""", "key")]
+    [InlineData("""{"key":"nonsense"}""", "key")]
+    [InlineData("""{"gracePeriodSeconds":604801}""", "gracePeriodSeconds")]
+    [InlineData("""{"gracePeriodSeconds":-1,"key":""}""", "gracePeriodSeconds,key")]
+    public async Task A_rotation_that_does_not_fit_is_refused_without_repeating_the_key(string body, string faults)
+    {
+        var reply = await Client.PostJsonAsync(await NewEndpointAsync() + "/secret/rotate", body);
+        reply.Status.ShouldBe(422);
+        string.Join(',', reply.Faults).ShouldBe(faults);
+        reply.Text.ShouldNotContain("c2hvcnQ");
+    }
+
+    [Fact]
+    public async Task Headers_are_set_merged_and_removed_and_credentials_are_not_shown()
+    {
+        var path = await NewEndpointAsync() + "/headers";
+        (await Client.PutJsonAsync(path, """{"headers":{"X-One":"1","Authorization":"Bearer s3cret","X-Two":"2"}}""")).Status.ShouldBe(204);
+        var read = await Client.GetJsonAsync(path);
+        read["headers"].GetRawText().ShouldBe("""{"X-One":"1","X-Two":"2"}""");
+        read["sensitive"].GetRawText().ShouldBe("""["Authorization"]""");
+
+        (await Client.PatchJsonAsync(path, """{"headers":{"x-one":"eins","X-Three":"3","X-Two":null},"deleteHeaders":["authorization"]}""")).Status.ShouldBe(204);
+        var merged = await Client.GetJsonAsync(path);
+        merged["headers"].EnumerateObject().Select(header => $"{header.Name}={header.Value}").Order().ShouldBe(["X-Three=3", "x-one=eins"]);
+        merged["sensitive"].GetArrayLength().ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Replacing_an_endpoint_leaves_its_headers_and_its_secret()
+    {
+        var endpoint = await NewEndpointAsync($$$"""{"url":"http://127.0.0.1:9/","headers":{"X-A":"b"},"secret":"{{{Custom}}}"}""");
+        (await Client.PutJsonAsync(endpoint, """{"url":"http://127.0.0.1:9/new"}""")).Status.ShouldBe(200);
+        (await Client.GetJsonAsync(endpoint + "/headers"))["headers"].GetRawText().ShouldBe("""{"X-A":"b"}""");
+        (await SecretAsync(endpoint)).ShouldBe(Custom);
+    }
+
+    [Theory]
+    [InlineData("X-A", "b\r\nX-Evil: 1")]
+    [InlineData("X-A", "b\nX-Evil: 1")]
+    [InlineData("X-A", "b\0")]
+    [InlineData("X-A", "\u0436")]
+    [InlineData("X-A\r\nX-Evil", "b")]
+    [InlineData("X A", "b")]
+    [InlineData("", "b")]
+    [InlineData("X-\u0436", "b")]
+    [InlineData("Host", "evil")]
+    [InlineData("content-LENGTH", "5")]
+    [InlineData("Transfer-Encoding", "chunked")]
+    [InlineData("webhook-id", "msg_1")]
+    [InlineData("Webhook-Signature", "v1,x")]
+    [InlineData("svix-id", "1")]
+    [InlineData("User-Agent", "x")]
+    public async Task A_header_that_could_break_out_or_is_not_the_endpoints_to_set_is_refused(string name, string value)
+    {
+        var endpoint = await NewEndpointAsync();
+        var body = JsonSerializer.Serialize(new { headers = new Dictionary<string, string> { [name] = value } });
+        (await Client.PutJsonAsync(endpoint + "/headers", body)).Status.ShouldBe(422);
+        (await Client.PatchJsonAsync(endpoint + "/headers", body)).Status.ShouldBe(422);
+        (await Client.GetJsonAsync(endpoint + "/headers"))["headers"].EnumerateObject().ShouldBeEmpty();
+    }
+
+    private async Task<string> NewEndpointAsync(string body = """{"url":"http://127.0.0.1:9/"}""")
+    {
+        var endpoints = await NewApplicationAsync() + "/endpoint";
+        var reply = await Client.PostJsonAsync(endpoints, body);
+        reply.Status.ShouldBe(201);
+        return $"{endpoints}/{reply.Id}";
+    }
+
+    private async Task<string> SecretAsync(string endpoint) => (await Client.GetJsonAsync(endpoint + "/secret"))["key"].GetString()!;
+}

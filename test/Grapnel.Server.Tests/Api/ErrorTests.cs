@@ -1,0 +1,59 @@
+using System.Net.Sockets;
+using System.Text;
+using Grapnel.Server.Tests.Support;
+using Grapnel.Storage;
+using Grapnel.Tests.Shared;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Grapnel.Server.Tests.Api;
+
+public sealed class ErrorTests(ServerFixture fixture) : ServerTest(fixture)
+{
+    [Fact]
+    public async Task Every_error_has_a_JSON_body()
+    {
+        var missing = await Client.GetJsonAsync("/api/v1/no/such/thing");
+        (missing.Status, missing.ContentType, missing["code"].GetString()).ShouldBe((404, "application/json", "not_found"));
+        var method = await Client.DeleteJsonAsync("/api/v1/app");
+        (method.Status, method["code"].GetString()).ShouldBe((405, "method_not_allowed"));
+        var unknown = await Client.GetJsonAsync("/api/v1/app/nobody");
+        (unknown.Status, unknown["code"].GetString()).ShouldBe((404, "not_found"));
+        unknown["detail"].GetString()!.ShouldContain("nobody");
+    }
+
+    [Theory]
+    [InlineData("/api/v1/app/")]
+    [InlineData("//api/v1/app")]
+    [InlineData("//api/v1/app/")]
+    public async Task A_slash_too_many_does_no_harm(string path)
+    {
+        using var connection = new TcpClient();
+        await connection.ConnectAsync(Server.Address.Host, Server.Address.Port);
+        var stream = connection.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TestServer.Key}\r\n\r\n"));
+        var head = new byte[15];
+        await stream.ReadExactlyAsync(head);
+        Encoding.ASCII.GetString(head).ShouldBe("HTTP/1.1 200 OK");
+    }
+
+    [Fact]
+    public async Task A_store_that_takes_no_writes_is_answered_with_503_and_when_to_try_again()
+    {
+        await using var server = await TestServer.StartAsync(services: services =>
+        {
+            var real = services.Last(service => service.ServiceType == typeof(IDeliveryStore)).ImplementationFactory!;
+            services.AddSingleton<IDeliveryStore>(provider => new ChaosStore((IDeliveryStore)real(provider))
+            {
+                Before = verb => verb == "Accept" ? throw new StoreUnavailableException("The disk is full.") : Task.CompletedTask,
+            });
+        });
+        var reply = await server.Client.PostJsonAsync("/api/v1/app/default/msg", """{"eventType":"x","payload":{}}""");
+        reply.Status.ShouldBe(503);
+        reply["code"].GetString().ShouldBe("unavailable");
+        reply.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public async Task The_server_does_not_tell_its_make() =>
+        (await Client.GetJsonAsync("/api/v1/app")).Headers.Server.ShouldBeEmpty();
+}

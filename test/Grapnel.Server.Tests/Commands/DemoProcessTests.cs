@@ -1,0 +1,52 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.RegularExpressions;
+
+namespace Grapnel.Server.Tests.Commands;
+
+public sealed partial class DemoProcessTests
+{
+    [Fact]
+    public async Task The_demo_delivers_retries_takes_the_curl_line_it_shows_and_leaves_nothing_behind()
+    {
+        using var folder = new TemporaryFolder();
+        await using var demo = new GrapnelProcess(folder.Path, "demo", "--port", "0", "--consumer-port", "0");
+
+        var curl = CurlLine().Match(await demo.WaitForLineAsync(line => CurlLine().IsMatch(line)));
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, curl.Groups["url"].Value) { Content = new StringContent(curl.Groups["body"].Value) };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", curl.Groups["key"].Value);
+        using var answer = await http.SendAsync(request);
+        answer.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+
+        // The body has no type, unlike those of the sample events: the lines of this message show a dash.
+        await demo.WaitForLineAsync(line => OwnEvent(line, "503", 1));
+        await demo.WaitForLineAsync(line => OwnEvent(line, "503", 2));
+        await demo.WaitForLineAsync(line => OwnEvent(line, "200", 3));
+
+        demo.Interrupt();
+        (await demo.WaitForExitAsync()).ShouldBe(0);
+        Directory.EnumerateDirectories(folder.Path, "grapnel-demo-*").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_demo_keeps_its_data_in_a_folder_that_was_named()
+    {
+        using var folder = new TemporaryFolder();
+        for (var run = 0; run < 2; run++)
+        {
+            await using var demo = new GrapnelProcess(folder.Path, "demo", "--port", "0", "--consumer-port", "0", "--data", "kept");
+            await demo.WaitForLineAsync(line => line.Contains("POST /analytics") && line.Contains("verified") && !line.Contains("NOT"));
+            demo.Interrupt();
+            (await demo.WaitForExitAsync()).ShouldBe(0);
+        }
+
+        File.Exists(Path.Combine(folder.Path, "kept", "first-api-key")).ShouldBeTrue();
+    }
+
+    [GeneratedRegex("""curl -X POST (?<url>\S+) -H "Authorization: Bearer (?<key>\S+)" -d '(?<body>.*)'""")]
+    private static partial Regex CurlLine();
+
+    private static bool OwnEvent(string line, string status, int attempt) =>
+        line.Contains($"  {status}  POST /flaky ") && line.Contains("  -  ") && line.Contains($"attempt {attempt}") && line.Contains("verified");
+}

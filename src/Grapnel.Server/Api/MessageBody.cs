@@ -57,10 +57,8 @@ internal ref struct MessageBody
             ReadField();
         // What follows the object, if anything, makes the reader throw here.
         _reader.Read();
-        if (EventType is null)
-            Fail("eventType", "is required");
-        if (Payload is null)
-            Fail("payload", "is required");
+        Require("eventType", EventType is not null);
+        Require("payload", Payload is not null);
         if (_errors is not null)
             throw new InvalidInputException(_errors);
     }
@@ -211,6 +209,12 @@ internal ref struct MessageBody
             bytes = default;
             return false;
         }
+    }
+
+    private void Require(string field, bool given)
+    {
+        if (!given && _errors?.Exists(error => error.Field == field) != true)
+            Fail(field, "is required");
     }
 
     private void FailAndSkip(string field, string message)

@@ -63,7 +63,7 @@ internal sealed class SettingsReader(IConfiguration configuration)
         {
             _ when type == typeof(string) => (text, ""),
             _ when type == typeof(TimeSpan) => (Duration.TryParse(text, out var duration) ? duration : null, Duration.Forms),
-            _ when type == typeof(IPNetwork) => (IPNetwork.TryParse(text, out var network) ? (object)network : null, "a network in CIDR notation like 10.20.0.0/16, with no bits set after the prefix"),
+            _ when type == typeof(IPNetwork) => (TryParseNetwork(text, out var network) ? (object)network : null, "a network in CIDR notation like 10.20.0.0/16, with no bits set after the prefix"),
             _ when type == typeof(int) => (int.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : null, "a whole number"),
             _ when type == typeof(long) => (long.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : null, "a whole number"),
             _ when type == typeof(double) => (double.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : null, "a number like 0.2"),
@@ -75,6 +75,10 @@ internal sealed class SettingsReader(IConfiguration configuration)
             _errors.Add($"{path}: '{text}' is not {form}.");
         return value;
     }
+
+    /// <summary>The platform clears the bits after the prefix; somebody who wrote 10.0.0.1/8 may well have meant one address.</summary>
+    private static bool TryParseNetwork(string text, out IPNetwork network) =>
+        IPNetwork.TryParse(text, out network) && IPAddress.Parse(text.AsSpan(..text.IndexOf('/'))).Equals(network.BaseAddress);
 }
 
 /// <summary>The configuration does not fit; carries everything that is wrong with it.</summary>

@@ -152,14 +152,17 @@ internal sealed partial class Dispatcher
     }
 
     /// <summary>Takes in manual deliveries that are durable now.</summary>
-    internal void Resent(IReadOnlyList<Delivery> deliveries, IReadOnlyList<Endpoint> endpoints)
+    internal void Resent(ResendResult resent, IReadOnlyList<Endpoint> endpoints)
     {
         var now = _clock.NowMs;
         lock (_lock)
         {
-            for (var i = 0; i < deliveries.Count; i++)
-                if (Own(endpoints[i]) is { } lane)
-                    Offer(lane, deliveries[i], now);
+            foreach (var endpoint in endpoints)
+                if (resent.LanesTaken.Contains(endpoint.Id))
+                    Own(endpoint);
+            foreach (var delivery in resent.Deliveries)
+                if (_lanes.TryGetValue(delivery.EndpointId, out var lane))
+                    Offer(lane, delivery, now);
             Pump(now);
         }
     }

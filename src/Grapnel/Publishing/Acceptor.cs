@@ -118,10 +118,10 @@ internal sealed partial class Acceptor : IAsyncDisposable
     {
         try
         {
-            var deliveries = await _store.ResendAsync(_dispatcher.Node, waiting.Item.Message, waiting.Item.Endpoints, CancellationToken.None)
+            var resent = await _store.ResendAsync(_dispatcher.Node, waiting.Item.Message, waiting.Item.Endpoints, CancellationToken.None)
                 .ConfigureAwait(false);
-            _dispatcher.Resent(deliveries, waiting.ResendTo!);
-            Answer(waiting, new AcceptReceipt(AcceptStatus.Accepted, deliveries.Select(d => d.Seq).ToArray()));
+            _dispatcher.Resent(resent, waiting.ResendTo!);
+            Answer(waiting, new AcceptReceipt(AcceptStatus.Accepted));
         }
         catch (Exception e)
         {

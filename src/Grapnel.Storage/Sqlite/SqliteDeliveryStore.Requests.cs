@@ -51,6 +51,8 @@ internal sealed partial class SqliteDeliveryStore
         foreach (var (seq, message) in rows)
             End(session, endpoint, seq, message, DeliveryEnd.EndpointDeleted);
         CountPending(session, -rows.Count);
+        if (rows.Count < limit)
+            session.Prepare("DELETE FROM endpoint_health WHERE endpoint_id = ?").Bind(endpoint).Run();
         return rows.Count;
     });
 

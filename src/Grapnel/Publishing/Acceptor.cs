@@ -37,6 +37,9 @@ internal sealed partial class Acceptor : IAsyncDisposable
         _loop = Task.Run(RunAsync);
     }
 
+    /// <summary>Ends with the acceptor; earlier only if it broke.</summary>
+    internal Task Completion => _loop;
+
     /// <summary>Stores a message; null when the store cannot take it now. <paramref name="decisions"/> carries the endpoints' settings to their lanes.</summary>
     internal Task<AcceptReceipt?> AcceptAsync(AcceptItem item, IReadOnlyList<RouteDecision> decisions) =>
         EnqueueAsync(new Waiting(item, decisions, null));

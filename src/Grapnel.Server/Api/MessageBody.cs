@@ -44,7 +44,15 @@ internal ref struct MessageBody
         if (!Utf8.IsValid(bytes))
             throw new JsonException("it is not UTF-8.");
         var body = new MessageBody(bytes);
-        body.Read();
+        try
+        {
+            body.Read();
+        }
+        catch (InvalidOperationException)
+        {
+            // What the reader throws when it compares a name that is an escaped half of a surrogate pair.
+            throw new JsonException("a name in it is no text.");
+        }
         return body;
     }
 
@@ -57,10 +65,8 @@ internal ref struct MessageBody
             ReadField();
         // What follows the object, if anything, makes the reader throw here.
         _reader.Read();
-        if (EventType is null)
-            Fail("eventType", "is required");
-        if (Payload is null)
-            Fail("payload", "is required");
+        Require("eventType", EventType is not null);
+        Require("payload", Payload is not null);
         if (_errors is not null)
             throw new InvalidInputException(_errors);
     }
@@ -176,7 +182,7 @@ internal ref struct MessageBody
         }
         while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (_reader.GetString()!.Equals("content-type", StringComparison.OrdinalIgnoreCase))
+            if (TryGetText(out var name) && name.Equals("content-type", StringComparison.OrdinalIgnoreCase))
                 RawContentType = ReadText("transformationsParams.headers.content-type");
             else
                 _reader.Skip();
@@ -211,6 +217,12 @@ internal ref struct MessageBody
             bytes = default;
             return false;
         }
+    }
+
+    private void Require(string field, bool given)
+    {
+        if (!given && _errors?.Exists(error => error.Field == field) != true)
+            Fail(field, "is required");
     }
 
     private void FailAndSkip(string field, string message)

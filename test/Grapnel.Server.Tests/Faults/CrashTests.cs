@@ -1,0 +1,138 @@
+using Grapnel.Server.Tests.Faults.Harness;
+using Grapnel.Server.Tests.Support;
+
+namespace Grapnel.Server.Tests.Faults;
+
+/// <summary>The process dies by SIGKILL, at moments nobody chose or at the worst ones.</summary>
+[Collection(RealProcesses.Name)]
+public sealed class CrashTests(ITestOutputHelper output)
+{
+    /// <summary>Attempts in flight at once, in total: the default of <c>Delivery:MaxConcurrency</c>.</summary>
+    private const int MaxConcurrency = 1024;
+
+    /// <summary>Set GRAPNEL_SOAK=1 for fifty kills, a minute of load before each.</summary>
+    private static readonly bool Soak = Environment.GetEnvironmentVariable("GRAPNEL_SOAK") is "1";
+
+    [Fact]
+    public async Task What_was_acknowledged_survives_kills_at_random_moments_and_arrives_signed_with_its_bytes_and_its_id()
+    {
+        var random = new Random(Environment.TickCount);
+        await using var receiver = await Receiver.StartAsync();
+        receiver.Answer = FailNowAndThen;
+        await using var rig = await Rig.StartAsync(settings: [("DELIVERY__RETRY_SCHEDULE", "200ms,400ms,1s,2s,4s"), ("DELIVERY__BREAKER_THRESHOLD", "1000"), ("DELIVERY__TIMEOUT", "60s")]);
+        await rig.CreateEventTypeAsync("ledger.tick");
+        var endpoints = new Dictionary<string, string>();
+        foreach (var path in (string[])["/a", "/b", "/c"])
+            endpoints[path] = await rig.CreateEndpointAsync(receiver.Url(path));
+        var ledger = new Ledger(rig, "ledger.tick");
+        var check = new LedgerCheck(ledger, receiver, endpoints);
+
+        for (var round = 0; round < (Soak ? 50 : 8); round++)
+        {
+            await ledger.PublishUntilKilledAsync(producers: 4, Soak ? TimeSpan.FromSeconds(60) : TimeSpan.FromMilliseconds(random.Next(200, 900)));
+            await StartAndDeliverAsync(rig, receiver);
+        }
+
+        await check.WaitUntilDeliveredAsync();
+        await check.NothingAcknowledgedIsAbsentAsync(rig);
+        check.NothingArrivesThatWasNotPublished();
+        check.EveryMessageHasOneId();
+        await check.EverySignatureVerifiesAsync(await SecretsAsync(rig, endpoints));
+        var repeats = check.RepeatsAreExplainedByKills();
+        repeats.ShouldBeLessThanOrEqualTo(ledger.Kills.Count * MaxConcurrency);
+        output.WriteLine($"{ledger.Published.Count} published, {receiver.Arrivals.Count} arrivals, {repeats} repeats by {ledger.Kills.Count} kills");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_publish_whose_answer_was_lost_is_repeated_with_its_key_and_is_still_one_message(bool receiverAnswered)
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var rig = await Rig.StartAsync();
+        var endpoint = await rig.CreateEndpointAsync(receiver.Url());
+        // The webhook is proof that the message is committed; nobody has read the answer to the publish by then.
+        var server = rig.Server;
+        receiver.Answer = async (_, gone) =>
+        {
+            if (receiverAnswered)
+                return 200;
+            server.Kill();
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, gone);
+            return 0;
+        };
+        using (var lost = await LostPublish.SendAsync(rig, "order.created", """{"n":1}""", "key-1"))
+        {
+            await receiver.WaitForAsync(1);
+            await server.KillAsync();
+        }
+        receiver.Answer = (_, _) => Task.FromResult(200);
+        await rig.StartAsync();
+
+        var first = await rig.PublishAsync("order.created", """{"n":1}""", "key-1");
+        var second = await rig.PublishAsync("order.created", """{"n":1}""", "key-1");
+        var marker = await rig.PublishAsync("order.created", """{"n":2}""", "key-2");
+
+        await rig.WaitForAsync(first, endpoint, "delivered/delivered");
+        await rig.WaitForAsync(marker, endpoint, "delivered/delivered");
+        second.ShouldBe(first);
+        receiver.Arrivals.Select(a => a.Id).Distinct().ShouldBe([first, marker], ignoreOrder: true);
+        (await rig.Client.GetJsonAsync($"{Rig.App}/msg")).Json.GetProperty("data").GetArrayLength().ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(0, 3)]
+    [InlineData(1, 0)]
+    [InlineData(50, 0)]
+    public async Task A_fan_out_to_a_hundred_endpoints_is_whole_or_absent_after_a_kill_and_a_repeat_completes_it(int arrivalsBeforeKill, int delayMs)
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var rig = await Rig.StartAsync();
+        var endpoints = new List<string>();
+        for (var i = 0; i < 100; i++)
+            endpoints.Add(await rig.CreateEndpointAsync(receiver.Url($"/{i}")));
+        using (var lost = await LostPublish.SendAsync(rig, "order.created", "{}", "key-1"))
+        {
+            await receiver.WaitForAsync(arrivalsBeforeKill);
+            await Task.Delay(TimeSpan.FromMilliseconds(delayMs), TimeProvider.System);
+            await rig.Server.KillAsync();
+        }
+        await rig.StartAsync();
+
+        var found = (await rig.Client.GetJsonAsync($"{Rig.App}/msg")).Json.GetProperty("data").EnumerateArray().ToArray();
+        if (arrivalsBeforeKill > 0)
+            found.Length.ShouldBe(1);
+        foreach (var stored in found)
+            foreach (var endpoint in endpoints)
+                (await rig.WhyAsync(stored.GetProperty("id").GetString()!, endpoint)).ShouldBeOneOf("pending/queued", "delivered/delivered");
+
+        var id = await rig.PublishAsync("order.created", "{}", "key-1");
+        foreach (var endpoint in endpoints)
+            await rig.WaitForAsync(id, endpoint, "delivered/delivered");
+        receiver.Arrivals.DistinctBy(a => a.Path).Count().ShouldBe(100);
+        receiver.Arrivals.ShouldAllBe(a => a.Id == id);
+        output.WriteLine($"Killed {(found.Length > 0 ? "after" : "before")} the commit");
+    }
+
+    private async Task StartAndDeliverAsync(Rig rig, Receiver receiver)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        await rig.StartAsync();
+        var before = receiver.Arrivals.Count;
+        (await rig.Client.SendAsync(HttpMethod.Post, "/trigger/no.such", [])).Status.ShouldBe(404);
+        output.WriteLine($"Ready after {TimeProvider.System.GetElapsedTime(start).TotalMilliseconds:F0} ms, {before} arrivals so far");
+    }
+
+    // One in twenty first attempts fails: retries must survive kills, too.
+    private static Task<int> FailNowAndThen(Arrival arrival, CancellationToken gone) =>
+        Task.FromResult(arrival.Id.GetHashCode(StringComparison.Ordinal) % 20 == 0 && arrival.At % 2 == 0 ? 500 : 200);
+
+    private static async Task<Dictionary<string, string>> SecretsAsync(Rig rig, Dictionary<string, string> endpoints)
+    {
+        var secrets = new Dictionary<string, string>();
+        foreach (var (path, endpoint) in endpoints)
+            secrets[path] = (await rig.Client.GetJsonAsync($"{Rig.App}/endpoint/{endpoint}/secret"))["key"].GetString()!;
+        return secrets;
+    }
+}

@@ -1,0 +1,79 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using Grapnel.Server.Tests.Support;
+
+namespace Grapnel.Server.Tests.Faults.Harness;
+
+internal enum PublishOutcome
+{
+    /// <summary>Answered with 202: it is owed.</summary>
+    Ok,
+
+    /// <summary>Refused: it must not exist.</summary>
+    Failed,
+
+    /// <summary>The connection broke before the answer: it may exist.</summary>
+    Unknown,
+}
+
+/// <summary>One request as the producer logged it.</summary>
+/// <param name="BodyHash">Of the payload, which no other request has.</param>
+/// <param name="Id">The message's id, if the answer told it.</param>
+internal sealed record Published(string BodyHash, PublishOutcome Outcome, string? Id);
+
+/// <summary>A producer that publishes without a pause, and writes down what came of every single request.</summary>
+internal sealed class Ledger(Rig rig, string eventType)
+{
+    private readonly ConcurrentQueue<Published> _published = new();
+    private readonly ConcurrentQueue<long> _kills = new();
+    private long _count;
+
+    public IReadOnlyCollection<Published> Published => _published;
+
+    /// <summary>When the server was killed.</summary>
+    public IReadOnlyCollection<long> Kills => _kills;
+
+    /// <summary>Publishes for a while and kills the server at its end, in the middle of it all.</summary>
+    public async Task PublishUntilKilledAsync(int producers, TimeSpan time)
+    {
+        var server = rig.Server;
+        using var over = new CancellationTokenSource();
+        var load = Enumerable.Range(0, producers).Select(_ => Task.Run(() => ProduceAsync(server.Client, over.Token))).ToArray();
+        await Task.Delay(time, TimeProvider.System);
+        _kills.Enqueue(TimeProvider.System.GetTimestamp());
+        await server.KillAsync();
+        await over.CancelAsync();
+        await Task.WhenAll(load);
+    }
+
+    private async Task ProduceAsync(HttpClient client, CancellationToken over)
+    {
+        while (!over.IsCancellationRequested)
+            if (await PublishAsync(client) == PublishOutcome.Unknown)
+                return;
+    }
+
+    private async Task<PublishOutcome> PublishAsync(HttpClient client)
+    {
+        // Odd spacing and numbers: only bytes that are passed on as they are keep this hash.
+        var body = Encoding.UTF8.GetBytes($$"""{ "n":{{Interlocked.Increment(ref _count)}} ,"price": 1.10, "text":"\u00e9é" }""");
+        var hash = Convert.ToHexString(SHA256.HashData(body));
+        var published = await TryAsync(client, body, hash);
+        _published.Enqueue(published);
+        return published.Outcome;
+    }
+
+    private async Task<Published> TryAsync(HttpClient client, byte[] body, string hash)
+    {
+        try
+        {
+            var reply = await client.SendAsync(HttpMethod.Post, $"/trigger/{eventType}", body);
+            return reply.Status == 202 ? new(hash, PublishOutcome.Ok, reply.Id) : new(hash, PublishOutcome.Failed, null);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        {
+            return new Published(hash, PublishOutcome.Unknown, null);
+        }
+    }
+}

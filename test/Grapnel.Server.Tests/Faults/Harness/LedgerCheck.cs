@@ -1,0 +1,79 @@
+namespace Grapnel.Server.Tests.Faults.Harness;
+
+/// <summary>Compares what a producer was told with what its receivers got. One endpoint per path of the receiver.</summary>
+internal sealed class LedgerCheck(Ledger ledger, Receiver receiver, IReadOnlyDictionary<string, string> endpoints)
+{
+    /// <summary>Waits until every acknowledged message has arrived, successfully, everywhere.</summary>
+    public Task WaitUntilDeliveredAsync() => Eventually.IsTrueAsync("every acknowledged message is delivered", () =>
+    {
+        var delivered = Delivered();
+        return Acknowledged.All(published => endpoints.Keys.All(path => delivered.Contains((path, published.BodyHash))));
+    });
+
+    /// <summary>INV1: every acknowledged message has a state at every endpoint, and at the end that is: delivered.</summary>
+    public async Task NothingAcknowledgedIsAbsentAsync(Rig rig)
+    {
+        var wrong = new List<string>();
+        await Parallel.ForEachAsync(Acknowledged, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (published, _) =>
+        {
+            foreach (var endpoint in endpoints.Values)
+                if (await EndOfAsync(rig, published.Id!, endpoint) is var why and not "delivered/delivered")
+                    lock (wrong)
+                        wrong.Add($"{published.Id} at {endpoint}: {why}");
+        });
+        wrong.ShouldBeEmpty();
+    }
+
+    /// <summary>INV2 and INV3: what arrives was published, acknowledged or not, with the same bytes; and to all endpoints or none.</summary>
+    public void NothingArrivesThatWasNotPublished()
+    {
+        var possible = ledger.Published.Where(p => p.Outcome != PublishOutcome.Failed).Select(p => p.BodyHash).ToHashSet();
+        receiver.Arrivals.Select(arrival => arrival.BodyHash).Except(possible).ShouldBeEmpty();
+        var halves = receiver.Arrivals.GroupBy(arrival => arrival.BodyHash).Where(group => group.DistinctBy(a => a.Path).Count() != endpoints.Count);
+        halves.Select(group => group.Key).ShouldBeEmpty();
+    }
+
+    /// <summary>INV4: a receiver that uses the stock library takes every single request for genuine.</summary>
+    public async Task EverySignatureVerifiesAsync(IReadOnlyDictionary<string, string> secrets)
+    {
+        var answers = await StockLibrary.VerifyAsync(receiver.Arrivals.Select(arrival => (secrets[arrival.Path], arrival)));
+        answers.Length.ShouldBe(receiver.Arrivals.Count);
+        answers.ShouldAllBe(answer => answer == "ok");
+    }
+
+    /// <summary>INV5: what arrived successfully arrives again only across a kill, which made its outcome unknown. Returns how often that was.</summary>
+    public int RepeatsAreExplainedByKills()
+    {
+        var repeats = receiver.Arrivals.Where(a => a.Status == 200).GroupBy(a => (a.Path, a.Id)).SelectMany(group =>
+        {
+            var inOrder = group.OrderBy(a => a.At).ToArray();
+            return inOrder.Zip(inOrder.Skip(1));
+        }).ToArray();
+        repeats.Where(pair => !ledger.Kills.Any(kill => kill > pair.First.At && kill < pair.Second.At)).ShouldBeEmpty();
+        return repeats.Length;
+    }
+
+    /// <summary>INV6: a message keeps its id through all attempts, and it is the id that the producer was told.</summary>
+    public void EveryMessageHasOneId()
+    {
+        var ids = receiver.Arrivals.GroupBy(a => a.BodyHash, a => a.Id).ToDictionary(group => group.Key, group => group.Distinct().ToArray());
+        ids.Values.ShouldAllBe(id => id.Length == 1);
+        Acknowledged.ShouldAllBe(published => ids[published.BodyHash][0] == published.Id);
+    }
+
+    private IEnumerable<Published> Acknowledged => ledger.Published.Where(published => published.Outcome == PublishOutcome.Ok);
+
+    private HashSet<(string, string)> Delivered() => [.. receiver.Arrivals.Where(a => a.Status == 200).Select(a => (a.Path, a.BodyHash))];
+
+    // The last outcomes may have arrived, but not be settled yet.
+    private static async Task<string> EndOfAsync(Rig rig, string message, string endpoint)
+    {
+        var why = "";
+        try
+        {
+            await Eventually.IsTrueAsync("it ends", async () => !(why = await rig.WhyAsync(message, endpoint)).StartsWith("pending", StringComparison.Ordinal));
+        }
+        catch (TimeoutException) { }
+        return why;
+    }
+}

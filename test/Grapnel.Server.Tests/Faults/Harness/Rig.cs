@@ -1,0 +1,127 @@
+using System.Text;
+using Grapnel.Server.Tests.Support;
+
+namespace Grapnel.Server.Tests.Faults.Harness;
+
+/// <summary>
+/// A data folder and the server that runs on it, which may come and go. Delivers to loopback unless told otherwise. The few calls of
+/// the API that these tests make, all in the application <c>default</c>.
+/// </summary>
+internal sealed class Rig : IAsyncDisposable
+{
+    public const string App = "/api/v1/app/default";
+
+    private readonly Dictionary<string, string> _settings;
+    private readonly bool _ownsFolder;
+
+    private Rig(string folder, bool ownsFolder, Dictionary<string, string> settings) =>
+        (Folder, _ownsFolder, _settings) = (folder, ownsFolder, settings);
+
+    public string Folder { get; }
+
+    /// <summary>The server of now.</summary>
+    public ServerProcess Server { get; private set; } = null!;
+
+    public HttpClient Client => Server.Client;
+
+    /// <summary>Starts a server.</summary>
+    /// <param name="folder">Where its store goes; by default a new folder, which goes away with the rig.</param>
+    /// <param name="settings">Without the prefix <c>GRAPNEL_</c>.</param>
+    public static async Task<Rig> StartAsync(string? folder = null, params (string Name, string Value)[] settings)
+    {
+        var all = settings.ToDictionary(setting => $"GRAPNEL_{setting.Name}", setting => setting.Value);
+        var rig = new Rig(folder ?? Directory.CreateTempSubdirectory("grapnel-fault-").FullName, folder is null, all);
+        try
+        {
+            await rig.StartAsync();
+            return rig;
+        }
+        catch
+        {
+            await rig.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts the server (again).</summary>
+    public async Task StartAsync()
+    {
+        if (Server is not null)
+            await Server.DisposeAsync();
+        Server = ServerProcess.Launch(Folder, _settings, "--allow-net", "127.0.0.0/8");
+        await Server.WaitUntilReadyAsync();
+    }
+
+    /// <summary>Kills the server (SIGKILL) and starts it again.</summary>
+    public async Task KillAndStartAsync()
+    {
+        await Server.KillAsync();
+        await StartAsync();
+    }
+
+    /// <summary>Asks the server to stop (SIGTERM) and returns its exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        await Server.TerminateAsync();
+        return await Server.WaitForExitAsync();
+    }
+
+    public async Task CreateEventTypeAsync(string name) =>
+        (await Client.PostJsonAsync("/api/v1/event-type", $$"""{"name":"{{name}}","description":"A test"}""")).Status.ShouldBe(201);
+
+    /// <summary>Registers an endpoint and returns its id.</summary>
+    /// <param name="url">Where it is.</param>
+    /// <param name="fields">More fields, as the inside of a JSON object.</param>
+    public async Task<string> CreateEndpointAsync(string url, string fields = "")
+    {
+        var reply = await Client.PostJsonAsync($"{App}/endpoint", $$"""{"url":"{{url}}"{{(fields.Length > 0 ? "," : "")}}{{fields}}}""");
+        reply.Status.ShouldBe(201, reply.Text);
+        return reply.Id;
+    }
+
+    public async Task EditEndpointAsync(string endpoint, string fields) =>
+        (await Client.PatchJsonAsync($"{App}/endpoint/{endpoint}", $$"""{{{fields}}}""")).Status.ShouldBe(200);
+
+    public async Task DeleteEndpointAsync(string endpoint) =>
+        (await Client.DeleteJsonAsync($"{App}/endpoint/{endpoint}")).Status.ShouldBe(204);
+
+    /// <summary>Publishes a message, whatever comes of it.</summary>
+    public Task<Reply> TryPublishAsync(string eventType, string payload = "{}", string? key = null) => Client.SendAsync(
+        HttpMethod.Post, $"{App}/msg", Encoding.UTF8.GetBytes($$"""{"eventType":"{{eventType}}","payload":{{payload}}}"""),
+        headers: key is null ? [] : [("Idempotency-Key", key)]);
+
+    /// <summary>Publishes a message and returns its id.</summary>
+    public async Task<string> PublishAsync(string eventType, string payload = "{}", string? key = null)
+    {
+        var reply = await TryPublishAsync(eventType, payload, key);
+        reply.Status.ShouldBe(202, reply.Text);
+        return reply.Id;
+    }
+
+    /// <summary>Publishes many messages, some at a time, and returns their ids.</summary>
+    public async Task<IReadOnlyList<string>> PublishManyAsync(string eventType, int count, string payload = "{}")
+    {
+        var ids = new string[count];
+        await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 64 },
+            async (i, _) => ids[i] = await PublishAsync(eventType, payload));
+        return ids;
+    }
+
+    /// <summary>Where a delivery stands, as <c>state/reason</c>.</summary>
+    public async Task<string> WhyAsync(string message, string endpoint)
+    {
+        var reply = await Client.GetJsonAsync($"{App}/msg/{message}/endpoint/{endpoint}/why");
+        return reply.Status == 200 ? $"{reply["state"].GetString()}/{reply["reason"].GetString()}" : $"{reply.Status}";
+    }
+
+    public Task WaitForAsync(string message, string endpoint, string why) =>
+        Eventually.IsTrueAsync($"{message} is {why}", async () => await WhyAsync(message, endpoint) == why);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Server is not null)
+            await Server.DisposeAsync();
+        if (_ownsFolder)
+            Directory.Delete(Folder, recursive: true);
+    }
+}

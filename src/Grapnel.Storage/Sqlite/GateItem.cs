@@ -3,6 +3,9 @@ namespace Grapnel.Storage.Sqlite;
 /// <summary>A piece of work on its way through the gate.</summary>
 internal abstract class GateItem
 {
+    /// <summary>Whether it may wait a moment for other work, to share its commit.</summary>
+    public bool IsPatient { get; init; }
+
     public abstract void Run(SqliteSession session);
 
     public abstract void Complete();

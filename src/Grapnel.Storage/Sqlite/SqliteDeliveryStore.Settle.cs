@@ -25,7 +25,7 @@ internal sealed partial class SqliteDeliveryStore
         foreach (var lane in batch.Released)
             session.Prepare("DELETE FROM lane WHERE endpoint_id = ? AND node_id = ?").Bind(lane).Bind(batch.Node).Run();
         return true;
-    });
+    }, batch.Patient);
 
     // Tells how many deliveries came to their end. One that is no longer pending keeps the end it has; the attempt is logged all the same.
     private static int Settle(SqliteSession session, Settlement settlement)

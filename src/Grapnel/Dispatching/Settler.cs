@@ -79,14 +79,20 @@ internal sealed partial class Settler : IAsyncDisposable
     {
         var settlements = new Settlement[flights.Count];
         Dictionary<Id<Endpoint>, EndpointHealth>? health = null;
+        // An ordered lane sends nothing more before this is durable.
+        var patient = releases.Count == 0;
         for (var i = 0; i < settlements.Length; i++)
         {
             settlements[i] = flights[i].Settlement!;
             if (flights[i].Health is { } changed)
                 (health ??= [])[changed.EndpointId] = changed;
+            patient &= !flights[i].Endpoint.Ordered;
         }
         return new SettleBatch(
-            Node, settlements, health is null ? [] : [.. health.Values], releases.Count == 0 ? [] : [.. releases.SelectMany(r => r.Lanes)]);
+            Node, settlements, health is null ? [] : [.. health.Values], releases.Count == 0 ? [] : [.. releases.SelectMany(r => r.Lanes)])
+        {
+            Patient = patient,
+        };
     }
 
     /// <summary>Writes until the store takes it: these outcomes are known, and forgetting them would send again what was delivered.</summary>

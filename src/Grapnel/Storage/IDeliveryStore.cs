@@ -128,7 +128,11 @@ public enum AcceptStatus
 /// <param name="Health">New health of endpoints whose health changed.</param>
 /// <param name="Released">Idle lanes that the node gives back; one that has pending deliveries after all just loses its owner.</param>
 public sealed record SettleBatch(
-    Id<Node> Node, IReadOnlyList<Settlement> Settlements, IReadOnlyList<EndpointHealth> Health, IReadOnlyList<Id<Endpoint>> Released);
+    Id<Node> Node, IReadOnlyList<Settlement> Settlements, IReadOnlyList<EndpointHealth> Health, IReadOnlyList<Id<Endpoint>> Released)
+{
+    /// <summary>Whether nobody waits for the answer: the store may hold the batch back for a few milliseconds to share a commit with others.</summary>
+    public bool Patient { get; init; }
+}
 
 /// <summary>The outcome of one attempt and what it makes of its delivery.</summary>
 /// <param name="Attempt">The exchange, to be logged.</param>

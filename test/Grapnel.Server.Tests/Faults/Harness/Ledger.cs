@@ -19,6 +19,7 @@ internal enum PublishOutcome
 
 /// <summary>One request as the producer logged it.</summary>
 /// <param name="BodyHash">Of the payload, which no other request has.</param>
+/// <param name="Outcome">What the producer knows.</param>
 /// <param name="Id">The message's id, if the answer told it.</param>
 internal sealed record Published(string BodyHash, PublishOutcome Outcome, string? Id);
 
@@ -26,13 +27,13 @@ internal sealed record Published(string BodyHash, PublishOutcome Outcome, string
 internal sealed class Ledger(Rig rig, string eventType)
 {
     private readonly ConcurrentQueue<Published> _published = new();
-    private readonly ConcurrentQueue<long> _kills = new();
+    private readonly ConcurrentQueue<long> _restarts = new();
     private long _count;
 
     public IReadOnlyCollection<Published> Published => _published;
 
-    /// <summary>When the server was killed.</summary>
-    public IReadOnlyCollection<long> Kills => _kills;
+    /// <summary>When the server was started again after a kill.</summary>
+    public IReadOnlyCollection<long> Restarts => _restarts;
 
     /// <summary>Publishes for a while and kills the server at its end, in the middle of it all.</summary>
     public async Task PublishUntilKilledAsync(int producers, TimeSpan time)
@@ -41,11 +42,20 @@ internal sealed class Ledger(Rig rig, string eventType)
         using var over = new CancellationTokenSource();
         var load = Enumerable.Range(0, producers).Select(_ => Task.Run(() => ProduceAsync(server.Client, over.Token))).ToArray();
         await Task.Delay(time, TimeProvider.System);
-        _kills.Enqueue(TimeProvider.System.GetTimestamp());
         await server.KillAsync();
         await over.CancelAsync();
         await Task.WhenAll(load);
     }
+
+    /// <summary>Starts the server again.</summary>
+    public Task RestartAsync()
+    {
+        _restarts.Enqueue(TimeProvider.System.GetTimestamp());
+        return rig.StartAsync();
+    }
+
+    /// <summary>Publishes one message more.</summary>
+    public Task<PublishOutcome> PublishOneAsync() => PublishAsync(rig.Client);
 
     private async Task ProduceAsync(HttpClient client, CancellationToken over)
     {

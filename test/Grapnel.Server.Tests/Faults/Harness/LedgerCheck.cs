@@ -41,7 +41,10 @@ internal sealed class LedgerCheck(Ledger ledger, Receiver receiver, IReadOnlyDic
         answers.ShouldAllBe(answer => answer == "ok");
     }
 
-    /// <summary>INV5: what arrived successfully arrives again only across a kill, which made its outcome unknown. Returns how often that was.</summary>
+    /// <summary>
+    /// INV5: what arrived successfully arrives again only from another run of the server, because a kill made its outcome unknown.
+    /// Returns how often that was.
+    /// </summary>
     public int RepeatsAreExplainedByKills()
     {
         var repeats = receiver.Arrivals.Where(a => a.Status == 200).GroupBy(a => (a.Path, a.Id)).SelectMany(group =>
@@ -49,7 +52,7 @@ internal sealed class LedgerCheck(Ledger ledger, Receiver receiver, IReadOnlyDic
             var inOrder = group.OrderBy(a => a.At).ToArray();
             return inOrder.Zip(inOrder.Skip(1));
         }).ToArray();
-        repeats.Where(pair => !ledger.Kills.Any(kill => kill > pair.First.At && kill < pair.Second.At)).ShouldBeEmpty();
+        repeats.Where(pair => !ledger.Restarts.Any(restart => restart > pair.First.At && restart < pair.Second.At)).ShouldBeEmpty();
         return repeats.Length;
     }
 

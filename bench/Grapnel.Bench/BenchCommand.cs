@@ -9,14 +9,14 @@ namespace Grapnel.Bench;
 /// <summary>The command line. Exit codes: 0 when every limit was met, 1 when one was missed, 2 when nothing could be measured.</summary>
 internal static class BenchCommand
 {
-    private static readonly string[] Programs = ["nginx", "wrk"];
+    private static readonly string[] Programs = [Sink.Program, Wrk.Program];
 
-    public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(string[] args, CancellationToken cancel)
     {
         var parsed = Create().Parse(args);
         if (parsed.Action is ParseErrorAction)
             throw new BenchException($"{string.Join(' ', parsed.Errors.Select(error => error.Message))} See --help.");
-        return await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false }, cancellationToken);
+        return await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false }, cancel);
     }
 
     private static RootCommand Create()
@@ -33,10 +33,16 @@ internal static class BenchCommand
         var pending = new Option<int?>("--pending") { Description = "Pending deliveries in 'backlog'." };
         var data = new Option<string?>("--data") { Description = "A folder on the disk to measure on. Default /var/tmp." };
         var server = new Option<string?>("--server") { Description = "The server program. Default: the Release build of this repository." };
-        var report = new Option<string?>("--report") { Description = "A Markdown document with result markers to write into. Default for a full run: docs/benchmarks.md." };
+        var report = new Option<string?>("--report")
+        {
+            Description = "A Markdown document with result markers to write into. Default for a full run: docs/benchmarks.md.",
+        };
 
-        var command = new RootCommand("Measures Grapnel, end to end and in pieces.") { scenarios, quick, rounds, seconds, pending, data, server, report };
-        command.SetAction((parsed, cancellationToken) =>
+        var command = new RootCommand("Measures Grapnel, end to end and in pieces.")
+        {
+            scenarios, quick, rounds, seconds, pending, data, server, report,
+        };
+        command.SetAction((parsed, cancel) =>
         {
             var sizes = parsed.GetValue(quick) ? BenchOptions.Quick : new BenchOptions();
             var options = sizes with
@@ -49,21 +55,21 @@ internal static class BenchCommand
             };
             var names = parsed.GetValue(scenarios) ?? [];
             var isFullRun = names.Length == 0 && !parsed.GetValue(quick);
-            return RunScenariosAsync(options, names, parsed.GetValue(report) ?? (isFullRun ? Repository.Results : null), cancellationToken);
+            return RunScenariosAsync(options, names, parsed.GetValue(report) ?? (isFullRun ? Repository.Results : null), cancel);
         });
         return command;
     }
 
-    private static async Task<int> RunScenariosAsync(BenchOptions options, string[] names, string? document, CancellationToken cancellationToken)
+    private static async Task<int> RunScenariosAsync(BenchOptions options, string[] names, string? document, CancellationToken cancel)
     {
-        if (Programs.Where(program => !ChildProcess.Exists(program)).ToArray() is { Length: > 0 } missing)
-            throw new BenchException($"Missing: {string.Join(", ", missing)}. On Debian and Ubuntu: sudo apt-get install -y nginx-light wrk");
+        if (Programs.Where(program => ChildProcess.Find(program) is null).ToArray() is { Length: > 0 } missing)
+            throw new BenchException($"Missing: {string.Join(", ", missing)}. On Debian: sudo apt-get install -y nginx-light wrk");
         var report = new Report(Heading(options, names), [.. Machine.Describe(options.DataRoot, TimeProvider.System)]);
         using var bench = new Workbench(options);
         foreach (var scenario in Scenario.All.Where(scenario => names.Length == 0 || names.Contains(scenario.Name)))
         {
             Console.WriteLine($"{scenario.Title}\n");
-            report.Add(await MeasureAsync(scenario, bench, cancellationToken));
+            report.Add(await MeasureAsync(scenario, bench, cancel));
             Console.WriteLine(report.LastPart);
         }
         if (document is not null)
@@ -72,13 +78,13 @@ internal static class BenchCommand
     }
 
     /// <summary>What one scenario cannot measure is told, and takes nothing from the others.</summary>
-    private static async Task<ReportPart> MeasureAsync(Scenario scenario, Workbench bench, CancellationToken cancellationToken)
+    private static async Task<ReportPart> MeasureAsync(Scenario scenario, Workbench bench, CancellationToken cancel)
     {
         try
         {
-            return new ReportPart(scenario.Title, await scenario.RunAsync(bench, cancellationToken));
+            return new ReportPart(scenario.Title, await scenario.RunAsync(bench, cancel));
         }
-        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception failure) when (!cancel.IsCancellationRequested)
         {
             if (failure is not BenchException)
                 Console.Error.WriteLine(failure);
@@ -87,6 +93,7 @@ internal static class BenchCommand
     }
 
     private static string Heading(BenchOptions options, string[] names) =>
-        $"Scenarios: {(names.Length == 0 ? "all" : string.Join(", ", names))}. {options.Rounds} rounds of {options.Seconds} s at full load, " +
-        $"{options.SteadySeconds} s at {options.SteadyRate} events/s. Medians, with the smallest and the largest round in brackets.";
+        $"Scenarios: {(names.Length == 0 ? "all" : string.Join(", ", names))}. " +
+        $"{options.Rounds} rounds of {options.Seconds} s at full load, {options.SteadySeconds} s at {options.SteadyRate} events/s. " +
+        $"Medians, with the smallest and the largest round in brackets.";
 }

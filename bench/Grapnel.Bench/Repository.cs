@@ -15,6 +15,7 @@ internal static class Repository
     {
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Grapnel.slnx")))
             folder = folder.Parent;
-        return folder?.FullName ?? throw new BenchException("The benchmark runs from its place in the repository: dotnet run -c Release --project bench/Grapnel.Bench");
+        return folder?.FullName
+            ?? throw new BenchException("Run it from its place in the repository: dotnet run -c Release --project bench/Grapnel.Bench");
     }
 }

@@ -27,27 +27,27 @@ internal sealed class Workbench : IDisposable
     public string NewFolder(string name) => Directory.CreateDirectory(Path.Combine(_root, $"{++_folders}-{name}")).FullName;
 
     /// <summary>Starts a server on a new, empty data folder.</summary>
-    public Task<GrapnelProcess> StartServerAsync(CancellationToken cancellationToken) => StartServerAsync(NewFolder("data"), cancellationToken);
+    public Task<GrapnelProcess> StartServerAsync(CancellationToken cancel) => StartServerAsync(NewFolder("data"), cancel);
 
     /// <summary>Starts a server on a data folder.</summary>
-    public Task<GrapnelProcess> StartServerAsync(string data, CancellationToken cancellationToken) =>
-        GrapnelProcess.StartAsync(_program, data, cancellationToken);
+    public Task<GrapnelProcess> StartServerAsync(string data, CancellationToken cancel) =>
+        GrapnelProcess.StartAsync(_program, data, cancel);
 
-    public Task<Sink> StartSinkAsync(CancellationToken cancellationToken, int addresses = 1) =>
-        Sink.StartAsync(NewFolder("sink"), cancellationToken, addresses);
+    public Task<Sink> StartSinkAsync(CancellationToken cancel, int addresses = 1) =>
+        Sink.StartAsync(NewFolder("sink"), cancel, addresses);
 
     /// <summary>Publishes at full speed and waits until all is settled.</summary>
     public Task<Flow> MeasureFlowAsync(
-        GrapnelProcess server, string eventType, int endpoints, int seconds, CancellationToken cancellationToken) =>
-        Flow.MeasureAsync(server, eventType, endpoints, seconds, _root, cancellationToken);
+        GrapnelProcess server, string eventType, int endpoints, int seconds, CancellationToken cancel) =>
+        Flow.MeasureAsync(server, eventType, endpoints, seconds, _root, cancel);
 
-    /// <summary>Publishes until at least <paramref name="count"/> events are accepted, without waiting for deliveries. Returns how many were.</summary>
-    public async Task<long> FillAsync(GrapnelProcess server, string eventType, int count, CancellationToken cancellationToken)
+    /// <summary>Publishes until at least so many events are accepted, without waiting for deliveries. Returns how many were.</summary>
+    public async Task<long> FillAsync(GrapnelProcess server, string eventType, int count, CancellationToken cancel)
     {
         var (accepted, seconds) = (0L, 1);
         while (accepted < count)
         {
-            var last = await Wrk.PublishAsync(server, eventType, Flow.Connections, seconds, _root, cancellationToken);
+            var last = await Wrk.PublishAsync(server, eventType, Flow.Connections, seconds, _root, cancel);
             accepted += last;
             Say($"filled {accepted:N0} of {count:N0}");
             seconds = (int)Math.Clamp((count - accepted) * seconds / Math.Max(1, last), 1, MostFillSeconds);

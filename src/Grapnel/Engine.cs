@@ -13,7 +13,7 @@ namespace Grapnel;
 /// <summary>Starts the parts of the engine in order and stops them in the opposite one.</summary>
 internal sealed partial class Engine(
     NodeKeeper nodes, Dispatcher dispatcher, Acceptor acceptor, Settler settler, Storage.IDeliveryStore store, ScheduleRunner schedules,
-    OperationalEvents operationalEvents, Retention retention, ILogger<Engine> logger) : IHostedService
+    OperationalEvents operationalEvents, Retention retention, ILogger<Engine> logger, IHostApplicationLifetime? lifetime = null) : IHostedService
 {
     private readonly CancellationTokenSource _stopping = new();
     private Task _housekeeping = Task.CompletedTask;
@@ -28,12 +28,25 @@ internal sealed partial class Engine(
             nodes.RunAsync(_stopping.Token), schedules.RunAsync(_stopping.Token),
             operationalEvents.RunAsync(_stopping.Token), retention.RunAsync(_stopping.Token));
         IsRunning = true;
+        _ = WatchAsync();
+    }
+
+    /// <summary>
+    /// A loop that ends before it is told to has met a fault of our own. Without it messages would wait for ever: better to end, and be
+    /// started again on what is durable.
+    /// </summary>
+    private async Task WatchAsync()
+    {
+        var ended = await Task.WhenAny(acceptor.Completion, settler.Completion, _housekeeping).ConfigureAwait(false);
+        if (!IsRunning)
+            return;
+        IsRunning = false;
+        LogBroken(logger, ended.Exception);
+        lifetime?.StopApplication();
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (!IsRunning)
-            return;
         IsRunning = false;
         // 1. Nothing new is accepted; what waits for its commit gets it, and stays pending for the next owner.
         await acceptor.DisposeAsync().ConfigureAwait(false);
@@ -52,6 +65,9 @@ internal sealed partial class Engine(
             LogLeaveFailed(logger, e);
         }
     }
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Critical, Message = "A loop of the engine ended; the process stops, and nothing that was accepted is lost")]
+    private static partial void LogBroken(ILogger logger, Exception? exception);
 
     [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "This node could not sign off; its lanes are free once its heartbeat has grown old")]
     private static partial void LogLeaveFailed(ILogger logger, Exception exception);

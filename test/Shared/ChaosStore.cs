@@ -47,7 +47,7 @@ internal sealed class ChaosStore(IDeliveryStore inner) : IDeliveryStore
         Id<Message> message, Id<Endpoint>? endpoint, CancellationToken cancellationToken) =>
         RunAsync("Cancel", () => inner.CancelAsync(message, endpoint, cancellationToken));
 
-    public Task<IReadOnlyList<Delivery>> ResendAsync(
+    public Task<ResendResult> ResendAsync(
         Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken) =>
         RunAsync("Resend", () => inner.ResendAsync(node, message, endpoints, cancellationToken));
 

@@ -29,7 +29,8 @@ internal sealed record Figure(string Name, Series Measured, string Unit = "")
 
     public Figure AtMost(double limit) => this with { _atMost = limit };
 
-    /// <summary>Three significant digits are as many as a benchmark has.</summary>
+    /// <summary>Whole numbers as they are; of others three significant digits, which is as many as a benchmark has.</summary>
     private static string Text(double value) => value.ToString(
-        Math.Abs(value) switch { >= 100 => "N0", >= 10 => "0.0", >= 0.1 or 0 => "0.00", _ => "0.0000" }, CultureInfo.InvariantCulture);
+        value == Math.Round(value) ? "N0" : Math.Abs(value) switch { >= 100 => "N0", >= 10 => "0.0", >= 0.1 => "0.00", _ => "0.0000" },
+        CultureInfo.InvariantCulture);
 }

@@ -12,8 +12,9 @@ internal static class Machine
         yield return ("Date", time.GetUtcNow().ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture));
         yield return ("Commit", Commit());
         yield return ("CPU", $"{FirstValue("/proc/cpuinfo", "model name")}, {Environment.ProcessorCount} cores");
-        yield return ("Memory", $"{long.Parse(FirstValue("/proc/meminfo", "MemTotal").Split(' ')[0], CultureInfo.InvariantCulture) >> 10:N0} MiB");
-        yield return ("Kernel", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}");
+        yield return ("Memory", FirstValue("/proc/meminfo", "MemTotal"));
+        yield return ("System", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}");
+        yield return ("Kernel", File.ReadAllText("/proc/sys/kernel/osrelease").Trim());
         yield return (".NET", RuntimeInformation.FrameworkDescription);
         yield return ("File system of the data", new DriveInfo(dataFolder).DriveFormat);
         yield return ("Load average before", File.ReadAllText("/proc/loadavg").Split(' ')[0]);

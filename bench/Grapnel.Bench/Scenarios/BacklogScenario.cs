@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Grapnel.Bench.Reporting;
 using Grapnel.Bench.Tools;
 
@@ -13,46 +14,46 @@ internal static class BacklogScenario
     private const string Probed = "bench.probed";
     private const string Healthy = "bench.healthy";
 
-    public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancel)
     {
-        await using var sink = await bench.StartSinkAsync(cancellationToken);
-        await using var probe = await LatencyProbe.StartAsync(cancellationToken);
+        await using var sink = await bench.StartSinkAsync(cancel);
+        await using var probe = await LatencyProbe.StartAsync(cancel);
         var data = bench.NewFolder("mountain");
         var figures = new List<Figure>();
 
-        await using (var server = await bench.StartServerAsync(data, cancellationToken))
+        await using (var server = await bench.StartServerAsync(data, cancel))
         {
-            await CreateAsync(server, sink, probe, cancellationToken);
-            var pending = await bench.FillAsync(server, Dead, bench.Options.Pending, cancellationToken);
+            await CreateAsync(server, sink, probe, cancel);
+            var pending = await bench.FillAsync(server, Dead, bench.Options.Pending, cancel);
             figures.Add(new Figure("Pending for the dead endpoint", pending));
             figures.Add(Memory("Server memory after filling, peak", server));
             await server.StopAsync();
         }
-        figures.Add(await RestartAsync(bench, probe, data, "after a stop", server => server.KillAsync(), cancellationToken));
-        figures.Add(await RestartAsync(bench, probe, data, "after a kill", server => server.StopAsync(), cancellationToken));
+        figures.Add(await RestartAsync(bench, probe, data, "after a stop", server => server.KillAsync(), cancel));
+        figures.Add(await RestartAsync(bench, probe, data, "after a kill", server => server.StopAsync(), cancel));
 
-        await using var mountain = await bench.StartServerAsync(data, cancellationToken);
-        await using var empty = await bench.StartServerAsync(cancellationToken);
-        await CreateAsync(empty, sink, probe, cancellationToken);
-        figures.AddRange(await CompareAsync(bench, mountain, empty, cancellationToken));
+        await using var mountain = await bench.StartServerAsync(data, cancel);
+        await using var empty = await bench.StartServerAsync(cancel);
+        await CreateAsync(empty, sink, probe, cancel);
+        figures.AddRange(await CompareAsync(bench, mountain, empty, cancel));
         figures.Add(Memory("Server memory with that load, peak", mountain));
         return figures;
     }
 
-    /// <summary>From the start of the process to the first delivery to a healthy endpoint; then ends the server for the next one to find.</summary>
+    /// <summary>From process start to the first delivery to a healthy endpoint; then ends it, for the next one to find.</summary>
     private static async Task<Figure> RestartAsync(
-        Workbench bench, LatencyProbe probe, string data, string after, Func<GrapnelProcess, Task> end, CancellationToken cancellationToken)
+        Workbench bench, LatencyProbe probe, string data, string after, Func<GrapnelProcess, Task> end, CancellationToken cancel)
     {
-        var start = System.Diagnostics.Stopwatch.GetTimestamp();
-        await using var server = await bench.StartServerAsync(data, cancellationToken);
-        await probe.FirstAsync(server, Probed, cancellationToken);
-        var elapsed = System.Diagnostics.Stopwatch.GetElapsedTime(start);
+        var start = Stopwatch.GetTimestamp();
+        await using var server = await bench.StartServerAsync(data, cancel);
+        await probe.FirstAsync(server, Probed, cancel);
+        var elapsed = Stopwatch.GetElapsedTime(start);
         await end(server);
         return new Figure($"Start {after}, to the first delivery", elapsed.TotalSeconds, "s").AtMost(5);
     }
 
     private static async Task<IReadOnlyList<Figure>> CompareAsync(
-        Workbench bench, GrapnelProcess mountain, GrapnelProcess empty, CancellationToken cancellationToken)
+        Workbench bench, GrapnelProcess mountain, GrapnelProcess empty, CancellationToken cancel)
     {
         await MeasureAsync(empty, bench.Options.WarmUpSeconds);
         await MeasureAsync(mountain, bench.Options.WarmUpSeconds);
@@ -70,18 +71,19 @@ internal static class BacklogScenario
         ];
 
         async Task<double> MeasureAsync(GrapnelProcess server, int seconds) =>
-            (await bench.MeasureFlowAsync(server, Healthy, 1, seconds, cancellationToken)).DeliveriesPerSecond;
+            (await bench.MeasureFlowAsync(server, Healthy, 1, seconds, cancel)).DeliveriesPerSecond;
     }
 
     /// <summary>Creates the three endpoints.</summary>
-    private static async Task CreateAsync(GrapnelProcess server, Sink sink, LatencyProbe probe, CancellationToken cancellationToken)
+    private static async Task CreateAsync(GrapnelProcess server, Sink sink, LatencyProbe probe, CancellationToken cancel)
     {
         foreach (var eventType in (string[])[Dead, Probed, Healthy])
-            await server.Api.CreateEventTypeAsync(eventType, cancellationToken);
-        await server.Api.CreateEndpointAsync($"http://127.0.0.1:{ChildProcess.FreePort()}/", Dead, cancellationToken);
-        await server.Api.CreateEndpointAsync(probe.Url, Probed, cancellationToken);
-        await server.Api.CreateEndpointAsync(sink.Url, Healthy, cancellationToken);
+            await server.Api.CreateEventTypeAsync(eventType, cancel);
+        await server.Api.CreateEndpointAsync($"http://127.0.0.1:{ChildProcess.FreePort()}/", Dead, cancel);
+        await server.Api.CreateEndpointAsync(probe.Url, Probed, cancel);
+        await server.Api.CreateEndpointAsync(sink.Url, Healthy, cancel);
     }
 
-    private static Figure Memory(string name, GrapnelProcess server) => new Figure(name, ProcFs.PeakResidentMiB(server.Id), "MiB").AtMost(300);
+    private static Figure Memory(string name, GrapnelProcess server) =>
+        new Figure(name, ProcFs.PeakResidentMiB(server.Id), "MiB").AtMost(300);
 }

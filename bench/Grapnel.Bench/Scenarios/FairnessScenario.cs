@@ -5,7 +5,7 @@ using Grapnel.Bench.Tools;
 namespace Grapnel.Bench.Scenarios;
 
 /// <summary>
-/// Applications with 99 healthy endpoints each, on two servers in turns; on the second each application has a hundredth endpoint that hangs.
+/// Applications with 99 healthy endpoints each, on two servers in turns; on one each application has a hundredth endpoint that hangs.
 /// The first round is the hard one: hanging lanes that have never failed before take as many attempts at once as they are given.
 /// </summary>
 internal static class FairnessScenario
@@ -15,66 +15,69 @@ internal static class FairnessScenario
     private const int Publishers = 16;
     private const string EventType = "bench.event";
 
-    /// <summary>Threads follow cores, not endpoints; sockets follow the limit of attempts in flight, once in use and once kept for the next.</summary>
+    /// <summary>Threads follow cores, not endpoints.</summary>
     private const int MostThreads = 64;
-    private static readonly int MostSockets = 2 * new DeliveryOptions().MaxConcurrency;
 
-    public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancel)
     {
-        await using var sink = await bench.StartSinkAsync(cancellationToken, Hosts);
+        await using var sink = await bench.StartSinkAsync(cancel, Hosts);
         await using var hanging = new HangingReceiver();
-        await using var alone = await StartAsync(bench, sink, null, cancellationToken);
-        await using var beside = await StartAsync(bench, sink, hanging, cancellationToken);
+        await using var alone = await StartAsync(bench, sink, hanging: null, cancel);
+        await using var beside = await StartAsync(bench, sink, hanging, cancel);
 
-        await MeasureAsync(bench, alone, sink, 1, cancellationToken);
+        foreach (var server in (GrapnelProcess[])[alone, beside])
+            await MeasureAsync(bench, server, sink, messagesEach: 1, cancel);
         var (without, with) = (new List<double>(), new List<double>());
         using var watch = new ResourceWatch(beside.Id);
         for (var round = 0; round < bench.Options.Rounds; round++)
         {
-            without.Add(await MeasureAsync(bench, alone, sink, bench.Options.MessagesPerApplication, cancellationToken));
-            with.Add(await MeasureAsync(bench, beside, sink, bench.Options.MessagesPerApplication, cancellationToken));
+            without.Add(await MeasureAsync(bench, alone, sink, bench.Options.MessagesPerApplication, cancel));
+            with.Add(await MeasureAsync(bench, beside, sink, bench.Options.MessagesPerApplication, cancel));
         }
+        var endpoints = bench.Options.Applications * (HealthyEach + 1);
+        // Attempts in flight have a socket each; beyond that, one may be kept open per endpoint for its next message.
+        var mostSockets = new DeliveryOptions().MaxConcurrency + endpoints;
         return
         [
-            new Figure("Endpoints, one in a hundred hanging", bench.Options.Applications * (HealthyEach + 1)),
+            new Figure("Endpoints, one in a hundred hanging", endpoints),
             new Figure("Healthy deliveries per second without them", new Series(without)),
             new Figure("Healthy deliveries per second beside them", new Series(with)),
             new Figure("Ratio, beside to without", new Series(with) / new Series(without)).AtLeast(0.90),
             new Figure("Threads of the server, most", watch.MostThreads).AtMost(MostThreads),
-            new Figure("Sockets of the server, most", watch.MostSockets).AtMost(MostSockets),
+            new Figure("Sockets of the server, most", watch.MostSockets).AtMost(mostSockets),
         ];
     }
 
-    private static async Task<GrapnelProcess> StartAsync(Workbench bench, Sink sink, HangingReceiver? hanging, CancellationToken cancellationToken)
+    private static async Task<GrapnelProcess> StartAsync(Workbench bench, Sink sink, HangingReceiver? hanging, CancellationToken cancel)
     {
-        var server = await bench.StartServerAsync(cancellationToken);
-        await server.Api.CreateEventTypeAsync(EventType, cancellationToken);
-        await Parallel.ForAsync(0, bench.Options.Applications, cancellationToken, async (application, cancel) =>
+        var server = await bench.StartServerAsync(cancel);
+        await server.Api.CreateEventTypeAsync(EventType, cancel);
+        await Parallel.ForAsync(0, bench.Options.Applications, cancel, async (application, stop) =>
         {
-            await server.Api.CreateApplicationAsync(Name(application), cancel);
+            await server.Api.CreateApplicationAsync(Name(application), stop);
             for (var i = 0; i < HealthyEach; i++)
-                await CreateAsync($"{sink.UrlAt((application * HealthyEach + i) % Hosts)}{application}/{i}", application, cancel);
+                await CreateAsync($"{sink.UrlAt((application * HealthyEach + i) % Hosts)}{application}/{i}", application, stop);
             if (hanging is not null)
-                await CreateAsync($"{hanging.Url}{application}", application, cancel);
+                await CreateAsync($"{hanging.Url}{application}", application, stop);
         });
         return server;
 
-        Task CreateAsync(string url, int application, CancellationToken cancel) =>
-            server.Api.CreateEndpointAsync(url, EventType, cancel, Name(application));
+        Task CreateAsync(string url, int application, CancellationToken stop) =>
+            server.Api.CreateEndpointAsync(url, EventType, stop, Name(application));
     }
 
-    /// <summary>Publishes a number of messages to each application in turn, and returns healthy deliveries per second until the last has arrived.</summary>
+    /// <summary>Publishes to each application in turn, and returns healthy deliveries per second until the last has arrived.</summary>
     private static async Task<double> MeasureAsync(
-        Workbench bench, GrapnelProcess server, Sink sink, int messagesEach, CancellationToken cancellationToken)
+        Workbench bench, GrapnelProcess server, Sink sink, int messagesEach, CancellationToken cancel)
     {
         var messages = messagesEach * bench.Options.Applications;
         var deliveries = (long)messages * HealthyEach;
-        var before = await sink.ReceivedAsync(cancellationToken);
+        var before = await sink.ReceivedAsync(cancel);
         var start = Stopwatch.GetTimestamp();
-        var publishing = new ParallelOptions { MaxDegreeOfParallelism = Publishers, CancellationToken = cancellationToken };
-        await Parallel.ForAsync(0, messages, publishing, async (message, cancel) =>
-            await server.Api.PublishAsync(Name(message % bench.Options.Applications), EventType, new { text = Body.Text }, cancel));
-        await sink.WaitForAsync(before + deliveries, cancellationToken);
+        var publishing = new ParallelOptions { MaxDegreeOfParallelism = Publishers, CancellationToken = cancel };
+        await Parallel.ForAsync(0, messages, publishing, async (message, stop) =>
+            await server.Api.PublishAsync(Name(message % bench.Options.Applications), EventType, new { text = Body.Text }, stop));
+        await sink.WaitForAsync(before + deliveries, cancel);
         return deliveries / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 

@@ -10,22 +10,22 @@ internal static class FanOutScenario
     private const string Narrow = "bench.one";
     private const string Wide = "bench.ten";
 
-    public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancel)
     {
-        await using var sink = await bench.StartSinkAsync(cancellationToken);
-        await using var server = await bench.StartServerAsync(cancellationToken);
-        await CreateAsync(server, sink, Narrow, 1, cancellationToken);
-        await CreateAsync(server, sink, Wide, Width, cancellationToken);
+        await using var sink = await bench.StartSinkAsync(cancel);
+        await using var server = await bench.StartServerAsync(cancel);
+        await CreateAsync(server, sink, Narrow, 1, cancel);
+        await CreateAsync(server, sink, Wide, Width, cancel);
         // A tenth of the publishing time makes about as many deliveries.
         var (seconds, wideSeconds) = (bench.Options.Seconds, Math.Max(1, bench.Options.Seconds / Width));
-        await bench.MeasureFlowAsync(server, Narrow, 1, bench.Options.WarmUpSeconds, cancellationToken);
-        await bench.MeasureFlowAsync(server, Wide, Width, 1, cancellationToken);
+        await bench.MeasureFlowAsync(server, Narrow, 1, bench.Options.WarmUpSeconds, cancel);
+        await bench.MeasureFlowAsync(server, Wide, Width, 1, cancel);
 
         var (narrow, wide) = (new List<Flow>(), new List<Flow>());
         for (var round = 0; round < bench.Options.Rounds; round++)
         {
-            narrow.Add(await bench.MeasureFlowAsync(server, Narrow, 1, seconds, cancellationToken));
-            wide.Add(await bench.MeasureFlowAsync(server, Wide, Width, wideSeconds, cancellationToken));
+            narrow.Add(await bench.MeasureFlowAsync(server, Narrow, 1, seconds, cancel));
+            wide.Add(await bench.MeasureFlowAsync(server, Wide, Width, wideSeconds, cancel));
         }
         var single = new Series(narrow.Select(flow => flow.DeliveriesPerSecond));
         var fanned = new Series(wide.Select(flow => flow.DeliveriesPerSecond));
@@ -38,10 +38,10 @@ internal static class FanOutScenario
         ];
     }
 
-    private static async Task CreateAsync(GrapnelProcess server, Sink sink, string eventType, int count, CancellationToken cancellationToken)
+    private static async Task CreateAsync(GrapnelProcess server, Sink sink, string eventType, int count, CancellationToken cancel)
     {
-        await server.Api.CreateEventTypeAsync(eventType, cancellationToken);
+        await server.Api.CreateEventTypeAsync(eventType, cancel);
         for (var i = 0; i < count; i++)
-            await server.Api.CreateEndpointAsync($"{sink.Url}{i}", eventType, cancellationToken);
+            await server.Api.CreateEndpointAsync($"{sink.Url}{i}", eventType, cancel);
     }
 }

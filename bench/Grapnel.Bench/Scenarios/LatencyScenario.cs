@@ -8,19 +8,19 @@ internal static class LatencyScenario
 {
     private const string EventType = "bench.event";
 
-    public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancel)
     {
         var (rate, seconds, syncs) = (bench.Options.SteadyRate, bench.Options.SteadySeconds, bench.Options.Syncs);
-        await using var probe = await LatencyProbe.StartAsync(cancellationToken);
-        await using var server = await bench.StartServerAsync(cancellationToken);
-        await server.Api.CreateEventTypeAsync(EventType, cancellationToken);
-        await server.Api.CreateEndpointAsync(probe.Url, EventType, cancellationToken);
-        await probe.MeasureAsync(server, [EventType], rate, bench.Options.WarmUpSeconds, cancellationToken);
+        await using var probe = await LatencyProbe.StartAsync(cancel);
+        await using var server = await bench.StartServerAsync(cancel);
+        await server.Api.CreateEventTypeAsync(EventType, cancel);
+        await server.Api.CreateEndpointAsync(probe.Url, EventType, cancel);
+        await probe.MeasureAsync(server, [EventType], rate, bench.Options.WarmUpSeconds, cancel);
 
         // The disk is timed on both sides of the run: a neighbour's burst of writes should meet both or neither.
         var folder = bench.NewFolder("sync");
         var before = DiskSync.Measure(folder, syncs);
-        var latency = await probe.MeasureAsync(server, [EventType], rate, seconds, cancellationToken);
+        var latency = await probe.MeasureAsync(server, [EventType], rate, seconds, cancel);
         var sync = new Percentiles([.. before, .. DiskSync.Measure(folder, syncs)]);
         return
         [

@@ -12,40 +12,40 @@ internal static class NeighbourScenario
     private const string Hanging = "bench.hanging";
     private static readonly string[] Healthy = [.. Enumerable.Range(1, 99).Select(n => $"bench.healthy.{n}")];
 
-    public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancel)
     {
-        await using var probe = await LatencyProbe.StartAsync(cancellationToken);
+        await using var probe = await LatencyProbe.StartAsync(cancel);
         await using var hanging = new HangingReceiver();
-        await using var alone = await StartAsync(bench, probe, cancellationToken);
-        await using var beside = await StartAsync(bench, probe, cancellationToken);
-        await beside.Api.CreateEventTypeAsync(Hanging, cancellationToken);
-        await beside.Api.CreateEndpointAsync(hanging.Url, Hanging, cancellationToken);
-        var pending = await bench.FillAsync(beside, Hanging, bench.Options.PendingAtNeighbour, cancellationToken);
+        await using var alone = await StartAsync(bench, probe, cancel);
+        await using var beside = await StartAsync(bench, probe, cancel);
+        await beside.Api.CreateEventTypeAsync(Hanging, cancel);
+        await beside.Api.CreateEndpointAsync(hanging.Url, Hanging, cancel);
+        var pending = await bench.FillAsync(beside, Hanging, bench.Options.PendingAtNeighbour, cancel);
 
         var (without, with) = (new List<Percentiles>(), new List<Percentiles>());
         for (var round = 0; round < bench.Options.Rounds; round++)
         {
-            without.Add(await MeasureAsync(bench, probe, alone, cancellationToken));
-            with.Add(await MeasureAsync(bench, probe, beside, cancellationToken));
+            without.Add(await MeasureAsync(bench, probe, alone, cancel));
+            with.Add(await MeasureAsync(bench, probe, beside, cancel));
         }
         return Figures(pending, without, with);
     }
 
-    private static async Task<GrapnelProcess> StartAsync(Workbench bench, LatencyProbe probe, CancellationToken cancellationToken)
+    private static async Task<GrapnelProcess> StartAsync(Workbench bench, LatencyProbe probe, CancellationToken cancel)
     {
-        var server = await bench.StartServerAsync(cancellationToken);
+        var server = await bench.StartServerAsync(cancel);
         foreach (var eventType in Healthy)
         {
-            await server.Api.CreateEventTypeAsync(eventType, cancellationToken);
-            await server.Api.CreateEndpointAsync(probe.Url, eventType, cancellationToken);
+            await server.Api.CreateEventTypeAsync(eventType, cancel);
+            await server.Api.CreateEndpointAsync(probe.Url, eventType, cancel);
         }
-        await probe.MeasureAsync(server, Healthy, bench.Options.SteadyRate, bench.Options.WarmUpSeconds, cancellationToken);
+        await probe.MeasureAsync(server, Healthy, bench.Options.SteadyRate, bench.Options.WarmUpSeconds, cancel);
         return server;
     }
 
     private static Task<Percentiles> MeasureAsync(
-        Workbench bench, LatencyProbe probe, GrapnelProcess server, CancellationToken cancellationToken) =>
-        probe.MeasureAsync(server, Healthy, bench.Options.SteadyRate, bench.Options.SteadySeconds, cancellationToken);
+        Workbench bench, LatencyProbe probe, GrapnelProcess server, CancellationToken cancel) =>
+        probe.MeasureAsync(server, Healthy, bench.Options.SteadyRate, bench.Options.SteadySeconds, cancel);
 
     private static IReadOnlyList<Figure> Figures(long pending, List<Percentiles> without, List<Percentiles> with)
     {

@@ -11,13 +11,14 @@ using Grapnel.Bench.Reporting;
 
 namespace Grapnel.Bench.Scenarios;
 
-/// <summary>The small parts by themselves, by BenchmarkDotNet. In this process: the parts are internal, and a second build proves nothing more.</summary>
+/// <summary>The small parts by themselves, by BenchmarkDotNet; in this process, for a second build would prove nothing more.</summary>
 internal static class PiecesScenario
 {
-    private static readonly Type[] Pieces = [typeof(SigningPiece), typeof(VerdictPiece), typeof(IdPiece)];
+    private static readonly Type[] Pieces = [typeof(SigningPiece), typeof(VerdictPiece), typeof(IdPiece), typeof(StorePiece)];
 
-    public static Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancellationToken)
+    public static Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancel)
     {
+        StorePiece.Root = bench.NewFolder("stores");
         var job = (bench.Options.Rounds > 2 ? Job.Default : Job.ShortRun).WithToolchain(InProcessEmitToolchain.DontLogOutput);
         var config = ManualConfig.CreateEmpty().AddJob(job).AddDiagnoser(MemoryDiagnoser.Default).AddLogger(NullLogger.Instance)
             .WithOrderer(new DefaultOrderer(SummaryOrderPolicy.Declared)).WithArtifactsPath(bench.NewFolder("pieces"));

@@ -8,21 +8,22 @@ internal static class PipelineScenario
 {
     private const string EventType = "bench.event";
 
-    public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancel)
     {
-        await using var sink = await bench.StartSinkAsync(cancellationToken);
-        await using var server = await bench.StartServerAsync(cancellationToken);
-        await server.Api.CreateEventTypeAsync(EventType, cancellationToken);
-        await server.Api.CreateEndpointAsync(sink.Url, EventType, cancellationToken);
-        await bench.MeasureFlowAsync(server, EventType, 1, bench.Options.WarmUpSeconds, cancellationToken);
+        await using var sink = await bench.StartSinkAsync(cancel);
+        await using var server = await bench.StartServerAsync(cancel);
+        await server.Api.CreateEventTypeAsync(EventType, cancel);
+        await server.Api.CreateEndpointAsync(sink.Url, EventType, cancel);
+        await bench.MeasureFlowAsync(server, EventType, 1, bench.Options.WarmUpSeconds, cancel);
 
         var (raw, pipeline) = (new List<RawResult>(), new List<Flow>());
         for (var round = 0; round < bench.Options.Rounds; round++)
         {
-            raw.Add(await RawLoad.MeasureAsync(sink, bench.Options.Seconds, cancellationToken));
-            pipeline.Add(await bench.MeasureFlowAsync(server, EventType, 1, bench.Options.Seconds, cancellationToken));
+            raw.Add(await RawLoad.MeasureAsync(sink, bench.Options.Seconds, cancel));
+            pipeline.Add(await bench.MeasureFlowAsync(server, EventType, 1, bench.Options.Seconds, cancel));
         }
-        return [.. RawScenario.Figures(raw), .. Figures(raw, pipeline), new Figure("Server memory, peak", ProcFs.PeakResidentMiB(server.Id), "MiB")];
+        var memory = new Figure("Server memory, peak", ProcFs.PeakResidentMiB(server.Id), "MiB");
+        return [.. RawScenario.Figures(raw), .. Figures(raw, pipeline), memory];
     }
 
     private static IEnumerable<Figure> Figures(IReadOnlyList<RawResult> raw, IReadOnlyList<Flow> pipeline)

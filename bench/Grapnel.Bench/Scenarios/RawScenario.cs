@@ -6,12 +6,12 @@ namespace Grapnel.Bench.Scenarios;
 /// <summary>The ceiling by itself, to know how noisy the machine is.</summary>
 internal static class RawScenario
 {
-    public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancel)
     {
-        await using var sink = await bench.StartSinkAsync(cancellationToken);
+        await using var sink = await bench.StartSinkAsync(cancel);
         var rounds = new List<RawResult>();
         for (var round = 0; round < bench.Options.Rounds; round++)
-            rounds.Add(await RawLoad.MeasureAsync(sink, bench.Options.Seconds, cancellationToken));
+            rounds.Add(await RawLoad.MeasureAsync(sink, bench.Options.Seconds, cancel));
         return Figures(rounds);
     }
 

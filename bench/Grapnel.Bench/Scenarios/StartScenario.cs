@@ -8,35 +8,35 @@ internal static class StartScenario
 {
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(5);
 
-    public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancel)
     {
         var (first, again) = (new List<double>(), new List<double>());
         for (var round = 0; round < bench.Options.Rounds; round++)
         {
             var data = bench.NewFolder("start");
-            first.Add(await StartOnceAsync(bench, data, cancellationToken));
-            again.Add(await StartOnceAsync(bench, data, cancellationToken));
+            first.Add(await StartOnceAsync(bench, data, cancel));
+            again.Add(await StartOnceAsync(bench, data, cancel));
         }
         return
         [
             new Figure("Start to ready, new data folder", new Series(first), "s").AtMost(2),
             new Figure("Start to ready, used data folder", new Series(again), "s").AtMost(2),
-            .. await IdleAsync(bench, cancellationToken),
+            .. await IdleAsync(bench, cancel),
         ];
     }
 
-    private static async Task<double> StartOnceAsync(Workbench bench, string data, CancellationToken cancellationToken)
+    private static async Task<double> StartOnceAsync(Workbench bench, string data, CancellationToken cancel)
     {
-        await using var server = await bench.StartServerAsync(data, cancellationToken);
+        await using var server = await bench.StartServerAsync(data, cancel);
         return server.ReadyAfter.TotalSeconds;
     }
 
-    private static async Task<IReadOnlyList<Figure>> IdleAsync(Workbench bench, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<Figure>> IdleAsync(Workbench bench, CancellationToken cancel)
     {
-        await using var server = await bench.StartServerAsync(cancellationToken);
-        await Task.Delay(Settle, TimeProvider.System, cancellationToken);
+        await using var server = await bench.StartServerAsync(cancel);
+        await Task.Delay(Settle, TimeProvider.System, cancel);
         var (cpu, time) = (server.Cpu, TimeSpan.FromSeconds(bench.Options.IdleSeconds));
-        await Task.Delay(time, TimeProvider.System, cancellationToken);
+        await Task.Delay(time, TimeProvider.System, cancel);
         return
         [
             new Figure("CPU when idle, of one core", (server.Cpu - cpu) / time * 100, "%").AtMost(1),

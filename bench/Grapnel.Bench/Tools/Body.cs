@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Grapnel.Bench.Tools;
 
-/// <summary>The event body of every scenario: 400 bytes of JSON, about the size of a typical webhook, with a number to know it by.</summary>
+/// <summary>The body of every event: 400 bytes of JSON, about the size of a typical webhook, with a number to know it by.</summary>
 internal static class Body
 {
     public const int Size = 400;

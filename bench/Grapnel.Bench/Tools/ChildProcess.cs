@@ -20,8 +20,9 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>The end of its output, for the message when it fails.</summary>
     public string LastWords => File.Exists(_log) ? string.Join(Environment.NewLine, File.ReadLines(_log).TakeLast(20)) : "";
 
-    /// <summary>Starts a program. The shell only redirects, then becomes the program: the id stays, and nobody has to pump pipes meanwhile.</summary>
-    public static ChildProcess Start(string log, string program, IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
+    /// <summary>Starts a program. The shell only redirects, then becomes the program: the id stays, and nobody has to pump pipes.</summary>
+    public static ChildProcess Start(
+        string log, string program, IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
     {
         var start = new ProcessStartInfo("/bin/sh", ["-c", $"exec \"$0\" \"$@\" >>'{log}' 2>&1", program, .. arguments]);
         foreach (var (name, value) in environment)
@@ -30,13 +31,13 @@ internal sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Runs a program to its end and returns what it printed.</summary>
-    public static async Task<string> RunAsync(string program, IEnumerable<string> arguments, CancellationToken cancellationToken)
+    public static async Task<string> RunAsync(string program, IEnumerable<string> arguments, CancellationToken cancel)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
         try
         {
-            var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
-            await process.WaitForExitAsync(cancellationToken);
+            var output = await process.StandardOutput.ReadToEndAsync(cancel);
+            await process.WaitForExitAsync(cancel);
             return process.ExitCode == 0 ? output : throw new BenchException($"{program} ended with {process.ExitCode}: {output}");
         }
         finally
@@ -46,9 +47,10 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether a program of that name can be started.</summary>
-    public static bool Exists(string program) =>
-        $"{Environment.GetEnvironmentVariable("PATH")}:/usr/local/sbin:/usr/sbin:/sbin".Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
+    /// <summary>Where a program is, also where the path of an ordinary user does not look; null when it is not installed.</summary>
+    public static string? Find(string program) =>
+        $"{Environment.GetEnvironmentVariable("PATH")}:/usr/local/sbin:/usr/sbin:/sbin".Split(':')
+            .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 
     /// <summary>A port that was free a moment ago.</summary>
     public static int FreePort()

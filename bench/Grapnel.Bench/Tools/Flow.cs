@@ -28,17 +28,17 @@ internal sealed record Flow(long Events, long Deliveries, TimeSpan Elapsed, Time
     /// <param name="endpoints">How many endpoints each event is owed to.</param>
     /// <param name="seconds">For how long.</param>
     /// <param name="folder">For files of the load generator.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancel">Gives up.</param>
     public static async Task<Flow> MeasureAsync(
-        GrapnelProcess server, string eventType, int endpoints, int seconds, string folder, CancellationToken cancellationToken)
+        GrapnelProcess server, string eventType, int endpoints, int seconds, string folder, CancellationToken cancel)
     {
         var (pending, cpu, start) = (server.Pending, server.Cpu, Stopwatch.GetTimestamp());
-        var events = await Wrk.PublishAsync(server, eventType, Connections, seconds, folder, cancellationToken);
+        var events = await Wrk.PublishAsync(server, eventType, Connections, seconds, folder, cancel);
         while (server.Pending > pending)
         {
             if (Stopwatch.GetElapsedTime(start) > DrainLimit)
-                throw new BenchException($"{server.Pending - pending:N0} deliveries were not settled within {DrainLimit.TotalMinutes} minutes.");
-            await Task.Delay(Poll, TimeProvider.System, cancellationToken);
+                throw new BenchException($"{server.Pending - pending:N0} deliveries are not settled after {DrainLimit.TotalMinutes} min.");
+            await Task.Delay(Poll, TimeProvider.System, cancel);
         }
         return new Flow(events, events * endpoints, Stopwatch.GetElapsedTime(start), server.Cpu - cpu);
     }

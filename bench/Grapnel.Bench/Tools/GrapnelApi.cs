@@ -18,11 +18,11 @@ internal sealed class GrapnelApi : IDisposable
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
-    public async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    public async Task<bool> IsReadyAsync(CancellationToken cancel)
     {
         try
         {
-            using var response = await _http.GetAsync("/health/ready", cancellationToken);
+            using var response = await _http.GetAsync("/health/ready", cancel);
             return response.IsSuccessStatusCode;
         }
         catch (HttpRequestException)
@@ -31,27 +31,27 @@ internal sealed class GrapnelApi : IDisposable
         }
     }
 
-    public Task CreateEventTypeAsync(string name, CancellationToken cancellationToken) =>
-        PostAsync("/api/v1/event-type", new { name, description = "Benchmark" }, cancellationToken);
+    public Task CreateEventTypeAsync(string name, CancellationToken cancel) =>
+        PostAsync("/api/v1/event-type", new { name, description = "Benchmark" }, cancel);
 
-    public Task CreateApplicationAsync(string uid, CancellationToken cancellationToken) =>
-        PostAsync("/api/v1/app", new { name = uid, uid }, cancellationToken);
+    public Task CreateApplicationAsync(string uid, CancellationToken cancel) =>
+        PostAsync("/api/v1/app", new { name = uid, uid }, cancel);
 
     /// <summary>Registers an endpoint for one event type.</summary>
-    public Task CreateEndpointAsync(string url, string eventType, CancellationToken cancellationToken, string application = DefaultApplication) =>
-        PostAsync($"/api/v1/app/{application}/endpoint", new { url, eventTypes = new[] { eventType } }, cancellationToken);
+    public Task CreateEndpointAsync(string url, string eventType, CancellationToken cancel, string application = DefaultApplication) =>
+        PostAsync($"/api/v1/app/{application}/endpoint", new { url, eventTypes = new[] { eventType } }, cancel);
 
-    public Task PublishAsync(string application, string eventType, object payload, CancellationToken cancellationToken) =>
-        PostAsync($"/api/v1/app/{application}/msg", new { eventType, payload }, cancellationToken);
+    public Task PublishAsync(string application, string eventType, object payload, CancellationToken cancel) =>
+        PostAsync($"/api/v1/app/{application}/msg", new { eventType, payload }, cancel);
 
     /// <summary>Publishes by the simple path; false when the server cannot be reached or refuses.</summary>
-    public async Task<bool> TryTriggerAsync(string eventType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    public async Task<bool> TryTriggerAsync(string eventType, ReadOnlyMemory<byte> body, CancellationToken cancel)
     {
         using var content = new ReadOnlyMemoryContent(body);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         try
         {
-            using var response = await _http.PostAsync($"/trigger/{eventType}", content, cancellationToken);
+            using var response = await _http.PostAsync($"/trigger/{eventType}", content, cancel);
             return response.StatusCode == HttpStatusCode.Accepted;
         }
         catch (HttpRequestException)
@@ -62,10 +62,10 @@ internal sealed class GrapnelApi : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async Task PostAsync(string path, object body, CancellationToken cancellationToken)
+    private async Task PostAsync(string path, object body, CancellationToken cancel)
     {
-        using var response = await _http.PostAsJsonAsync(path, body, cancellationToken);
+        using var response = await _http.PostAsJsonAsync(path, body, cancel);
         if (!response.IsSuccessStatusCode)
-            throw new BenchException($"POST {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}");
+            throw new BenchException($"POST {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(cancel)}");
     }
 }

@@ -30,13 +30,13 @@ internal sealed class GrapnelProcess : IAsyncDisposable
     public long Pending => StoreWitness.Pending(_data);
 
     /// <summary>Starts the server on a data folder, new or used, and waits until it is ready.</summary>
-    public static async Task<GrapnelProcess> StartAsync(string program, string data, CancellationToken cancellationToken)
+    public static async Task<GrapnelProcess> StartAsync(string program, string data, CancellationToken cancel)
     {
         var started = Stopwatch.GetTimestamp();
         var server = Launch(program, data);
         try
         {
-            await server.WaitUntilReadyAsync(started, cancellationToken);
+            await server.WaitUntilReadyAsync(started, cancel);
             return server;
         }
         catch
@@ -69,13 +69,13 @@ internal sealed class GrapnelProcess : IAsyncDisposable
         return new GrapnelProcess(process, url, data);
     }
 
-    private async Task WaitUntilReadyAsync(long started, CancellationToken cancellationToken)
+    private async Task WaitUntilReadyAsync(long started, CancellationToken cancel)
     {
-        while (!await Api.IsReadyAsync(cancellationToken))
+        while (!await Api.IsReadyAsync(cancel))
         {
             if (_process.HasExited || Stopwatch.GetElapsedTime(started) > StartLimit)
                 throw new BenchException($"The server did not become ready. Its last words:\n{_process.LastWords}");
-            await Task.Delay(ReadyPoll, TimeProvider.System, cancellationToken);
+            await Task.Delay(ReadyPoll, TimeProvider.System, cancel);
         }
         ReadyAfter = Stopwatch.GetElapsedTime(started);
     }

@@ -22,7 +22,7 @@ internal sealed class LatencyProbe : IAsyncDisposable
     /// <summary>Where to deliver to.</summary>
     public string Url => _receiver.Urls.Single();
 
-    public static async Task<LatencyProbe> StartAsync(CancellationToken cancellationToken)
+    public static async Task<LatencyProbe> StartAsync(CancellationToken cancel)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -30,7 +30,7 @@ internal sealed class LatencyProbe : IAsyncDisposable
         var app = builder.Build();
         var probe = new LatencyProbe(app);
         app.MapPost("/{**path}", probe.ReceiveAsync);
-        await app.StartAsync(cancellationToken);
+        await app.StartAsync(cancel);
         return probe;
     }
 
@@ -39,39 +39,39 @@ internal sealed class LatencyProbe : IAsyncDisposable
     /// <param name="eventTypes">Taken in turn.</param>
     /// <param name="perSecond">Events per second.</param>
     /// <param name="seconds">For how long.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancel">Gives up.</param>
     public async Task<Percentiles> MeasureAsync(
-        GrapnelProcess server, IReadOnlyList<string> eventTypes, int perSecond, int seconds, CancellationToken cancellationToken)
+        GrapnelProcess server, IReadOnlyList<string> eventTypes, int perSecond, int seconds, CancellationToken cancel)
     {
         var flights = new List<Task<double>>(perSecond * seconds);
         var start = Stopwatch.GetTimestamp();
         using var timer = new PeriodicTimer(Tick, TimeProvider.System);
-        while (flights.Count < perSecond * seconds && await timer.WaitForNextTickAsync(cancellationToken))
+        while (flights.Count < perSecond * seconds && await timer.WaitForNextTickAsync(cancel))
         {
             var due = Math.Min(perSecond * seconds, (int)(Stopwatch.GetElapsedTime(start).TotalSeconds * perSecond) + 1);
             while (flights.Count < due)
-                flights.Add(FlyAsync(server, eventTypes[flights.Count % eventTypes.Count], cancellationToken));
+                flights.Add(FlyAsync(server, eventTypes[flights.Count % eventTypes.Count], cancel));
         }
         return new Percentiles(await Task.WhenAll(flights));
     }
 
     /// <summary>Publishes one event, again and again until it is accepted, and returns when it has arrived.</summary>
-    public async Task FirstAsync(GrapnelProcess server, string eventType, CancellationToken cancellationToken)
+    public async Task FirstAsync(GrapnelProcess server, string eventType, CancellationToken cancel)
     {
         var (flight, body) = Prepare();
-        while (!await server.Api.TryTriggerAsync(eventType, body, cancellationToken))
-            await Task.Delay(Tick, TimeProvider.System, cancellationToken);
-        await flight.Arrived.Task.WaitAsync(ArrivalLimit, cancellationToken);
+        while (!await server.Api.TryTriggerAsync(eventType, body, cancel))
+            await Task.Delay(Tick, TimeProvider.System, cancel);
+        await flight.Arrived.Task.WaitAsync(ArrivalLimit, cancel);
     }
 
     public ValueTask DisposeAsync() => _receiver.DisposeAsync();
 
-    private async Task<double> FlyAsync(GrapnelProcess server, string eventType, CancellationToken cancellationToken)
+    private async Task<double> FlyAsync(GrapnelProcess server, string eventType, CancellationToken cancel)
     {
         var (flight, body) = Prepare();
-        if (!await server.Api.TryTriggerAsync(eventType, body, cancellationToken))
+        if (!await server.Api.TryTriggerAsync(eventType, body, cancel))
             throw new BenchException("A publish was refused.");
-        return await flight.Arrived.Task.WaitAsync(ArrivalLimit, cancellationToken);
+        return await flight.Arrived.Task.WaitAsync(ArrivalLimit, cancel);
     }
 
     private (Flight Flight, ReadOnlyMemory<byte> Body) Prepare()

@@ -5,8 +5,8 @@ using Grapnel.Sending.Signing;
 namespace Grapnel.Bench.Tools;
 
 /// <summary>
-/// The ceiling: the platform's HTTP client posting the same signed body to the same sink, with nothing around it. It runs as a process of its
-/// own, so that its CPU time is its own. The body is signed once, which is as cheap as it gets: the ceiling is not lowered to flatter a ratio.
+/// The ceiling: the platform's HTTP client posting the same signed body to the same sink, with nothing around it. It is a process by
+/// itself, so that its CPU time is its own. The body is signed once, which is as cheap as it gets: the ceiling is not lowered to flatter a ratio.
 /// </summary>
 internal static class RawLoad
 {
@@ -17,27 +17,28 @@ internal static class RawLoad
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
 
     /// <summary>Runs the child and returns what it measured.</summary>
-    public static async Task<RawResult> MeasureAsync(Sink sink, int seconds, CancellationToken cancellationToken)
+    public static async Task<RawResult> MeasureAsync(Sink sink, int seconds, CancellationToken cancel)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "Grapnel.Bench");
-        var output = await ChildProcess.RunAsync(program, [Verb, sink.Url, $"{seconds}"], cancellationToken);
+        var output = await ChildProcess.RunAsync(program, [Verb, sink.Url, $"{seconds}"], cancel);
         var numbers = output.Split(' ').Select(text => double.Parse(text, CultureInfo.InvariantCulture)).ToArray();
         return new RawResult(numbers[0] / numbers[1], numbers[2] / numbers[0] * 1e6);
     }
 
     /// <summary>The child: warms up, posts for a time, and prints requests, seconds, and seconds of CPU.</summary>
-    public static async Task RunChildAsync(Uri sink, int seconds, CancellationToken cancellationToken)
+    public static async Task RunChildAsync(Uri sink, int seconds, CancellationToken cancel)
     {
-        using var client = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null });
-        await PostForAsync(client, sink, WarmUp, cancellationToken);
+        var handler = new SocketsHttpHandler { UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null };
+        using var client = new HttpMessageInvoker(handler);
+        await PostForAsync(client, sink, WarmUp, cancel);
         var cpu = Environment.CpuUsage.TotalTime;
         var start = Stopwatch.GetTimestamp();
-        var requests = await PostForAsync(client, sink, TimeSpan.FromSeconds(seconds), cancellationToken);
-        var elapsed = Stopwatch.GetElapsedTime(start);
-        Console.Write(FormattableString.Invariant($"{requests} {elapsed.TotalSeconds} {(Environment.CpuUsage.TotalTime - cpu).TotalSeconds}"));
+        var requests = await PostForAsync(client, sink, TimeSpan.FromSeconds(seconds), cancel);
+        var (elapsed, used) = (Stopwatch.GetElapsedTime(start), Environment.CpuUsage.TotalTime - cpu);
+        Console.Write(FormattableString.Invariant($"{requests} {elapsed.TotalSeconds} {used.TotalSeconds}"));
     }
 
-    private static async Task<long> PostForAsync(HttpMessageInvoker client, Uri sink, TimeSpan time, CancellationToken cancellationToken)
+    private static async Task<long> PostForAsync(HttpMessageInvoker client, Uri sink, TimeSpan time, CancellationToken cancel)
     {
         var headers = SignedHeaders();
         var start = Stopwatch.GetTimestamp();
@@ -48,18 +49,18 @@ internal static class RawLoad
         {
             var count = 0L;
             for (; Stopwatch.GetElapsedTime(start) < time; count++)
-                await PostAsync(client, sink, headers, cancellationToken);
+                await PostAsync(client, sink, headers, cancel);
             return count;
         }
     }
 
-    private static async Task PostAsync(HttpMessageInvoker client, Uri sink, (string, string)[] headers, CancellationToken cancellationToken)
+    private static async Task PostAsync(HttpMessageInvoker client, Uri sink, (string, string)[] headers, CancellationToken cancel)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, sink) { Content = new ReadOnlyMemoryContent(Body.Bytes) };
         request.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
         foreach (var (name, value) in headers)
             request.Headers.TryAddWithoutValidation(name, value);
-        using var response = await client.SendAsync(request, cancellationToken);
+        using var response = await client.SendAsync(request, cancel);
         response.EnsureSuccessStatusCode();
     }
 

@@ -21,7 +21,14 @@ internal sealed class ResourceWatch : IDisposable
 
     private void Look()
     {
-        MostThreads = Math.Max(MostThreads, ProcFs.Threads(_pid));
-        MostSockets = Math.Max(MostSockets, ProcFs.Sockets(_pid));
+        try
+        {
+            MostThreads = Math.Max(MostThreads, ProcFs.Threads(_pid));
+            MostSockets = Math.Max(MostSockets, ProcFs.Sockets(_pid));
+        }
+        catch (IOException)
+        {
+            // What was listed a moment ago is gone; the next look will do.
+        }
     }
 }

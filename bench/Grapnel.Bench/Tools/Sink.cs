@@ -9,6 +9,7 @@ namespace Grapnel.Bench.Tools;
 /// </summary>
 internal sealed class Sink : IAsyncDisposable
 {
+    public const string Program = "nginx";
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StartPoll = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan ArrivalLimit = TimeSpan.FromMinutes(10);
@@ -23,16 +24,18 @@ internal sealed class Sink : IAsyncDisposable
     public string Url => UrlAt(0);
 
     /// <summary>Starts the sink on a number of addresses, 127.0.1.0 and on.</summary>
-    public static async Task<Sink> StartAsync(string folder, CancellationToken cancellationToken, int addresses = 1)
+    public static async Task<Sink> StartAsync(string folder, CancellationToken cancel, int addresses = 1)
     {
         var port = ChildProcess.FreePort();
         var config = Path.Combine(folder, "nginx.conf");
         Directory.CreateDirectory(folder);
-        await File.WriteAllTextAsync(config, Config(folder, port, addresses), cancellationToken);
-        var sink = new Sink(ChildProcess.Start(Path.Combine(folder, "nginx.log"), "nginx", ["-p", folder, "-e", "stderr", "-c", config]), port);
+        await File.WriteAllTextAsync(config, Config(folder, port, addresses), cancel);
+        var log = Path.Combine(folder, "nginx.log");
+        var nginx = ChildProcess.Start(log, ChildProcess.Find(Program)!, ["-p", folder, "-e", "stderr", "-c", config]);
+        var sink = new Sink(nginx, port);
         try
         {
-            await sink.WaitUntilUpAsync(cancellationToken);
+            await sink.WaitUntilUpAsync(cancel);
             return sink;
         }
         catch
@@ -46,23 +49,23 @@ internal sealed class Sink : IAsyncDisposable
     public string UrlAt(int index) => $"http://{Address(index)}:{_port}/";
 
     /// <summary>Requests received so far, those for this figure left out.</summary>
-    public async Task<long> ReceivedAsync(CancellationToken cancellationToken)
+    public async Task<long> ReceivedAsync(CancellationToken cancel)
     {
-        var status = await _http.GetStringAsync($"http://{Address(0)}:{_port}/stub-status", cancellationToken);
+        var status = await _http.GetStringAsync($"http://{Address(0)}:{_port}/stub-status", cancel);
         // Third line: accepted connections, handled connections, requests.
         var requests = status.Split('\n')[2].Split(' ', StringSplitOptions.RemoveEmptyEntries)[2];
         return long.Parse(requests, CultureInfo.InvariantCulture) - ++_ownRequests;
     }
 
     /// <summary>Waits until a number of requests has arrived.</summary>
-    public async Task WaitForAsync(long received, CancellationToken cancellationToken)
+    public async Task WaitForAsync(long received, CancellationToken cancel)
     {
         var start = Stopwatch.GetTimestamp();
-        for (long now; (now = await ReceivedAsync(cancellationToken)) < received;)
+        for (long now; (now = await ReceivedAsync(cancel)) < received;)
         {
             if (Stopwatch.GetElapsedTime(start) > ArrivalLimit)
                 throw new BenchException($"{received - now:N0} deliveries did not arrive within {ArrivalLimit.TotalMinutes} minutes.");
-            await Task.Delay(ArrivalPoll, TimeProvider.System, cancellationToken);
+            await Task.Delay(ArrivalPoll, TimeProvider.System, cancel);
         }
     }
 
@@ -74,9 +77,9 @@ internal sealed class Sink : IAsyncDisposable
 
     private static string Address(int index) => $"127.0.{1 + index / 256}.{index % 256}";
 
-    private async Task WaitUntilUpAsync(CancellationToken cancellationToken)
+    private async Task WaitUntilUpAsync(CancellationToken cancel)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(StartLimit);
         while (true)
         {

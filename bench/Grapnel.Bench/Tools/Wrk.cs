@@ -5,18 +5,22 @@ namespace Grapnel.Bench.Tools;
 /// <summary>Publishes as fast as the server accepts, by wrk: the load must not cost more than what it measures.</summary>
 internal static class Wrk
 {
+    public const string Program = "wrk";
     private const string Mark = "published";
 
     /// <summary>Publishes the same body over and over.</summary>
     /// <returns>How many were answered 202.</returns>
     public static async Task<long> PublishAsync(
-        GrapnelProcess server, string eventType, int connections, int seconds, string folder, CancellationToken cancellationToken)
+        GrapnelProcess server, string eventType, int connections, int seconds, string folder, CancellationToken cancel)
     {
         var script = Path.Combine(folder, "publish.lua");
-        await File.WriteAllTextAsync(script, Script(), cancellationToken);
-        var output = await ChildProcess.RunAsync(
-            "wrk", ["--threads", "1", "--connections", $"{connections}", "--duration", $"{seconds}s", "--timeout", "30s", "--script", script, $"{server.Url}trigger/{eventType}"],
-            cancellationToken);
+        await File.WriteAllTextAsync(script, Script(), cancel);
+        string[] arguments =
+        [
+            "--threads", "1", "--connections", $"{connections}", "--duration", $"{seconds}s", "--timeout", "30s",
+            "--script", script, $"{server.Url}trigger/{eventType}",
+        ];
+        var output = await ChildProcess.RunAsync(ChildProcess.Find(Program)!, arguments, cancel);
         return Read(output);
     }
 
@@ -26,7 +30,7 @@ internal static class Wrk
         var (requests, refused, broken) = (Number(numbers[0]), Number(numbers[1]), Number(numbers[2]));
         return refused + broken == 0
             ? requests
-            : throw new BenchException($"Of {requests:N0} publishes, {refused:N0} were refused and {broken:N0} broke: the figures would mean nothing.");
+            : throw new BenchException($"Of {requests:N0} publishes, {refused:N0} were refused and {broken:N0} broke.");
     }
 
     /// <summary>A request that never changes is built once; the Lua code runs only at the end.</summary>

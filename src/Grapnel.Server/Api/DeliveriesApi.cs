@@ -41,8 +41,12 @@ internal sealed class DeliveriesApi(
 
     private async Task WhyAsync(HttpContext http)
     {
-        var (message, endpoint) = await DeliveryAsync(http);
-        var why = await deliveries.WhyAsync(message, endpoint, http.RequestAborted);
+        var (application, message) = await MessageAsync(http);
+        // An id may be that of an endpoint which is gone: what became of its deliveries is still known.
+        var id = Id<Endpoint>.TryParse(http.Part("endpoint"), out var given)
+            ? given
+            : (await endpoints.GetAsync(application, http.Part("endpoint"), http.RequestAborted)).Id;
+        var why = await deliveries.WhyAsync(message, id, http.RequestAborted);
         await http.AnswerAsync(WhyOut.From(why), ApiJson.Default.WhyOut);
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Grapnel.Server.Api;
 
@@ -23,10 +24,15 @@ internal sealed class JsonBody
         var bytes = await RequestBytes.ReadAsync(http.Request, int.MaxValue, http.RequestAborted);
         if (bytes.Length == 0 && mayBeEmpty)
             bytes = "{}"u8.ToArray();
+        // The parser looks into strings only when they are asked for, which would be too late for a clean answer.
+        if (!Utf8.IsValid(bytes))
+            throw new JsonException("it is not UTF-8.");
         using var document = JsonDocument.Parse(bytes, Options);
-        return document.RootElement.ValueKind == JsonValueKind.Object
-            ? new JsonBody(document.RootElement.Clone())
-            : throw new InvalidInputException("", "The body must be a JSON object.");
+        if (document.RootElement.ValueKind != JsonValueKind.Object)
+            throw new InvalidInputException("", "The body must be a JSON object.");
+        if (document.RootElement.EnumerateObject().Any(member => NameOf(member) is null))
+            throw new JsonException("a name in it is no text.");
+        return new JsonBody(document.RootElement.Clone());
     }
 
     public void ThrowIfAnyFault()
@@ -103,6 +109,19 @@ internal sealed class JsonBody
         return current;
     }
 
+    /// <summary>Null for a name that is no text: an escaped half of a surrogate pair.</summary>
+    private static string? NameOf(JsonProperty member)
+    {
+        try
+        {
+            return member.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     private bool TryFind(ReadOnlySpan<string> names, out JsonElement found)
     {
         found = default;
@@ -147,10 +166,10 @@ internal sealed class JsonBody
         var map = new Dictionary<string, string?>();
         foreach (var member in value.EnumerateObject())
         {
-            var text = ToText(member.Value);
-            if (text is null && member.Value.ValueKind != JsonValueKind.Null)
+            var (name, text) = (NameOf(member), ToText(member.Value));
+            if (name is null || (text is null && member.Value.ValueKind != JsonValueKind.Null))
                 return null;
-            map[member.Name] = text;
+            map[name] = text;
         }
         return map;
     }

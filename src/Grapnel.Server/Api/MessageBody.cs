@@ -44,7 +44,15 @@ internal ref struct MessageBody
         if (!Utf8.IsValid(bytes))
             throw new JsonException("it is not UTF-8.");
         var body = new MessageBody(bytes);
-        body.Read();
+        try
+        {
+            body.Read();
+        }
+        catch (InvalidOperationException)
+        {
+            // What the reader throws when it compares a name that is an escaped half of a surrogate pair.
+            throw new JsonException("a name in it is no text.");
+        }
         return body;
     }
 
@@ -174,7 +182,7 @@ internal ref struct MessageBody
         }
         while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (_reader.GetString()!.Equals("content-type", StringComparison.OrdinalIgnoreCase))
+            if (TryGetText(out var name) && name.Equals("content-type", StringComparison.OrdinalIgnoreCase))
                 RawContentType = ReadText("transformationsParams.headers.content-type");
             else
                 _reader.Skip();

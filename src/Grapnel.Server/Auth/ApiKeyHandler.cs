@@ -14,9 +14,9 @@ internal sealed class ApiKeyHandler(ApiKeyRegistry keys) : IAuthenticationHandle
 {
     public const string Scheme = "ApiKey";
     private const string Bearer = "Bearer ";
-    private static readonly ConditionalWeakTable<ApiKey, AuthenticateResult> Verdicts = [];
-    private static readonly AuthenticateResult Nothing = AuthenticateResult.NoResult();
-    private static readonly AuthenticateResult Unknown = AuthenticateResult.Fail("The API key is unknown or revoked.");
+    private static readonly ConditionalWeakTable<ApiKey, Task<AuthenticateResult>> Verdicts = [];
+    private static readonly Task<AuthenticateResult> Nothing = Task.FromResult(AuthenticateResult.NoResult());
+    private static readonly Task<AuthenticateResult> Unknown = Task.FromResult(AuthenticateResult.Fail("The API key is unknown or revoked."));
     private HttpContext _http = null!;
 
     public Task InitializeAsync(AuthenticationScheme scheme, HttpContext context)
@@ -25,12 +25,12 @@ internal sealed class ApiKeyHandler(ApiKeyRegistry keys) : IAuthenticationHandle
         return Task.CompletedTask;
     }
 
-    public async Task<AuthenticateResult> AuthenticateAsync()
+    public Task<AuthenticateResult> AuthenticateAsync()
     {
         if (_http.Request.Headers.Authorization is not [{ } header] || !header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
             return Nothing;
-        var key = await keys.FindAsync(header[Bearer.Length..].Trim(), _http.RequestAborted);
-        return key is null ? Unknown : Verdicts.GetValue(key, Admit);
+        var search = keys.FindAsync(header.AsSpan(Bearer.Length).Trim(), CancellationToken.None);
+        return search.IsCompletedSuccessfully ? Judge(search.Result) : JudgeAsync(search);
     }
 
     public Task ChallengeAsync(AuthenticationProperties? properties)
@@ -44,10 +44,14 @@ internal sealed class ApiKeyHandler(ApiKeyRegistry keys) : IAuthenticationHandle
     public Task ForbidAsync(AuthenticationProperties? properties) =>
         ErrorBody.WriteAsync(_http.Response, StatusCodes.Status403Forbidden, "insufficient_access", "This key may not do that.");
 
-    private static AuthenticateResult Admit(ApiKey key)
+    private static async Task<AuthenticateResult> JudgeAsync(ValueTask<ApiKey?> search) => await Judge(await search);
+
+    private static Task<AuthenticateResult> Judge(ApiKey? key) => key is null ? Unknown : Verdicts.GetValue(key, Admit);
+
+    private static Task<AuthenticateResult> Admit(ApiKey key)
     {
         var identity = new ClaimsIdentity(
             [new Claim(ClaimTypes.NameIdentifier, key.Id.ToString()), new Claim(ClaimTypes.Name, key.Name)], Scheme);
-        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme));
+        return Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme)));
     }
 }

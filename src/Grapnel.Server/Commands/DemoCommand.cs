@@ -14,7 +14,7 @@ internal static class DemoCommand
 
     public static Command Create()
     {
-        var data = new Option<string?>("--data") { Description = "Folder to keep the data in. Default: a fresh one that is removed at the end.", HelpName = "folder" };
+        var data = new Option<string?>("--data") { Description = "Folder to keep the data in; its endpoints stay with the consumer port of the first run. Default: a fresh folder, removed at the end.", HelpName = "folder" };
         var port = CommandOptions.Port("--port", 8000, "Port of the server; 0 takes a free one.");
         var consumerPort = CommandOptions.Port("--consumer-port", 8888, "Port of the test consumer; 0 takes a free one.");
         var command = new Command("demo", "See it work: a server with sample data, a test consumer, and random events, all in one process on this machine.")
@@ -29,13 +29,15 @@ internal static class DemoCommand
     {
         var terminal = Terminal.Standard();
         using var folder = new DemoFolder(data);
-        var secret = WebhookSecret.Generate();
-        await using var listener = new WebhookListener(ListenerFor(consumerPort, secret), TimeProvider.System);
+        await using var listener = new WebhookListener(ListenerFor(consumerPort), TimeProvider.System);
         await StartedServer.StartAsync(listener.StartAsync, "--consumer-port", cancel);
         await using var server = await DemoServer.StartAsync(folder.Path, port, cancel);
         var key = await DemoServer.KeyAsync(server, folder.Path, cancel);
         using var client = new ApiClient(new Uri(server.Urls.First()), key);
-        await new SampleData(client, listener.Url) { Secret = secret, FlakyRetrySchedule = [2, 4, 8] }.LoadAsync(cancel);
+        var sample = new SampleData(client, listener.Url) { FlakyRetrySchedule = [2, 4, 8] };
+        await sample.LoadAsync(cancel);
+        // Read back, not chosen here: endpoints in a folder that was kept sign with the secret of their first run.
+        listener.Secret = WebhookSecret.Parse(await sample.ReadSecretAsync(cancel));
 
         WriteBanner(terminal, client.Address, listener.Url, key);
         var lines = new WebhookLines(terminal, TimeZoneInfo.Local);
@@ -45,15 +47,11 @@ internal static class DemoCommand
         await traffic.RunAsync(cancel);
     }
 
-    private static ListenerOptions ListenerFor(int port, byte[] secret)
+    private static ListenerOptions ListenerFor(int port) => new()
     {
-        var rule = new ListenerRule { Secret = secret };
-        return new ListenerOptions
-        {
-            Port = port, Rule = rule,
-            PathRules = new Dictionary<string, ListenerRule> { [SampleData.FlakyPath] = rule with { FailFirst = FlakyFailures } },
-        };
-    }
+        Port = port,
+        PathRules = new Dictionary<string, ListenerRule> { [SampleData.FlakyPath] = new() { FailFirst = FlakyFailures } },
+    };
 
     private static void WriteBanner(Terminal terminal, string server, Uri consumer, string key) => terminal.WriteLines(
         $"{terminal.Bold("Grapnel demo")}. Ctrl+C ends it.",

@@ -38,11 +38,11 @@ internal static class ListenCommand
         {
             var rule = new ListenerRule
             {
-                Status = args.GetValue(status), FailFirst = args.GetValue(failFirst), Delay = args.GetValue(delay), Secret = args.GetValue(secret),
+                Status = args.GetValue(status), FailFirst = args.GetValue(failFirst), Delay = args.GetValue(delay),
             };
             var options = new ListenerOptions
             {
-                Address = args.GetRequiredValue(host), Port = args.GetValue(port), Rule = rule,
+                Address = args.GetRequiredValue(host), Port = args.GetValue(port), Rule = rule, Secret = args.GetValue(secret),
                 PathRules = (args.GetValue(paths) ?? []).ToDictionary(p => p.Key, p => rule with { Status = p.Value }),
             };
             return RunAsync(options, Terminal.Standard(), cancel);

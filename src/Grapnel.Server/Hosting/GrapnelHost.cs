@@ -58,11 +58,12 @@ internal static class GrapnelHost
 
     private static void ConfigureKestrel(WebApplicationBuilder builder)
     {
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel((_, kestrel) =>
         {
-            var options = kestrel.ApplicationServices;
+            var publishing = kestrel.ApplicationServices.GetRequiredService<PublishingOptions>();
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = BodyLimits.Message(options.GetRequiredService<PublishingOptions>().MaxPayloadBytes);
+            kestrel.Limits.MaxRequestBodySize = BodyLimits.Message(publishing.MaxPayloadBytes);
             kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         });
@@ -70,7 +71,6 @@ internal static class GrapnelHost
 
     private static void AddServices(IServiceCollection services, HostSetup setup)
     {
-        services.Configure<HostOptions>(host => host.ServicesStartConcurrently = false);
         services.AddOptions<HostOptions>().Configure<DeliveryOptions>((host, delivery) => host.ShutdownTimeout = delivery.ShutdownGrace + ShutdownSlack);
         services.AddSingleton(setup.Announce);
         services.AddSingleton<FirstApiKey>().AddHostedService<Preparation>();

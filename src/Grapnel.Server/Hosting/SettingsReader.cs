@@ -8,7 +8,7 @@ namespace Grapnel.Server.Hosting;
 /// Fills the options classes from the configuration and collects everything that is wrong: values that do not parse, values out of range, and
 /// names that nobody knows. The platform's binder stops at the first fault, and passes over misspelt names in silence.
 /// </summary>
-internal sealed class SettingsReader(IConfiguration configuration)
+internal sealed class SettingsReader(IConfigurationRoot configuration)
 {
     private static readonly char[] ListSeparators = [',', ';'];
     private readonly List<string> _errors = [];
@@ -33,28 +33,40 @@ internal sealed class SettingsReader(IConfiguration configuration)
 
     private void Assign(Setting setting, object options)
     {
-        var section = configuration.GetSection(setting.Path);
         var type = Nullable.GetUnderlyingType(setting.Property.PropertyType) ?? setting.Property.PropertyType;
         if (type == typeof(IList<TimeSpan>))
-            AssignList<TimeSpan>(setting, options, section);
+            AssignList<TimeSpan>(setting, options);
         else if (type == typeof(IList<IPNetwork>))
-            AssignList<IPNetwork>(setting, options, section);
-        else if (section.Value is { } text && TryParse(setting.Path, type, text) is { } value)
+            AssignList<IPNetwork>(setting, options);
+        else if (configuration[setting.Path] is { } text && TryParse(setting.Path, type, text) is { } value)
             setting.Property.SetValue(options, value);
     }
 
-    /// <summary>A list is written with indexes, one entry each, or as one text with commas or semicolons.</summary>
-    private void AssignList<T>(Setting setting, object options, IConfigurationSection section)
+    private void AssignList<T>(Setting setting, object options)
     {
-        var entries = section.Value is { } text
-            ? text.Split(ListSeparators, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(entry => (setting.Path, entry))
-            : section.GetChildren().Select(child => (child.Path, child.Value ?? ""));
         var values = new List<T>();
-        foreach (var (path, entry) in entries)
-            if (TryParse(path, typeof(T), entry) is T value)
+        foreach (var (path, text) in FindList(setting.Path))
+            if (TryParse(path, typeof(T), text) is T value)
                 values.Add(value);
         if (values.Count > 0)
             setting.Property.SetValue(options, values);
+    }
+
+    /// <summary>
+    /// A list is written with indexes, one entry each, or as one text with commas or semicolons. It comes whole from the last source
+    /// that has it: mixed from two, it would be one that nobody wrote.
+    /// </summary>
+    private IEnumerable<(string Path, string Text)> FindList(string path)
+    {
+        foreach (var source in configuration.Providers.Reverse())
+        {
+            if (source.TryGet(path, out var whole) && whole is not null)
+                return whole.Split(ListSeparators, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(text => (path, text));
+            var indexes = source.GetChildKeys([], path).Distinct().ToList();
+            if (indexes.Count > 0)
+                return indexes.Select(index => (Path: $"{path}:{index}", Text: source.TryGet($"{path}:{index}", out var text) ? text ?? "" : ""));
+        }
+        return [];
     }
 
     private object? TryParse(string path, Type type, string text)

@@ -47,6 +47,10 @@ internal sealed class FolderLock : IDisposable
         {
             throw new StoreLockedException($"The data folder {folder} is in use by {Describe(note)}. One folder serves one process.", error);
         }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreOpenException($"The data folder {folder} cannot be written to: {error.Message}", error);
+        }
     }
 
     private static string Describe(string note)

@@ -17,7 +17,7 @@ internal sealed partial class SqliteDeliveryStore
         return ended;
     });
 
-    public Task<IReadOnlyList<Delivery>> ResendAsync(
+    public Task<ResendResult> ResendAsync(
         Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken) => gate.RunAsync(session =>
     {
         if (FindOwed(session, message.Id) is not { } stored)
@@ -36,8 +36,7 @@ internal sealed partial class SqliteDeliveryStore
         }
         session.Prepare("UPDATE message SET owed = ? WHERE n = ?").Bind(Owed.Pack(owed)).Bind(stored.N).Run();
         CountPending(session, deliveries.Count);
-        Take(session, node, endpoints);
-        return (IReadOnlyList<Delivery>)deliveries;
+        return new ResendResult(deliveries, Take(session, node, endpoints));
     });
 
     public Task<int> DropLaneAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken) => gate.RunAsync(session =>
@@ -51,6 +50,8 @@ internal sealed partial class SqliteDeliveryStore
         foreach (var (seq, message) in rows)
             End(session, endpoint, seq, message, DeliveryEnd.EndpointDeleted);
         CountPending(session, -rows.Count);
+        if (rows.Count < limit)
+            session.Prepare("DELETE FROM endpoint_health WHERE endpoint_id = ?").Bind(endpoint).Run();
         return rows.Count;
     });
 

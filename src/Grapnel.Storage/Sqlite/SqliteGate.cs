@@ -15,6 +15,7 @@ internal sealed class SqliteGate : IAsyncDisposable
 
     // Readers that overlap without a gap keep SQLite from starting the log over. That is looked after once in so many commits.
     private const int CommitsBetweenWalChecks = 64;
+    private static readonly TimeSpan BriefWait = TimeSpan.FromMilliseconds(100);
 
     private readonly SqliteSession _session;
     private readonly string _walFile;
@@ -135,39 +136,19 @@ internal sealed class SqliteGate : IAsyncDisposable
         }
     }
 
-    // Waits for readers to finish, which they do within the busy time-out; if not, the next check tries again.
+    // Waits a moment for readers to finish, and leaves it to the next check if they do not: accepting must not stand still for this.
     private void BoundWal()
     {
+        if (new FileInfo(_walFile) is not { Exists: true, Length: > 2 * SqliteStore.WalLimitBytes })
+            return;
+        _session.SetBusyTimeout(BriefWait);
         try
         {
-            if (new FileInfo(_walFile) is { Exists: true, Length: > 2 * SqliteStore.WalLimitBytes })
-                _session.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+            _session.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
         }
         catch (SqliteException)
         {
         }
-    }
-
-    private abstract class GateItem
-    {
-        public abstract void Run(SqliteSession session);
-
-        public abstract void Complete();
-
-        public abstract void Fail(Exception error);
-    }
-
-    private sealed class GateItem<T>(Func<SqliteSession, T> work) : GateItem
-    {
-        private readonly TaskCompletionSource<T> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private T _result = default!;
-
-        public Task<T> Task => _source.Task;
-
-        public override void Run(SqliteSession session) => _result = work(session);
-
-        public override void Complete() => _source.TrySetResult(_result);
-
-        public override void Fail(Exception error) => _source.TrySetException(error);
+        _session.SetBusyTimeout(SqliteSession.BusyTimeout);
     }
 }

@@ -31,8 +31,7 @@ internal sealed partial class SqliteHistoryStore
 
     private static void Remove(SqliteSession session, OldMessage message)
     {
-        foreach (var (endpoint, _) in message.Owed)
-            session.Prepare("DELETE FROM finished_delivery WHERE endpoint_id = ? AND message_id = ?").Bind(endpoint).Bind(message.Id).Run();
+        session.Prepare("DELETE FROM finished_delivery WHERE message_id = ?").Bind(message.Id).Run();
         session.Prepare("DELETE FROM attempt WHERE message_id = ?").Bind(message.Id).Run();
         session.Prepare("DELETE FROM message WHERE n = ?").Bind(message.N).Run();
     }

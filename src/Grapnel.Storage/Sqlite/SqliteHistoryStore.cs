@@ -61,7 +61,7 @@ internal sealed partial class SqliteHistoryStore(SqliteGate gate, SqliteReaders 
         .FirstOrDefault();
 
     private static DeliveryState? ReadEnd(SqliteSession session, Id<Endpoint> endpoint, Id<Message> message) => ReadAll(
-        session.Prepare("SELECT end, at, attempts FROM finished_delivery WHERE endpoint_id = ? AND message_id = ?").Bind(endpoint).Bind(message),
+        session.Prepare("SELECT end, at, attempts FROM finished_delivery WHERE message_id = ? AND endpoint_id = ?").Bind(message).Bind(endpoint),
         row => new DeliveryState(endpoint, (DeliveryEnd)row.Int32(0), row.Time(1), row.Int32(2), null)).FirstOrDefault();
 
     private static Dictionary<Id<Endpoint>, SendOutcome> ReadLastOutcomes(SqliteSession session, Id<Message> message)

@@ -10,10 +10,10 @@ internal sealed class SqliteLaneReader(SqliteSession session, LaneRead read)
     public LanePage Read()
     {
         if (read.Ordered)
-            Merge(bySeq: true, Open(LaneSql.Fresh, 0), Open(LaneSql.Tried), Open(LaneSql.ScheduledDue, read.Now));
+            ReadInOrder(Open(LaneSql.Fresh, 0), Open(LaneSql.Tried), Open(LaneSql.ScheduledDueByPlace, read.Now));
         else
-            Merge(bySeq: false, Open(LaneSql.Due, read.Now), Open(LaneSql.Fresh, read.AfterSeq));
-        return new LanePage(_deliveries, _more, NextDueAt(), Health());
+            ReadInTurns(Open(LaneSql.TriedDue, read.Now), Open(LaneSql.ScheduledDue, read.Now), Open(LaneSql.Fresh, read.AfterSeq));
+        return new LanePage(_deliveries, _more, Earlier(NextDueAt(stage: 1), NextDueAt(stage: 2)), Health());
     }
 
     private Run Open(string sql, long? parameter = null)
@@ -24,18 +24,22 @@ internal sealed class SqliteLaneReader(SqliteSession session, LaneRead read)
         return new Run(statement, read.Held);
     }
 
-    // By place the lowest head goes first. Otherwise the runs take turns: retries that are due must not wait behind
-    // a long queue of fresh ones, nor fresh ones behind a storm of retries.
-    private void Merge(bool bySeq, params Run[] runs)
+    private void ReadInOrder(params Run[] runs) => Merge(runs, _ => runs.Where(run => run.HasRow).MinBy(run => run.Seq));
+
+    // Retries that are due must not wait behind a long queue of fresh deliveries, nor fresh ones behind a storm of retries.
+    private void ReadInTurns(Run tried, Run scheduled, Run fresh) => Merge([tried, scheduled, fresh], turn =>
     {
-        for (var turn = 0; ; turn++)
+        var due = new[] { tried, scheduled }.Where(run => run.HasRow).MinBy(run => (run.DueAt, run.Seq));
+        return due is null || (turn % 2 == 1 && fresh.HasRow) ? (fresh.HasRow ? fresh : null) : due;
+    });
+
+    private void Merge(Run[] runs, Func<int, Run?> next)
+    {
+        for (var turn = 0; next(turn) is { } run; turn++)
         {
-            var ready = Array.FindAll(runs, run => run.HasRow);
-            if (ready.Length == 0)
-                break;
             if (_more = IsFull)
                 break;
-            Add(bySeq ? ready.MinBy(run => run.Seq)! : runs[turn % runs.Length]);
+            Add(run);
         }
         foreach (var run in runs)
             run.Close();
@@ -45,17 +49,15 @@ internal sealed class SqliteLaneReader(SqliteSession session, LaneRead read)
 
     private void Add(Run run)
     {
-        if (!run.HasRow)
-            return;
         var delivery = run.Read(read.EndpointId, session);
         _deliveries.Add(delivery);
         _bytes += delivery.Message.Payload?.Length ?? 0;
         run.Next();
     }
 
-    private long? NextDueAt()
+    private long? NextDueAt(long stage)
     {
-        var select = session.Prepare(LaneSql.NotDue).Bind(read.EndpointId).Bind(read.Now);
+        var select = session.Prepare(LaneSql.NotDue).Bind(read.EndpointId).Bind(stage).Bind(read.Now);
         while (select.Step())
         {
             if (read.Held.Contains(select.Int64(1)))
@@ -66,6 +68,8 @@ internal sealed class SqliteLaneReader(SqliteSession session, LaneRead read)
         }
         return null;
     }
+
+    private static long? Earlier(long? a, long? b) => a is null || b < a ? b ?? a : a;
 
     private EndpointHealth? Health()
     {
@@ -93,6 +97,8 @@ internal sealed class SqliteLaneReader(SqliteSession session, LaneRead read)
 
         public long Seq => _statement.Int64(0);
 
+        public long DueAt => _statement.Int64(1);
+
         public void Next()
         {
             do
@@ -104,7 +110,7 @@ internal sealed class SqliteLaneReader(SqliteSession session, LaneRead read)
         {
             EndpointId = endpoint,
             Seq = Seq,
-            DueAt = _statement.Int64(1),
+            DueAt = DueAt,
             Attempts = _statement.Int32(2),
             Trigger = (Trigger)_statement.Int32(3),
             Message = MessageAt(session, _statement.Int64(4)),

@@ -56,10 +56,7 @@ public sealed class SqliteStore : IAsyncDisposable, IDisposable
         try
         {
             files.RefuseWhatIsMissing(held.FollowsCrash);
-            var writer = OpenWriter(files, options, time);
-            var store = new SqliteStore(held, files, writer, options, time);
-            held.Announce(time);
-            return store;
+            return new SqliteStore(held, files, OpenWriter(files, held, options, time), options, time);
         }
         catch
         {
@@ -88,7 +85,7 @@ public sealed class SqliteStore : IAsyncDisposable, IDisposable
         return new StreamReader(stream).ReadToEnd();
     }
 
-    private static SqliteSession OpenWriter(SqliteFiles files, SqliteStoreOptions options, TimeProvider time)
+    private static SqliteSession OpenWriter(SqliteFiles files, FolderLock held, SqliteStoreOptions options, TimeProvider time)
     {
         SqliteSession? writer = null;
         try
@@ -96,6 +93,7 @@ public sealed class SqliteStore : IAsyncDisposable, IDisposable
             writer = SqliteSession.Open(
                 files.Database, File.Exists(files.Database) ? SqliteOpenMode.ReadWrite : SqliteOpenMode.ReadWriteCreate, options);
             SqliteSchema.Prepare(writer, files, time);
+            held.Announce(time);
             return writer;
         }
         catch (Exception error) when (error is not StoreOpenException)

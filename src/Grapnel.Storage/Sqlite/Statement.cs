@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -9,6 +10,8 @@ namespace Grapnel.Storage.Sqlite;
 /// </summary>
 internal sealed class Statement(sqlite3 database, sqlite3_stmt statement) : IDisposable
 {
+    private const int StackBytes = 256;
+
     private int _next = 1;
 
     public Statement Bind(long value)
@@ -38,7 +41,12 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt statement) : IDis
     {
         if (text is null)
             return BindNull();
-        Check(raw.sqlite3_bind_text16(statement, _next++, text.AsSpan()));
+        Span<byte> buffer = stackalloc byte[StackBytes];
+        var utf8 = Encoding.UTF8.TryGetBytes(text, buffer, out var length) ? buffer[..length] : Encoding.UTF8.GetBytes(text);
+        // An empty span has no address, and SQLite would take that for NULL.
+        Check(utf8.IsEmpty
+            ? raw.sqlite3_bind_text(statement, _next++, "")
+            : raw.sqlite3_bind_text(statement, _next++, (ReadOnlySpan<byte>)utf8));
         return this;
     }
 

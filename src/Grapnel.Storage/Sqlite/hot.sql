@@ -36,15 +36,16 @@ CREATE TABLE delivery (
     trigger INTEGER NOT NULL,
     PRIMARY KEY (endpoint_id, stage, seq)
 ) WITHOUT ROWID;
-CREATE INDEX delivery_due ON delivery (endpoint_id, due_at, seq) WHERE stage > 0;
+CREATE INDEX delivery_due ON delivery (endpoint_id, stage, due_at, seq) WHERE stage > 0;
 
+-- Keyed by message first, like attempt: what a batch settles was accepted at about the same time, so its rows share a few pages.
 CREATE TABLE finished_delivery (
-    endpoint_id BLOB NOT NULL,
     message_id BLOB NOT NULL,
+    endpoint_id BLOB NOT NULL,
     end INTEGER NOT NULL,
     at INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
-    PRIMARY KEY (endpoint_id, message_id)
+    PRIMARY KEY (message_id, endpoint_id)
 ) WITHOUT ROWID;
 
 CREATE TABLE attempt (

@@ -28,18 +28,25 @@ internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, IC
         return ended.Count;
     }
 
-    /// <summary>Tells where the delivery of a message to an endpoint stands, and why.</summary>
-    public async Task<Why> WhyAsync(Message message, Endpoint endpoint, CancellationToken cancellationToken)
+    /// <summary>Tells where the delivery of a message to an endpoint stands, and why; also for an endpoint that was owed it and has been deleted.</summary>
+    /// <exception cref="NotFoundException">The application of the message has, and had, nothing to do with such an endpoint.</exception>
+    public async Task<Why> WhyAsync(Message message, Id<Endpoint> id, CancellationToken cancellationToken)
     {
         var states = await history.ReadDeliveriesAsync(message.Id, cancellationToken).ConfigureAwait(false);
-        if (states.FirstOrDefault(s => s.EndpointId == endpoint.Id) is not { } state)
-            return await WhyNotOwedAsync(message, endpoint, cancellationToken).ConfigureAwait(false);
-        return state.End is { } end ? WhyEnded(state, end) : WhyPending(state, endpoint);
+        if (states.FirstOrDefault(s => s.EndpointId == id) is not { } state)
+            return await WhyNotOwedAsync(message, id, cancellationToken).ConfigureAwait(false);
+        if (state.End is { } end)
+            return WhyEnded(state, end);
+        return await catalog.ReadEndpointsAsync([id], cancellationToken).ConfigureAwait(false) is [var endpoint]
+            ? WhyPending(state, endpoint)
+            : new Why(WhyState.Cancelled, "endpointDeleted", "The endpoint was deleted; the delivery is about to end.", null, null, state.Attempts);
     }
 
-    private async Task<Why> WhyNotOwedAsync(Message message, Endpoint endpoint, CancellationToken cancellationToken)
+    private async Task<Why> WhyNotOwedAsync(Message message, Id<Endpoint> id, CancellationToken cancellationToken)
     {
-        var revision = await catalog.FindRevisionAsync(endpoint.Id, message.RouteVersion, cancellationToken).ConfigureAwait(false);
+        if (await catalog.FindEndpointAsync(message.ApplicationId, id.ToString(), cancellationToken).ConfigureAwait(false) is null)
+            throw new NotFoundException($"There is no endpoint '{id}' in this application.");
+        var revision = await catalog.FindRevisionAsync(id, message.RouteVersion, cancellationToken).ConfigureAwait(false);
         return revision is null
             ? new Why(WhyState.NotOwed, "endpointNotCreated", "The endpoint did not exist when the message was accepted.")
             : Why.NotOwed(Router.Decide(revision, message.EventType, message.Channels));

@@ -110,20 +110,23 @@ internal sealed partial class Dispatcher
 
     private void OnSettled(IReadOnlyList<Flight> flights)
     {
-        var now = _clock.NowMs;
+        LetGo(flights, durable: true);
+        foreach (var flight in flights)
+            Outcomes?.Invoke(new SettledAttempt(flight.Settlement!, flight.Endpoint, flight.Delivery, flight.Disables));
+    }
+
+    private void LetGo(IReadOnlyList<Flight> flights, bool durable)
+    {
         lock (_lock)
         {
             _unsettled -= flights.Count;
             foreach (var flight in flights)
             {
-                var settlement = flight.Settlement!;
-                flight.Lane.Settled(flight.Delivery, settlement.End is null ? settlement.DueAt : null);
+                flight.Lane.Settled(flight.Delivery, durable && flight.Settlement!.End is null ? flight.Settlement.DueAt : null);
                 Ready(flight.Lane);
             }
-            Pump(now);
+            Pump(_clock.NowMs);
         }
-        foreach (var flight in flights)
-            Outcomes?.Invoke(new SettledAttempt(flight.Settlement!, flight.Endpoint, flight.Delivery, flight.Disables));
     }
 
     /// <summary>Raised after attempts became durable, on the settler's thread: handlers must be quick and must not throw.</summary>

@@ -15,6 +15,8 @@ internal sealed partial class Dispatcher
 {
     private const int MaxReads = 4;
     private const int MaxUnsettled = 16_384;
+    private const int MaxEdits = 1_000;
+    private const long EditMemoryMs = 60_000;
 
     private readonly IDeliveryStore _store;
     private readonly WebhookSender _sender;
@@ -30,6 +32,7 @@ internal sealed partial class Dispatcher
 
     private readonly Lock _lock = new();
     private readonly Dictionary<Id<Endpoint>, Lane> _lanes = [];
+    private readonly Dictionary<Id<Endpoint>, (Endpoint? Endpoint, long At)> _edits = [];
     private readonly Queue<Lane> _round = new();
     private readonly Queue<Lane> _toRead = new();
     private readonly PriorityQueue<Lane, long> _wakeUps = new();
@@ -63,6 +66,7 @@ internal sealed partial class Dispatcher
         _logger = logger;
         _timer = time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         settler.Settled += OnSettled;
+        settler.Dropped += flights => LetGo(flights, durable: false);
         events.EndpointChanged += OnEndpointChanged;
         events.EndpointDeleted += OnEndpointDeleted;
         metrics.Observe(Count);
@@ -105,9 +109,8 @@ internal sealed partial class Dispatcher
         var now = _clock.NowMs;
         lock (_lock)
         {
-            foreach (var taken in result.LanesTaken)
-                if (FindEndpoint(batch, taken) is { } endpoint)
-                    Own(endpoint);
+            if (result.LanesTaken.Count > 0)
+                Own(batch, [.. result.LanesTaken]);
             for (var i = 0; i < batch.Count; i++)
             {
                 var message = batch[i].Item.Message;
@@ -119,14 +122,13 @@ internal sealed partial class Dispatcher
         }
     }
 
-    private static Endpoint? FindEndpoint(List<Acceptor.Waiting> batch, Id<Endpoint> id)
+    private void Own(List<Acceptor.Waiting> batch, HashSet<Id<Endpoint>> taken)
     {
-        // The newest settings win: decisions later in the batch may come from a later route table.
-        for (var i = batch.Count - 1; i >= 0; i--)
+        // From the end, because decisions later in the batch may come from newer settings.
+        for (var i = batch.Count - 1; i >= 0 && taken.Count > 0; i--)
             foreach (var decision in batch[i].Decisions)
-                if (decision.Endpoint.Id == id)
-                    return decision.Endpoint;
-        return null;
+                if (taken.Remove(decision.Endpoint.Id))
+                    Own(decision.Endpoint);
     }
 
     private void Offer(Id<Endpoint> endpoint, Message message, long seq, long now)
@@ -150,13 +152,17 @@ internal sealed partial class Dispatcher
     }
 
     /// <summary>Takes in manual deliveries that are durable now.</summary>
-    internal void Resent(IReadOnlyList<Delivery> deliveries, IReadOnlyList<Endpoint> endpoints)
+    internal void Resent(ResendResult resent, IReadOnlyList<Endpoint> endpoints)
     {
         var now = _clock.NowMs;
         lock (_lock)
         {
-            for (var i = 0; i < deliveries.Count; i++)
-                Offer(Own(endpoints[i]), deliveries[i], now);
+            foreach (var endpoint in endpoints)
+                if (resent.LanesTaken.Contains(endpoint.Id))
+                    Own(endpoint);
+            foreach (var delivery in resent.Deliveries)
+                if (_lanes.TryGetValue(delivery.EndpointId, out var lane))
+                    Offer(lane, delivery, now);
             Pump(now);
         }
     }
@@ -167,17 +173,38 @@ internal sealed partial class Dispatcher
         lock (_lock)
         {
             foreach (var endpoint in endpoints)
-                Ready(Own(endpoint));
+                if (Own(endpoint) is { } lane)
+                    Ready(lane);
             Pump(_clock.NowMs);
         }
     }
 
-    private Lane Own(Endpoint endpoint)
+    private Lane? Own(Endpoint endpoint)
     {
         if (!_lanes.TryGetValue(endpoint.Id, out var lane))
+        {
+            // The caller read these settings some time ago, and may have been overtaken by an edit.
+            if (_edits.TryGetValue(endpoint.Id, out var edit))
+            {
+                if (edit.Endpoint is null)
+                    return null;
+                endpoint = edit.Endpoint;
+            }
             _lanes.Add(endpoint.Id, lane = new Lane(endpoint, _sender.Prepare(endpoint), _options, _budget, _clock.NowMs));
+        }
         lane.Owned = true;
         return lane;
+    }
+
+    /// <summary>Remembers an edit for as long as a route decided before it may still be on its way through the acceptor.</summary>
+    private void Remember(Id<Endpoint> id, Endpoint? endpoint, long now)
+    {
+        _edits[id] = (endpoint, now);
+        if (_edits.Count <= MaxEdits)
+            return;
+        foreach (var (old, edit) in _edits)
+            if (now - edit.At > EditMemoryMs)
+                _edits.Remove(old);
     }
 
     /// <summary>Drops deliveries that were ended in the store.</summary>
@@ -201,6 +228,7 @@ internal sealed partial class Dispatcher
         var now = _clock.NowMs;
         lock (_lock)
         {
+            Remember(endpoint.Id, endpoint, now);
             if (!_lanes.TryGetValue(endpoint.Id, out var lane))
                 return;
             lane.Change(endpoint, _sender.Prepare(endpoint), now);
@@ -213,6 +241,7 @@ internal sealed partial class Dispatcher
     {
         lock (_lock)
         {
+            Remember(id, null, _clock.NowMs);
             if (_lanes.Remove(id, out var lane))
                 lane.Delete();
         }

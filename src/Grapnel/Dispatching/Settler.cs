@@ -32,10 +32,16 @@ internal sealed partial class Settler : IAsyncDisposable
     /// <summary>The node in whose name outcomes are recorded.</summary>
     internal Id<Node> Node { get; set; }
 
+    /// <summary>Ends with the settler; earlier only if it broke.</summary>
+    internal Task Completion => _loop;
+
     /// <summary>Raised after a batch became durable.</summary>
     internal event Action<IReadOnlyList<Flight>>? Settled;
 
-    /// <summary>Raised when the store refused a batch because the node has been expelled; the batch is dropped.</summary>
+    /// <summary>Raised when a batch was given up, because the node has been expelled or because it stops.</summary>
+    internal event Action<IReadOnlyList<Flight>>? Dropped;
+
+    /// <summary>Raised when the store refused a batch because the node has been expelled.</summary>
     internal event Action? Expelled;
 
     internal void Settle(Flight flight) => _channel.Writer.TryWrite(flight);
@@ -62,8 +68,8 @@ internal sealed partial class Settler : IAsyncDisposable
                 else
                     releases.Add((Release)item);
             }
-            if (await WriteAsync(BatchOf(flights, releases)).ConfigureAwait(false))
-                Settled?.Invoke(flights);
+            var durable = await WriteAsync(BatchOf(flights, releases)).ConfigureAwait(false);
+            (durable ? Settled : Dropped)?.Invoke(flights);
             foreach (var release in releases)
                 release.Done.SetResult();
         }

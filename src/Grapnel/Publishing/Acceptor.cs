@@ -37,6 +37,9 @@ internal sealed partial class Acceptor : IAsyncDisposable
         _loop = Task.Run(RunAsync);
     }
 
+    /// <summary>Ends with the acceptor; earlier only if it broke.</summary>
+    internal Task Completion => _loop;
+
     /// <summary>Stores a message; null when the store cannot take it now. <paramref name="decisions"/> carries the endpoints' settings to their lanes.</summary>
     internal Task<AcceptReceipt?> AcceptAsync(AcceptItem item, IReadOnlyList<RouteDecision> decisions) =>
         EnqueueAsync(new Waiting(item, decisions, null));
@@ -115,10 +118,10 @@ internal sealed partial class Acceptor : IAsyncDisposable
     {
         try
         {
-            var deliveries = await _store.ResendAsync(_dispatcher.Node, waiting.Item.Message, waiting.Item.Endpoints, CancellationToken.None)
+            var resent = await _store.ResendAsync(_dispatcher.Node, waiting.Item.Message, waiting.Item.Endpoints, CancellationToken.None)
                 .ConfigureAwait(false);
-            _dispatcher.Resent(deliveries, waiting.ResendTo!);
-            Answer(waiting, new AcceptReceipt(AcceptStatus.Accepted, deliveries.Select(d => d.Seq).ToArray()));
+            _dispatcher.Resent(resent, waiting.ResendTo!);
+            Answer(waiting, new AcceptReceipt(AcceptStatus.Accepted));
         }
         catch (Exception e)
         {

@@ -68,7 +68,7 @@ internal sealed class ApiKeyRegistry
     }
 
     /// <summary>The working key of that text, or null. Looked up by hash, so its time tells nothing about the keys.</summary>
-    public ValueTask<ApiKey?> FindAsync(string presented, CancellationToken cancellationToken)
+    public ValueTask<ApiKey?> FindAsync(ReadOnlySpan<char> presented, CancellationToken cancellationToken)
     {
         var hash = Sha256.Of(presented);
         return _working is { } working

@@ -15,7 +15,7 @@ internal readonly record struct Sha256(UInt128 High, UInt128 Low)
         return new Sha256(halves[0], halves[1]);
     }
 
-    public static Sha256 Of(string text)
+    public static Sha256 Of(ReadOnlySpan<char> text)
     {
         var size = Encoding.UTF8.GetMaxByteCount(text.Length);
         Span<byte> utf8 = size <= MaxStackBytes ? stackalloc byte[MaxStackBytes] : new byte[size];

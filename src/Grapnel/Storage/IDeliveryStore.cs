@@ -53,10 +53,9 @@ public interface IDeliveryStore
         Id<Message> message, Id<Endpoint>? endpoint, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Adds manual deliveries of a message that is already stored, one per endpoint, due at once. Returns them with their places, in the
-    /// order of <paramref name="endpoints"/>; takes lanes like <see cref="AcceptAsync"/>.
+    /// Adds manual deliveries of a message that is already stored, one per endpoint, due at once; takes lanes like <see cref="AcceptAsync"/>.
     /// </summary>
-    Task<IReadOnlyList<Delivery>> ResendAsync(
+    Task<ResendResult> ResendAsync(
         Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken);
 
     /// <summary>Ends up to <paramref name="limit"/> pending deliveries of a deleted endpoint; returns how many, 0 when none is left.</summary>
@@ -96,6 +95,11 @@ public sealed record IdempotencyEntry(byte[] Key, byte[] Fingerprint, byte[] Res
 /// <param name="Receipts">One per item, in order.</param>
 /// <param name="LanesTaken">Lanes of <see cref="AcceptBatch.LanesToTake"/> that the node owns now.</param>
 public sealed record AcceptResult(IReadOnlyList<AcceptReceipt> Receipts, IReadOnlyList<Id<Endpoint>> LanesTaken);
+
+/// <summary>What became of a resend.</summary>
+/// <param name="Deliveries">The manual deliveries with their places, in the order of the endpoints.</param>
+/// <param name="LanesTaken">Those of the lanes that the node owns now.</param>
+public sealed record ResendResult(IReadOnlyList<Delivery> Deliveries, IReadOnlyList<Id<Endpoint>> LanesTaken);
 
 /// <summary>What became of one item.</summary>
 /// <param name="Status">Accepted, or why not.</param>

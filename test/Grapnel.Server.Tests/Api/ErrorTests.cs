@@ -22,6 +22,21 @@ public sealed class ErrorTests(ServerFixture fixture) : ServerTest(fixture)
     }
 
     [Theory]
+    [InlineData("/api/v1/app", """{"name":"x","\ud800name":1}""", 422)]
+    [InlineData("/api/v1/app", """{"name":"x","metadata":{"\ud800":"x"}}""", 422)]
+    [InlineData("/api/v1/app", """{"name":"x","metadata":{"x":"\udc00"}}""", 422)]
+    [InlineData("/api/v1/event-type", """{"name":"half.pair","description":"","schemas":{"\ud800":{"x":"\ud800"}}}""", 201)]
+    [InlineData("/api/v1/app/default/msg", """{"eventType":"x","\ud800ayload":1,"payload":{"\ud800":1}}""", 422)]
+    [InlineData("/api/v1/app/default/msg", """{"eventType":"x","payload":{},"transformationsParams":{"\ud800awPayload":1,"headers":{"\ud800":"x"}}}""", 422)]
+    [InlineData("/api/v1/app/default/msg", """{"eventType":"x","payload":{},"transformationsParams":{"rawPayload":"\ud800"}}""", 422)]
+    public async Task Half_a_surrogate_pair_anywhere_gets_a_clean_answer(string path, string body, int status) =>
+        (await Client.PostJsonAsync(path, body)).Status.ShouldBe(status);
+
+    [Fact]
+    public async Task A_body_that_is_not_UTF8_is_refused() =>
+        (await Client.SendAsync(HttpMethod.Post, "/api/v1/app", [.. "{\"name\":\""u8, 0xff, .. "\"}"u8])).Status.ShouldBe(422);
+
+    [Theory]
     [InlineData("/api/v1/app/")]
     [InlineData("//api/v1/app")]
     [InlineData("//api/v1/app/")]

@@ -33,10 +33,12 @@ public sealed partial class DemoProcessTests
     public async Task The_demo_keeps_its_data_in_a_folder_that_was_named()
     {
         using var folder = new TemporaryFolder();
+        var consumerPort = "0";
         for (var run = 0; run < 2; run++)
         {
-            await using var demo = new GrapnelProcess(folder.Path, "demo", "--port", "0", "--consumer-port", "0", "--data", "kept");
-            await demo.WaitForLineAsync(line => line.Contains("POST /analytics") && line.Contains("verified") && !line.Contains("NOT"));
+            await using var demo = new GrapnelProcess(folder.Path, "demo", "--port", "0", "--consumer-port", consumerPort, "--data", "kept");
+            consumerPort = ConsumerPort().Match(await demo.WaitForLineAsync(line => ConsumerPort().IsMatch(line))).Groups["port"].Value;
+            await demo.WaitForLineAsync(line => line.Contains("POST /analytics") && line.Contains("  verified"));
             demo.Interrupt();
             (await demo.WaitForExitAsync()).ShouldBe(0);
         }
@@ -46,6 +48,9 @@ public sealed partial class DemoProcessTests
 
     [GeneratedRegex("""curl -X POST (?<url>\S+) -H "Authorization: Bearer (?<key>\S+)" -d '(?<body>.*)'""")]
     private static partial Regex CurlLine();
+
+    [GeneratedRegex(@"Consumer  http://127\.0\.0\.1:(?<port>\d+)")]
+    private static partial Regex ConsumerPort();
 
     private static bool OwnEvent(string line, string status, int attempt) =>
         line.Contains($"  {status}  POST /flaky ") && line.Contains("  -  ") && line.Contains($"attempt {attempt}") && line.Contains("verified");

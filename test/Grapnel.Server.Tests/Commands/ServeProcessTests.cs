@@ -35,6 +35,7 @@ public sealed partial class ServeProcessTests
         second.ExitCode.ShouldBe(1);
         second.Errors.ShouldMatch(@"^The data folder .* is in use by process \d+ ");
         second.Errors.Trim().ShouldNotContain('\n');
+        second.Output.ShouldBeEmpty();
         admin.ExitCode.ShouldBe(1);
         admin.Errors.ShouldContain("Stop it, run this again");
     }
@@ -75,6 +76,20 @@ public sealed partial class ServeProcessTests
         unknown.Errors.ShouldContain("knows no event type 'no.such'");
         wrongKey.Errors.ShouldContain("first-api-key");
         nobody.Errors.ShouldContain("grapnel serve");
+    }
+
+    [Fact]
+    public async Task A_taken_port_is_told_in_one_sentence_with_the_option_that_helps()
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = new GrapnelProcess(folder.Path, "serve", "--urls", "http://127.0.0.1:0");
+        var url = await UrlAsync(server);
+
+        var second = await GrapnelProcess.RunAsync(folder.Path, "serve", "--urls", url, "--data", "other");
+
+        second.ExitCode.ShouldBe(1);
+        second.Output.ShouldBeEmpty();
+        second.Errors.Trim().ShouldMatch($@"^[^\n]*{Regex.Escape(url)}[^\n]*--urls\.$");
     }
 
     [Theory]

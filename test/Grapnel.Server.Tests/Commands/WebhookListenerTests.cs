@@ -82,7 +82,7 @@ public sealed class WebhookListenerTests
     public async Task A_signature_verifies_only_over_the_body_that_was_signed(bool intact, string expected)
     {
         var secret = WebhookSecret.Generate();
-        await using var listener = await StartAsync(new ListenerRule { Secret = secret });
+        await using var listener = await StartAsync(new ListenerOptions { Secret = secret });
         using var request = Signed(listener, secret, signedBody: "{}", sentBody: intact ? "{}" : "{ }");
 
         await _http.SendAsync(request);
@@ -93,7 +93,7 @@ public sealed class WebhookListenerTests
     [Fact]
     public async Task An_unsigned_webhook_is_not_verified()
     {
-        await using var listener = await StartAsync(new ListenerRule { Secret = WebhookSecret.Generate() });
+        await using var listener = await StartAsync(new ListenerOptions { Secret = WebhookSecret.Generate() });
 
         await PostAsync(listener, "/", "{}", "msg_1");
 

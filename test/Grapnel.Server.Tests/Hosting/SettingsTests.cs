@@ -55,6 +55,16 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void A_list_comes_whole_from_the_last_source_that_has_it()
+    {
+        var sources = new ConfigurationBuilder()
+            .AddInMemoryCollection([KeyValuePair.Create("Network:AllowNet:0", (string?)"10.0.0.0/8"), KeyValuePair.Create("Network:AllowNet:1", (string?)"fd00::/8")])
+            .AddInMemoryCollection([KeyValuePair.Create("Network:AllowNet", (string?)"192.168.0.0/16")])
+            .AddInMemoryCollection([KeyValuePair.Create("Network:AllowNet:0", (string?)"127.0.0.0/8")]);
+        new SettingsReader(sources.Build()).Read(new NetworkOptionsRules()).AllowNet.ShouldBe([IPNetwork.Parse("127.0.0.0/8")]);
+    }
+
+    [Fact]
     public void The_defaults_keep_the_rules()
     {
         var reader = Reader();

@@ -53,6 +53,20 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
+    public async Task Texts_come_back_whether_empty_long_or_foreign()
+    {
+        foreach (var text in new[] { "", new string('x', 5000), "\u00e9\ud83d\ude00\u4e2d", "a\0b" })
+        {
+            var lane = NewLane();
+            await AcceptAsync(Owe(NewMessage() with { ContentType = text, EventId = text }, lane));
+
+            var read = (await PendingAsync(lane)).Single().Message;
+
+            (read.ContentType, read.EventId).ShouldBe((text, text));
+        }
+    }
+
+    [Fact]
     public async Task A_message_owed_to_nobody_is_stored()
     {
         var message = await PublishAsync();

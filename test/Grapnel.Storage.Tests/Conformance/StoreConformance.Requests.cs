@@ -47,7 +47,7 @@ public abstract partial class StoreConformance
         await SettleAsync(Ended((await PendingAsync(lane)).Single(), DeliveryEnd.Exhausted));
         await PublishAsync(lane);
 
-        var resent = await Deliveries.ResendAsync(_node, message, [other, lane], default);
+        var resent = (await Deliveries.ResendAsync(_node, message, [other, lane], default)).Deliveries;
 
         resent.Select(delivery => delivery.EndpointId).ShouldBe([other, lane]);
         var last = (await PendingAsync(lane))[^1];
@@ -78,7 +78,7 @@ public abstract partial class StoreConformance
         var (never, exhausted) = (NewLane(), NewLane());
         var message = await PublishAsync(exhausted);
         await SettleAsync(Ended((await PendingAsync(exhausted)).Single(), DeliveryEnd.Exhausted));
-        var resent = await Deliveries.ResendAsync(_node, message, [never, exhausted], default);
+        var resent = (await Deliveries.ResendAsync(_node, message, [never, exhausted], default)).Deliveries;
 
         await SettleAsync([.. resent.Select(delivery => Ended(delivery, DeliveryEnd.Gone))]);
 
@@ -94,7 +94,7 @@ public abstract partial class StoreConformance
         var message = await PublishAsync(lane);
         await SettleAsync(Ended((await PendingAsync(lane)).Single(), DeliveryEnd.Exhausted));
 
-        await SettleAsync(Delivered((await Deliveries.ResendAsync(_node, message, [lane], default)).Single()));
+        await SettleAsync(Delivered((await Deliveries.ResendAsync(_node, message, [lane], default)).Deliveries.Single()));
 
         (await StateAsync(message, lane))!.End.ShouldBe(DeliveryEnd.Delivered);
     }
@@ -105,7 +105,7 @@ public abstract partial class StoreConformance
         var lane = NewLane();
         var message = await PublishAsync(lane);
         var scheduled = (await PendingAsync(lane)).Single();
-        var manual = (await Deliveries.ResendAsync(_node, message, [lane], default)).Single();
+        var manual = (await Deliveries.ResendAsync(_node, message, [lane], default)).Deliveries.Single();
 
         await SettleAsync(Delivered(manual));
         (await StateAsync(message, lane))!.End.ShouldBeNull("the scheduled delivery is still pending");
@@ -122,7 +122,7 @@ public abstract partial class StoreConformance
         var scheduled = (await PendingAsync(lane)).Single();
         await SettleAsync(Retried(scheduled, TimeSpan.FromHours(1)));
 
-        await SettleAsync(Delivered((await Deliveries.ResendAsync(_node, message, [lane], default)).Single()));
+        await SettleAsync(Delivered((await Deliveries.ResendAsync(_node, message, [lane], default)).Deliveries.Single()));
 
         (await StateAsync(message, lane)).ShouldBe(new DeliveryState(lane, null, Start.AddHours(1), 1, SendOutcome.Success));
         Clock.Advance(TimeSpan.FromHours(1));
@@ -135,7 +135,7 @@ public abstract partial class StoreConformance
         var lane = NewLane();
         var message = await PublishAsync(lane);
         for (var i = 0; i < 5; i++)
-            await SettleAsync(Ended((await Deliveries.ResendAsync(_node, message, [lane], default)).Single(), DeliveryEnd.Exhausted));
+            await SettleAsync(Ended((await Deliveries.ResendAsync(_node, message, [lane], default)).Deliveries.Single(), DeliveryEnd.Exhausted));
         await Deliveries.ResendAsync(_node, message, [lane], default);
         await Deliveries.ResendAsync(_node, message, [lane], default);
 

@@ -3,16 +3,22 @@ using Grapnel.Storage.Tests.Conformance;
 
 namespace Grapnel.Storage.Tests.Sqlite;
 
-/// <summary>The embedded store in a folder of its own under the system's temporary folder.</summary>
+/// <summary>The embedded store in a folder of its own under the system's temporary folder, which goes when the tests end.</summary>
 public sealed class SqliteUnderTest : StoreUnderTest
 {
     // Migrating is tested once; the other tests begin with a copy of what it made.
     private static readonly Lazy<Task<string>> NewDatabase = new(async () =>
     {
         var folder = NewFolder();
-        await using (await SqliteStore.OpenAsync(Options(folder), TimeProvider.System))
-            AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        await (await SqliteStore.OpenAsync(Options(folder), TimeProvider.System)).DisposeAsync();
         return Path.Combine(folder, "grapnel.db");
+    });
+
+    private static readonly Lazy<string> Root = new(() =>
+    {
+        var root = Directory.CreateTempSubdirectory("grapnel-test-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(root, recursive: true);
+        return root;
     });
 
     private SqliteUnderTest(string folder, TestClock clock, SqliteStore store) : base(clock) => (Folder, Store) = (folder, store);
@@ -37,7 +43,7 @@ public sealed class SqliteUnderTest : StoreUnderTest
         return new SqliteUnderTest(folder, clock, await SqliteStore.OpenAsync(Options(folder), clock));
     }
 
-    public static string NewFolder() => Directory.CreateTempSubdirectory("grapnel-test-").FullName;
+    public static string NewFolder() => Directory.CreateDirectory(Path.Combine(Root.Value, Guid.NewGuid().ToString("N"))).FullName;
 
     public override async Task ReopenAsync()
     {

@@ -1,3 +1,9 @@
+using Grapnel.Registry;
+using Grapnel.Storage;
+using Grapnel.Storage.Sqlite;
+using Grapnel.Tests.Shared;
+using Microsoft.Extensions.DependencyInjection;
+
 namespace Grapnel.Tests.Engine;
 
 public sealed class LaneTests
@@ -177,11 +183,36 @@ public sealed class LaneTests
         var last = await engine.PublishedAsync("last");
         await engine.QuietAsync();
         var before = engine.Receiver.Received.Count;
-        await engine.Get<Registry.EndpointRegistry>().DeleteAsync(endpoint.ApplicationId, endpoint.Id.ToString(), default);
+        await engine.Get<EndpointRegistry>().DeleteAsync(endpoint.ApplicationId, endpoint.Id.ToString(), default);
         await engine.AdvanceAsync(20 * Second, Second);
         engine.Receiver.Received.Count.ShouldBe(before);
         await engine.UntilAsync(async () => await engine.PendingAsync() == 0);
         (await engine.StateAsync(last, endpoint)).End.ShouldBe(DeliveryEnd.EndpointDeleted);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_edit_that_overtakes_a_message_on_its_way_into_the_store_holds_for_it(bool delete)
+    {
+        ChaosStore chaos = null!;
+        await using var engine = await EngineHarness.StartAsync(services: s => s.AddSingleton<IDeliveryStore>(
+            p => chaos ??= new ChaosStore(p.GetRequiredService<SqliteStore>().Deliveries)));
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/old");
+        chaos.Before = async verb =>
+        {
+            if (verb != "Accept")
+                return;
+            if (delete)
+                await engine.Get<EndpointRegistry>().DeleteAsync(endpoint.ApplicationId, endpoint.Id.ToString(), default);
+            else
+                await engine.EditAsync(endpoint, e => e with { Url = "http://127.0.0.1:1/new" });
+        };
+        await engine.PublishedAsync();
+        chaos.Before = _ => Task.CompletedTask;
+        await engine.AdvanceAsync(20 * Second, Second);
+        engine.Receiver.Received.Select(r => r.Url).ShouldBe(delete ? [] : ["http://127.0.0.1:1/new"]);
+        await engine.UntilAsync(async () => await engine.PendingAsync() == 0);
     }
 
     [Fact]

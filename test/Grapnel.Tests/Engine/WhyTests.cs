@@ -10,7 +10,7 @@ public sealed class WhyTests
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     private static async Task<string> WhyAsync(EngineHarness engine, Message message, Endpoint endpoint) =>
-        (await engine.Get<Deliveries>().WhyAsync(message, endpoint, default)).Reason;
+        (await engine.Get<Deliveries>().WhyAsync(message, endpoint.Id, default)).Reason;
 
     [Fact]
     public async Task What_was_not_owed_is_explained_by_the_settings_of_the_time_not_by_those_of_today()
@@ -56,8 +56,8 @@ public sealed class WhyTests
         await engine.QuietAsync();
         (await WhyAsync(engine, last, limited)).ShouldBe("rateLimited");
         (await WhyAsync(engine, message, limited)).ShouldBe("delivered");
-        var off = await engine.EditAsync(limited, e => e with { Enabled = false });
-        (await WhyAsync(engine, last, off)).ShouldBe("endpointDisabled");
+        await engine.EditAsync(limited, e => e with { Enabled = false });
+        (await WhyAsync(engine, last, limited)).ShouldBe("endpointDisabled");
         var later = await engine.PublishedAsync("later", r => r with { DeliverAt = engine.Time.GetUtcNow() + TimeSpan.FromDays(1) });
         (await WhyAsync(engine, later, retrying)).ShouldBe("scheduled");
         await engine.Get<Deliveries>().CancelAsync(later.Id, null);

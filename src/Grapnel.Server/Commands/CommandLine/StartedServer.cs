@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Grapnel.Server.Hosting;
 using Grapnel.Storage;
+using Microsoft.AspNetCore.Connections;
 
 namespace Grapnel.Server.Commands;
 
@@ -44,7 +45,7 @@ internal sealed class StartedServer : IAsyncDisposable
         {
             throw new CommandException(failure.Message, failure);
         }
-        catch (IOException failure)
+        catch (IOException failure) when (failure.InnerException is AddressInUseException)
         {
             // Kestrel's message names the address: "Failed to bind to address http://127.0.0.1:8000: address already in use."
             throw new CommandException($"{failure.Message} Choose another with {portOption}.", failure);
@@ -52,6 +53,10 @@ internal sealed class StartedServer : IAsyncDisposable
         catch (SocketException failure)
         {
             throw new CommandException($"Cannot listen there: {failure.Message}. Choose another address with {portOption}.", failure);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(failure.Message, failure);
         }
     }
 
@@ -81,7 +86,10 @@ internal sealed class StartedServer : IAsyncDisposable
         }
     }
 
-    // The banner tells where the server listens, and Ctrl+C belongs to the command.
+    // The banner tells where the server listens, Ctrl+C belongs to the command, and a failed start is told in a sentence: the host would
+    // log it too, with its stack trace.
     private static void Quieten(IServiceCollection services) =>
-        services.AddSingleton<IHostLifetime, NoLifetime>().AddLogging(logging => logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning));
+        services.AddSingleton<IHostLifetime, NoLifetime>().AddLogging(logging => logging
+            .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning)
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None));
 }

@@ -14,11 +14,14 @@ internal sealed record ListenerOptions
     /// <summary>How webhooks are answered.</summary>
     public ListenerRule Rule { get; init; } = new();
 
+    /// <summary>The key that signatures are checked with; null leaves them unchecked.</summary>
+    public byte[]? Secret { get; init; }
+
     /// <summary>Answers for single paths, in place of <see cref="Rule"/>.</summary>
     public IReadOnlyDictionary<string, ListenerRule> PathRules { get; init; } = new Dictionary<string, ListenerRule>();
 }
 
-/// <summary>How webhooks to a path are answered and checked.</summary>
+/// <summary>How webhooks to a path are answered.</summary>
 internal sealed record ListenerRule
 {
     private const int ServiceUnavailable = 503;
@@ -31,9 +34,6 @@ internal sealed record ListenerRule
 
     /// <summary>How long an answer takes. Default none.</summary>
     public TimeSpan Delay { get; init; }
-
-    /// <summary>The key that signatures are checked with; null leaves them unchecked.</summary>
-    public byte[]? Secret { get; init; }
 
     /// <summary>The status for an attempt, 1 being the first. A status that is a failure itself serves as the failure too.</summary>
     public int StatusFor(int attempt) => attempt > FailFirst || Status >= 400 ? Status : ServiceUnavailable;

@@ -24,6 +24,7 @@ internal sealed class WebhookListener : IAsyncDisposable
     {
         _options = options;
         _time = time;
+        Secret = options.Secret;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -41,6 +42,9 @@ internal sealed class WebhookListener : IAsyncDisposable
 
     /// <summary>Where it listens, with the port really taken; known once it has started.</summary>
     public Uri Url { get; private set; } = null!;
+
+    /// <summary>The key that signatures are checked with from now on; null leaves them unchecked.</summary>
+    public byte[]? Secret { get; set; }
 
     /// <summary>Starts to listen. Throws <see cref="IOException"/> when the port is taken.</summary>
     public async Task StartAsync(CancellationToken cancellationToken = default)
@@ -77,14 +81,14 @@ internal sealed class WebhookListener : IAsyncDisposable
             status = null;
         Report(new ReceivedWebhook(
             arrived, request.Method, path, id, EventTypeOf(body), body is null ? "" : Encoding.UTF8.GetString(body),
-            Verify(rule.Secret, request.Headers, body), attempt, status));
+            Verify(request.Headers, body), attempt, status));
         if (status is { } code)
             await WriteAnswerAsync(context.Response, code);
     }
 
-    private SignatureState Verify(byte[]? secret, IHeaderDictionary headers, byte[]? body)
+    private SignatureState Verify(IHeaderDictionary headers, byte[]? body)
     {
-        if (secret is null)
+        if (Secret is not { } secret)
             return SignatureState.NotChecked;
         var verified = body is not null && StandardWebhooksVerifier.Verify(
             headers["webhook-id"], headers["webhook-timestamp"], headers["webhook-signature"], body, secret, _time.GetUtcNow());

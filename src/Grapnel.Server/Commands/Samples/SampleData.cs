@@ -16,8 +16,8 @@ internal sealed class SampleData(ApiClient client, Uri consumer)
 
     private const string EndpointsPath = $"/api/v1/app/{Application.DefaultUid}/endpoint";
 
-    /// <summary>The secret that new endpoints sign with. Default: a random one.</summary>
-    public byte[] Secret { get; init; } = WebhookSecret.Generate();
+    // One for all new endpoints, so that one receiver can check the signatures of all of them.
+    private readonly string _secret = WebhookSecret.Format(WebhookSecret.Generate());
 
     /// <summary>Retry delays in seconds of the endpoint that fails first.</summary>
     public IReadOnlyList<double> FlakyRetrySchedule { get; init; } = [2, 4, 8, 60, 600];
@@ -55,7 +55,7 @@ internal sealed class SampleData(ApiClient client, Uri consumer)
     ];
 
     private SampleEndpoint New(string name, string description) =>
-        new("sample-" + name, new Uri(consumer, name).ToString(), description, WebhookSecret.Format(Secret));
+        new("sample-" + name, new Uri(consumer, name).ToString(), description, _secret);
 
     // 1 when it was added, 0 when it was there.
     private async Task<int> AddAsync(string path, object thing, CancellationToken cancel)

@@ -1,6 +1,6 @@
 using Grapnel.Registry;
 
-namespace Grapnel.Tests.Registry;
+namespace Grapnel.Tests.Registering;
 
 public sealed class InputCheckTests
 {

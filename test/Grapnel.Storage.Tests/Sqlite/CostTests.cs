@@ -1,0 +1,237 @@
+using System.Diagnostics;
+using Grapnel.Sending;
+using Grapnel.Storage.Sqlite;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+
+namespace Grapnel.Storage.Tests.Sqlite;
+
+/// <summary>Costs that must not grow with the data, measured in plans and steps of SQLite's machine rather than in time.</summary>
+public sealed class CostTests : SqliteTests
+{
+    [Fact]
+    public async Task No_statement_scans_a_whole_table()
+    {
+        using var catalog = new CatalogStatements();
+        await CallEverythingAsync();
+
+        var texts = new HashSet<string>(catalog.Texts);
+        texts.UnionWith(await Store.Gate.RunAsync(session => session.Statements.Keys.ToList()));
+        texts.UnionWith(await Store.Readers.RunAsync(session => session.Statements.Keys.ToList(), default));
+
+        var scans = await Store.Gate.RunAsync(session => texts.SelectMany(text => Scans(session, text)).ToList());
+        scans.ShouldBeEmpty();
+        texts.Count.ShouldBeGreaterThan(60);
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Reading_a_page_costs_the_same_however_long_the_lane(bool ordered, bool retries)
+    {
+        var (small, large) = (Ids.Next<Endpoint>(), Ids.Next<Endpoint>());
+        await FillAsync(small, 200, retries);
+        await FillAsync(large, 20_000, retries);
+
+        await ReadAsync(small, ordered);
+        var smallCost = await TakeStepsAsync();
+        (await ReadAsync(large, ordered)).Deliveries.Count.ShouldBe(50);
+        var largeCost = await TakeStepsAsync();
+
+        largeCost.ShouldBeLessThan(smallCost * 3 / 2);
+    }
+
+    [Fact]
+    public async Task The_backlog_and_the_search_for_lanes_cost_the_same_however_long_the_lanes()
+    {
+        var lanes = new[] { Ids.Next<Endpoint>(), Ids.Next<Endpoint>() };
+        await FillAsync(lanes[0], 10, retries: false);
+        await FillAsync(lanes[1], 10, retries: true);
+        await SweepAsync();
+        await TakeStepsAsync();
+        await SweepAsync();
+        var smallCost = await TakeStepsAsync();
+
+        await FillAsync(lanes[0], 10_000, retries: false);
+        await FillAsync(lanes[1], 10_000, retries: true);
+        await SweepAsync();
+
+        (await TakeStepsAsync()).ShouldBeLessThan(smallCost * 3 / 2);
+    }
+
+    [Fact]
+    public async Task The_log_file_stays_bounded()
+    {
+        var lane = Ids.Next<Endpoint>();
+        for (var i = 0; i < 60; i++)
+            await AcceptAsync(lane, count: 100, bytes: 20_000);
+
+        new FileInfo(Path.Combine(Under.Folder, "grapnel.db-wal")).Length.ShouldBeLessThan(2 * SqliteStore.WalLimitBytes);
+    }
+
+    private async Task SweepAsync()
+    {
+        await Store.History.ReadBacklogAsync(default);
+        await Store.Catalog.FindDeletedLanesAsync(10, default);
+        await Store.Deliveries.TakeLanesAsync(Node, 10, default);
+    }
+
+    private async Task FillAsync(Id<Endpoint> lane, int count, bool retries)
+    {
+        await AcceptAsync(lane, count);
+        if (retries)
+            await Store.Gate.RunAsync(session => session
+                .Prepare("UPDATE delivery SET stage = 1, attempts = 1, due_at = 1 + seq WHERE endpoint_id = ?").Bind(lane).Run());
+    }
+
+    private Task<long> TakeStepsAsync() =>
+        Store.Readers.RunAsync(session => session.Statements.Values.Sum(statement => (long)statement.TakeVmSteps()), default);
+
+    private static IEnumerable<string> Scans(SqliteSession session, string text)
+    {
+        if (!text.TrimStart().StartsWith("SELECT", StringComparison.OrdinalIgnoreCase) && !text.Contains("WHERE", StringComparison.Ordinal))
+            yield break;
+        var plan = session.Prepare("EXPLAIN QUERY PLAN " + text);
+        while (plan.Step())
+        {
+            var detail = plan.Text(3);
+            // Not tables that grow: the recursion's own queue, constants, JSON parameters, the few nodes, and lists read whole on purpose.
+            if (detail.StartsWith("SCAN", StringComparison.Ordinal) && !Harmless.Any(detail.Contains))
+                yield return $"{detail} in {text}";
+        }
+    }
+
+    // The recursion's own queue, constants, JSON parameters, the handful of nodes, and small lists that are walked along an index and cut off.
+    private static readonly string[] Harmless =
+    [
+        "SCAN pending", "SCAN run", "CONSTANT", "json_each", "VIRTUAL TABLE", "SCAN node", "SCAN (subquery", "SCAN __EF", "sqlite_master",
+        "SCAN a USING INDEX sqlite_autoindex_application", "SCAN e USING INDEX sqlite_autoindex_event_type",
+        "SCAN s USING INDEX IX_schedule_next_at", "SCAN application USING COVERING INDEX",
+    ];
+
+    private async Task CallEverythingAsync()
+    {
+        var (lane, now, page) = (Ids.Next<Endpoint>(), Clock.GetUtcNow(), new PageRequest(10));
+        var message = NewMessage() with { EventId = "e" };
+        var entry = new IdempotencyEntry([1], [2], [3], now.AddHours(1));
+        var seq = (await Store.Deliveries.AcceptAsync(new AcceptBatch(Node, [new AcceptItem(message, [lane], entry)], [lane]), default)).Receipts[0].Seqs.Span[0];
+        var attempt = new Attempt
+        {
+            Id = Ids.Next<Attempt>(), ApplicationId = Tenant, EndpointId = lane, MessageId = message.Id, Url = "https://a.example",
+            StartedAt = now, DurationMs = 1, Outcome = SendOutcome.Refused,
+        };
+        var health = new EndpointHealth(lane, now, 1, 0);
+        await ReadAsync(lane);
+        await ReadAsync(lane, ordered: true);
+        await Store.Deliveries.SettleAsync(new SettleBatch(Node, [new Settlement(attempt, seq, Trigger.Scheduled, null, 5, 1)], [health], []), default);
+        var second = attempt with { Id = Ids.Next<Attempt>() };
+        await Store.Deliveries.SettleAsync(new SettleBatch(Node, [new Settlement(second, seq, Trigger.Scheduled, DeliveryEnd.Exhausted, 0, 2)], [], [lane]), default);
+        await Store.Deliveries.ResendAsync(Node, message, [lane], default);
+        await Store.Deliveries.CancelAsync(message.Id, null, default);
+        await Store.Deliveries.DropLaneAsync(lane, 10, default);
+        await Store.Deliveries.HeartbeatAsync(Node, default);
+        await Store.Deliveries.ExpelAsync(Node, TimeSpan.FromSeconds(1), default);
+        await SweepAsync();
+        await AcceptAsync(Ids.Next<Endpoint>());
+        await SweepAsync();
+        foreach (var filter in new[] { new MessageFilter(), new MessageFilter(now, now, "c", ["t"], "tag", false) })
+        {
+            foreach (var iterator in new[] { null, message.Id.ToString(), "-" + message.Id })
+                await Store.History.ListMessagesAsync(Tenant, filter, page with { Iterator = iterator }, default);
+        }
+        foreach (var filter in new[]
+        {
+            new AttemptFilter(EndpointId: lane), new AttemptFilter(MessageId: message.Id), new AttemptFilter(message.Id, lane),
+            new AttemptFilter(null, lane, true, 200, "c", ["t"], now, now), new AttemptFilter(message.Id, null, true, 200, "c", ["t"], now, now),
+        })
+        {
+            foreach (var iterator in new[] { null, attempt.Id.ToString(), "-" + attempt.Id })
+                await Store.History.ListAttemptsAsync(Tenant, filter, page with { Iterator = iterator }, default);
+        }
+        await Store.History.FindMessageAsync(Tenant, message.Id.ToString(), default);
+        await Store.History.FindMessageAsync(Tenant, "e", default);
+        await Store.History.FindAttemptAsync(message.Id, attempt.Id, default);
+        await Store.History.ReadDeliveriesAsync(message.Id, default);
+        await Store.History.FindHealthAsync(lane, default);
+        await Store.History.ReadRollupsAsync(lane, now, now, default);
+        await CallCatalogAsync(now, page);
+        Clock.Advance(TimeSpan.FromDays(1));
+        await Store.History.PruneAsync(Clock.GetUtcNow(), 10, default);
+        await Store.Deliveries.LeaveAsync(Node, default);
+    }
+
+    private async Task CallCatalogAsync(DateTimeOffset now, PageRequest page)
+    {
+        var catalog = Store.Catalog;
+        var application = new Application { Id = Ids.Next<Application>(), Uid = "a", Name = "a", CreatedAt = now, UpdatedAt = now };
+        var endpoint = new Endpoint
+        {
+            Id = Ids.Next<Endpoint>(), ApplicationId = application.Id, Uid = "e", Url = "https://a.example", Secrets = [], CreatedAt = now, UpdatedAt = now,
+        };
+        var schedule = new Schedule
+        {
+            Id = Ids.Next<Schedule>(), ApplicationId = application.Id, EventType = "t", NextAt = now, CreatedAt = now, UpdatedAt = now,
+        };
+        await catalog.AddApplicationAsync(application, default);
+        await catalog.AddEndpointAsync(endpoint, default);
+        await catalog.AddScheduleAsync(schedule, default);
+        await catalog.FindApplicationAsync("a", default);
+        await catalog.FindEndpointAsync(application.Id, "e", default);
+        await catalog.ReadEndpointsAsync([endpoint.Id], default);
+        await catalog.ReadRouteTableAsync("a", default);
+        await catalog.FindRevisionAsync(endpoint.Id, 1, default);
+        await catalog.ReadDueSchedulesAsync(now, 10, default);
+        await catalog.NextScheduleAtAsync(default);
+        await catalog.AdvanceScheduleAsync(schedule.Id, now, now.AddHours(1), default);
+        foreach (var descending in new[] { false, true })
+        {
+            await catalog.ListApplicationsAsync(page with { Descending = descending, Iterator = application.Id.ToString() }, default);
+            await catalog.ListEndpointsAsync(application.Id, page with { Descending = descending, Iterator = endpoint.Id.ToString() }, default);
+            await catalog.ListSchedulesAsync(application.Id, page with { Descending = descending, Iterator = schedule.Id.ToString() }, default);
+            await catalog.ListEventTypesAsync(page with { Descending = descending, Iterator = "t" }, includeArchived: false, default);
+        }
+        await catalog.UpdateEndpointAsync(endpoint with { Url = "https://b.example" }, default);
+        await catalog.DeleteScheduleAsync(schedule.Id, default);
+        await catalog.DeleteApplicationAsync(application.Id, default);
+    }
+
+    /// <summary>Listens to what EF sends to the database.</summary>
+    private sealed class CatalogStatements : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>, IDisposable
+    {
+        private readonly List<IDisposable> _subscriptions = [];
+        private readonly HashSet<string> _texts = [];
+
+        public CatalogStatements() => _subscriptions.Add(DiagnosticListener.AllListeners.Subscribe(this));
+
+        public IReadOnlyList<string> Texts
+        {
+            get
+            {
+                lock (_texts)
+                    return [.. _texts];
+            }
+        }
+
+        public void OnNext(DiagnosticListener listener)
+        {
+            if (listener.Name == "Microsoft.EntityFrameworkCore")
+                _subscriptions.Add(listener.Subscribe(this));
+        }
+
+        public void OnNext(KeyValuePair<string, object?> occurrence)
+        {
+            if (occurrence.Value is not CommandEventData { Command.CommandText: var text } || text.Contains("__EF", StringComparison.Ordinal)
+                || text.Contains("sqlite_master", StringComparison.Ordinal) || text.Contains("CREATE ", StringComparison.Ordinal))
+                return;
+            lock (_texts)
+                _texts.Add(text);
+        }
+
+        public void OnCompleted() { }
+
+        public void OnError(Exception error) { }
+
+        public void Dispose() => _subscriptions.ForEach(subscription => subscription.Dispose());
+    }
+}

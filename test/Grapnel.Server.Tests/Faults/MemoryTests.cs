@@ -58,6 +58,8 @@ public sealed class MemoryTests(ITestOutputHelper output)
         answers.ShouldAllBe(answer => answer.StartsWith("HTTP/1.1 413", StringComparison.Ordinal));
         output.WriteLine($"{before} MiB, then {rig.Server.ResidentMiB} MiB");
         (rig.Server.ResidentMiB - before).ShouldBeLessThan(100);
+        (await rig.StopAsync()).ShouldBe(0);
+        rig.Server.Output.ShouldNotContain("fail:", customMessage: "a client that sends too much is no failure of the server");
     }
 
     private static Task<Reply> TriggerAsync(Rig rig, int bytes, bool chunked) =>

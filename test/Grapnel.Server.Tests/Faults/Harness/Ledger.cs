@@ -23,17 +23,20 @@ internal enum PublishOutcome
 /// <param name="Id">The message's id, if the answer told it.</param>
 internal sealed record Published(string BodyHash, PublishOutcome Outcome, string? Id);
 
+/// <summary>A kill, as timestamps of <see cref="TimeProvider.System"/>: when the signal was sent, and when the next server was started.</summary>
+internal sealed record Outage(long KilledAt, long RestartedAt);
+
 /// <summary>A producer that publishes without a pause, and writes down what came of every single request.</summary>
 internal sealed class Ledger(Rig rig, string eventType)
 {
     private readonly ConcurrentQueue<Published> _published = new();
-    private readonly ConcurrentQueue<long> _restarts = new();
+    private readonly ConcurrentQueue<Outage> _outages = new();
+    private long _killedAt;
     private long _count;
 
     public IReadOnlyCollection<Published> Published => _published;
 
-    /// <summary>When the server was started again after a kill.</summary>
-    public IReadOnlyCollection<long> Restarts => _restarts;
+    public IReadOnlyCollection<Outage> Outages => _outages;
 
     /// <summary>Publishes for a while and kills the server at its end, in the middle of it all.</summary>
     public async Task PublishUntilKilledAsync(int producers, TimeSpan time)
@@ -42,6 +45,7 @@ internal sealed class Ledger(Rig rig, string eventType)
         using var over = new CancellationTokenSource();
         var load = Enumerable.Range(0, producers).Select(_ => Task.Run(() => ProduceAsync(server.Client, over.Token))).ToArray();
         await Task.Delay(time, TimeProvider.System);
+        _killedAt = TimeProvider.System.GetTimestamp();
         await server.KillAsync();
         await over.CancelAsync();
         await Task.WhenAll(load);
@@ -50,7 +54,7 @@ internal sealed class Ledger(Rig rig, string eventType)
     /// <summary>Starts the server again.</summary>
     public Task RestartAsync()
     {
-        _restarts.Enqueue(TimeProvider.System.GetTimestamp());
+        _outages.Enqueue(new Outage(_killedAt, TimeProvider.System.GetTimestamp()));
         return rig.StartAsync();
     }
 

@@ -29,6 +29,7 @@ public sealed class DiskTests
         var refused = await rig.TryPublishAsync("order.created");
         // Attempts end while their outcomes cannot be written down.
         held.SetResult();
+        await Eventually.IsTrueAsync("an outcome meets the full disk", () => rig.Server.Output.Contains("Grapnel.Dispatching.Settler", StringComparison.Ordinal));
         var stillRefused = await rig.TryPublishAsync("order.created", Large);
         var health = await rig.Client.GetJsonAsync("/health/live");
         disk.Free();

@@ -30,6 +30,7 @@ internal static class BenchCommand
         var quick = new Option<bool>("--quick") { Description = "Short and small: shows that it works, not how fast it is." };
         var rounds = new Option<int?>("--rounds") { Description = "How often each pair of stretches is measured." };
         var seconds = new Option<int?>("--seconds") { Description = "Length of one stretch of full load." };
+        var publishers = new Option<int?>("--publishers") { Description = "Publishers at once under full load." };
         var pending = new Option<int?>("--pending") { Description = "Pending deliveries in 'backlog'." };
         var data = new Option<string?>("--data") { Description = "A folder on the disk to measure on. Default /var/tmp." };
         var server = new Option<string?>("--server") { Description = "The server program. Default: the Release build of this repository." };
@@ -40,7 +41,7 @@ internal static class BenchCommand
 
         var command = new RootCommand("Measures Grapnel, end to end and in pieces.")
         {
-            scenarios, quick, rounds, seconds, pending, data, server, report,
+            scenarios, quick, rounds, seconds, publishers, pending, data, server, report,
         };
         command.SetAction((parsed, cancel) =>
         {
@@ -49,6 +50,7 @@ internal static class BenchCommand
             {
                 Rounds = parsed.GetValue(rounds) ?? sizes.Rounds,
                 Seconds = parsed.GetValue(seconds) ?? sizes.Seconds,
+                Publishers = parsed.GetValue(publishers) ?? sizes.Publishers,
                 Pending = parsed.GetValue(pending) ?? sizes.Pending,
                 DataRoot = parsed.GetValue(data) ?? sizes.DataRoot,
                 Server = parsed.GetValue(server),
@@ -94,6 +96,7 @@ internal static class BenchCommand
 
     private static string Heading(BenchOptions options, string[] names) =>
         $"Scenarios: {(names.Length == 0 ? "all" : string.Join(", ", names))}. " +
-        $"{options.Rounds} rounds of {options.Seconds} s at full load, {options.SteadySeconds} s at {options.SteadyRate} events/s. " +
+        $"{options.Rounds} rounds of {options.Seconds} s at full load by {options.Publishers} publishers, " +
+        $"{options.SteadySeconds} s at {options.SteadyRate} events/s. " +
         $"Medians, with the smallest and the largest round in brackets.";
 }

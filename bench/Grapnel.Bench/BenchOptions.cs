@@ -18,6 +18,9 @@ internal sealed record BenchOptions
     /// <summary>Length of the stretch before the first that counts, in seconds.</summary>
     public int WarmUpSeconds { get; init; } = 5;
 
+    /// <summary>Publishers at once under full load, each waiting for its answer: what waits together shares a commit.</summary>
+    public int Publishers { get; init; } = 64;
+
     /// <summary>Length of one measured stretch of steady load, in seconds.</summary>
     public int SteadySeconds { get; init; } = 30;
 

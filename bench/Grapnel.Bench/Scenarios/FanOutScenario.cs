@@ -34,7 +34,7 @@ internal static class FanOutScenario
             new Figure("Deliveries per second, 1 endpoint", single),
             new Figure("Deliveries per second, 10 endpoints", fanned),
             new Figure("Ratio, 10 endpoints to 1", fanned / single).AtLeast(1),
-            new Figure("Server CPU per delivery, 10 endpoints", new Series(wide.Select(flow => flow.CpuMicroseconds)), "us"),
+            new Figure("Server CPU per delivery, 10 endpoints", new Series(wide.Select(flow => flow.CpuMicrosecondsPerDelivery)), "us"),
         ];
     }
 

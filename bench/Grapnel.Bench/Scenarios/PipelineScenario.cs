@@ -6,30 +6,39 @@ namespace Grapnel.Bench.Scenarios;
 /// <summary>Raw and pipeline in turns, so that both sides of each ratio saw the same machine.</summary>
 internal static class PipelineScenario
 {
-    private const string EventType = "bench.event";
+    private const string Heard = "bench.heard";
+    private const string Unheard = "bench.unheard";
 
     public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancel)
     {
         await using var sink = await bench.StartSinkAsync(cancel);
         await using var server = await bench.StartServerAsync(cancel);
-        await server.Api.CreateEventTypeAsync(EventType, cancel);
-        await server.Api.CreateEndpointAsync(sink.Url, EventType, cancel);
-        await bench.MeasureFlowAsync(server, EventType, 1, bench.Options.WarmUpSeconds, cancel);
+        await server.Api.CreateEventTypeAsync(Heard, cancel);
+        await server.Api.CreateEventTypeAsync(Unheard, cancel);
+        await server.Api.CreateEndpointAsync(sink.Url, Heard, cancel);
+        await bench.MeasureFlowAsync(server, Heard, 1, bench.Options.WarmUpSeconds, cancel);
 
-        var (raw, pipeline) = (new List<RawResult>(), new List<Flow>());
+        var (raw, pipeline, accepting) = (new List<RawResult>(), new List<Flow>(), new List<Flow>());
         for (var round = 0; round < bench.Options.Rounds; round++)
         {
             raw.Add(await RawLoad.MeasureAsync(sink, bench.Options.Seconds, cancel));
-            pipeline.Add(await bench.MeasureFlowAsync(server, EventType, 1, bench.Options.Seconds, cancel));
+            pipeline.Add(await bench.MeasureFlowAsync(server, Heard, 1, bench.Options.Seconds, cancel));
+            accepting.Add(await bench.MeasureFlowAsync(server, Unheard, 0, bench.Options.WarmUpSeconds, cancel));
         }
-        var memory = new Figure("Server memory, peak", ProcFs.PeakResidentMiB(server.Id), "MiB");
-        return [.. RawScenario.Figures(raw), .. Figures(raw, pipeline), memory];
+        var cpuOfAccepting = new Series(accepting.Select(flow => flow.CpuMicrosecondsPerEvent));
+        return
+        [
+            .. RawScenario.Figures(raw),
+            .. Figures(raw, pipeline),
+            new Figure("Server CPU per event that is owed to nobody", cpuOfAccepting, "us"),
+            new Figure("Server memory, peak", ProcFs.PeakResidentMiB(server.Id), "MiB"),
+        ];
     }
 
     private static IEnumerable<Figure> Figures(IReadOnlyList<RawResult> raw, IReadOnlyList<Flow> pipeline)
     {
         var events = new Series(pipeline.Select(flow => flow.DeliveriesPerSecond));
-        var cpu = new Series(pipeline.Select(flow => flow.CpuMicroseconds));
+        var cpu = new Series(pipeline.Select(flow => flow.CpuMicrosecondsPerEvent));
         yield return new Figure("Pipeline events per second", events);
         yield return new Figure("Server CPU per event", cpu, "us");
         yield return new Figure("Ratio of throughput, pipeline to raw", events / new Series(raw.Select(r => r.PerSecond))).AtLeast(0.40);

@@ -9,31 +9,28 @@ namespace Grapnel.Bench.Tools;
 /// <param name="Cpu">CPU time of the server process meanwhile.</param>
 internal sealed record Flow(long Events, long Deliveries, TimeSpan Elapsed, TimeSpan Cpu)
 {
-    /// <summary>Publishers at once.</summary>
-    public const int Connections = 64;
-
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan DrainLimit = TimeSpan.FromMinutes(10);
 
     public double DeliveriesPerSecond => Deliveries / Elapsed.TotalSeconds;
 
-    public double CpuMicroseconds => Cpu.TotalMicroseconds / Deliveries;
+    public double CpuMicrosecondsPerEvent => Cpu.TotalMicroseconds / Events;
+
+    public double CpuMicrosecondsPerDelivery => Cpu.TotalMicroseconds / Deliveries;
 
     /// <summary>
     /// Publishes for a time and waits until nothing of it is pending any more. The few publishes whose answer came too late to be counted
     /// have to be settled as well: they cost time, and are not in the figure.
     /// </summary>
     /// <param name="server">Where to publish.</param>
-    /// <param name="eventType">What to publish.</param>
     /// <param name="endpoints">How many endpoints each event is owed to.</param>
-    /// <param name="seconds">For how long.</param>
-    /// <param name="folder">For files of the load generator.</param>
+    /// <param name="publish">Publishes for a time, and returns how many events were accepted.</param>
     /// <param name="cancel">Gives up.</param>
     public static async Task<Flow> MeasureAsync(
-        GrapnelProcess server, string eventType, int endpoints, int seconds, string folder, CancellationToken cancel)
+        GrapnelProcess server, int endpoints, Func<Task<long>> publish, CancellationToken cancel)
     {
         var (pending, cpu, start) = (server.Pending, server.Cpu, Stopwatch.GetTimestamp());
-        var events = await Wrk.PublishAsync(server, eventType, Connections, seconds, folder, cancel);
+        var events = await publish();
         while (server.Pending > pending)
         {
             if (Stopwatch.GetElapsedTime(start) > DrainLimit)

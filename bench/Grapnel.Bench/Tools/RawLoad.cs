@@ -6,7 +6,7 @@ namespace Grapnel.Bench.Tools;
 
 /// <summary>
 /// The ceiling: the platform's HTTP client posting the same signed body to the same sink, with nothing around it. It is a process by
-/// itself, so that its CPU time is its own. The body is signed once, which is as cheap as it gets: the ceiling is not lowered to flatter a ratio.
+/// itself, so that its CPU time is its own. The body is signed once, the cheapest way: the ceiling is not lowered to flatter a ratio.
 /// </summary>
 internal static class RawLoad
 {

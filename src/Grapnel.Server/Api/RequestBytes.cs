@@ -39,7 +39,11 @@ internal static class RequestBytes
         {
             var read = await request.BodyReader.ReadAsync(cancellationToken);
             if (bytes.WrittenCount + read.Buffer.Length > limit)
+            {
+                // Kestrel reads what is left of the body to save the connection, and cannot while this read is open.
+                request.BodyReader.AdvanceTo(read.Buffer.End);
                 throw TooLarge();
+            }
             foreach (var segment in read.Buffer)
                 bytes.Write(segment.Span);
             request.BodyReader.AdvanceTo(read.Buffer.End);

@@ -19,20 +19,24 @@ internal enum PublishOutcome
 
 /// <summary>One request as the producer logged it.</summary>
 /// <param name="BodyHash">Of the payload, which no other request has.</param>
+/// <param name="Outcome">What the producer knows.</param>
 /// <param name="Id">The message's id, if the answer told it.</param>
 internal sealed record Published(string BodyHash, PublishOutcome Outcome, string? Id);
+
+/// <summary>A kill, as timestamps of <see cref="TimeProvider.System"/>: when the signal was sent, and when the next server was started.</summary>
+internal sealed record Outage(long KilledAt, long RestartedAt);
 
 /// <summary>A producer that publishes without a pause, and writes down what came of every single request.</summary>
 internal sealed class Ledger(Rig rig, string eventType)
 {
     private readonly ConcurrentQueue<Published> _published = new();
-    private readonly ConcurrentQueue<long> _kills = new();
+    private readonly ConcurrentQueue<Outage> _outages = new();
+    private long _killedAt;
     private long _count;
 
     public IReadOnlyCollection<Published> Published => _published;
 
-    /// <summary>When the server was killed.</summary>
-    public IReadOnlyCollection<long> Kills => _kills;
+    public IReadOnlyCollection<Outage> Outages => _outages;
 
     /// <summary>Publishes for a while and kills the server at its end, in the middle of it all.</summary>
     public async Task PublishUntilKilledAsync(int producers, TimeSpan time)
@@ -41,11 +45,21 @@ internal sealed class Ledger(Rig rig, string eventType)
         using var over = new CancellationTokenSource();
         var load = Enumerable.Range(0, producers).Select(_ => Task.Run(() => ProduceAsync(server.Client, over.Token))).ToArray();
         await Task.Delay(time, TimeProvider.System);
-        _kills.Enqueue(TimeProvider.System.GetTimestamp());
+        _killedAt = TimeProvider.System.GetTimestamp();
         await server.KillAsync();
         await over.CancelAsync();
         await Task.WhenAll(load);
     }
+
+    /// <summary>Starts the server again.</summary>
+    public Task RestartAsync()
+    {
+        _outages.Enqueue(new Outage(_killedAt, TimeProvider.System.GetTimestamp()));
+        return rig.StartAsync();
+    }
+
+    /// <summary>Publishes one message more.</summary>
+    public Task<PublishOutcome> PublishOneAsync() => PublishAsync(rig.Client);
 
     private async Task ProduceAsync(HttpClient client, CancellationToken over)
     {

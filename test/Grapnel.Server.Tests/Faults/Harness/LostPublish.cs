@@ -17,7 +17,7 @@ internal sealed class LostPublish : IDisposable
         var server = rig.Client.BaseAddress!;
         await publish._connection.ConnectAsync(server.Host, server.Port);
         await publish._connection.GetStream().WriteAsync(Encoding.UTF8.GetBytes(
-            $"POST {Rig.App}/msg HTTP/1.1\r\nHost: {server.Authority}\r\nAuthorization: Bearer {ServerProcess.Key}\r\nIdempotency-Key: {key}\r\n"
+            $"POST {rig.App}/msg HTTP/1.1\r\nHost: {server.Authority}\r\nAuthorization: Bearer {ServerProcess.Key}\r\nIdempotency-Key: {key}\r\n"
             + $"Content-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}"));
         return publish;
     }

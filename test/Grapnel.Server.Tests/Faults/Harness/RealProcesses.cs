@@ -2,7 +2,7 @@ namespace Grapnel.Server.Tests.Faults.Harness;
 
 /// <summary>Tests that start the real program take turns, and run beside no others: they are about time and load.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class RealProcesses
+public sealed class RealProcesses : ICollectionFixture<SharedRig>
 {
     public const string Name = "Real processes";
 }

@@ -15,6 +15,9 @@ namespace Grapnel.Server.Tests.Faults.Harness;
 /// <param name="Id">The <c>webhook-id</c>.</param>
 /// <param name="At">A timestamp of <see cref="TimeProvider.System"/>.</param>
 /// <param name="Body">Byte for byte.</param>
+/// <param name="Timestamp">The <c>webhook-timestamp</c>.</param>
+/// <param name="Signature">The <c>webhook-signature</c>.</param>
+/// <param name="Protocol"><c>HTTP/1.1</c> or <c>HTTP/2</c>.</param>
 /// <param name="Concurrent">Requests of this path that were open when it came, itself included.</param>
 internal sealed record Arrival(string Path, string Id, long At, byte[] Body, string Timestamp, string Signature, string Protocol, int Concurrent)
 {

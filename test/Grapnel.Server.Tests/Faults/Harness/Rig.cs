@@ -4,13 +4,11 @@ using Grapnel.Server.Tests.Support;
 namespace Grapnel.Server.Tests.Faults.Harness;
 
 /// <summary>
-/// A data folder and the server that runs on it, which may come and go. Delivers to loopback unless told otherwise. The few calls of
-/// the API that these tests make, all in the application <c>default</c>.
+/// A data folder and the server that runs on it, which may come and go and delivers to loopback; and the few calls of the API that
+/// these tests make, in one application.
 /// </summary>
 internal sealed class Rig : IAsyncDisposable
 {
-    public const string App = "/api/v1/app/default";
-
     private readonly Dictionary<string, string> _settings;
     private readonly bool _ownsFolder;
 
@@ -19,6 +17,9 @@ internal sealed class Rig : IAsyncDisposable
 
     public string Folder { get; }
 
+    /// <summary>The path of the application that the calls are about: <c>default</c>, until a test takes a new one.</summary>
+    public string App { get; private set; } = "/api/v1/app/default";
+
     /// <summary>The server of now.</summary>
     public ServerProcess Server { get; private set; } = null!;
 
@@ -26,10 +27,10 @@ internal sealed class Rig : IAsyncDisposable
 
     /// <summary>Starts a server.</summary>
     /// <param name="folder">Where its store goes; by default a new folder, which goes away with the rig.</param>
-    /// <param name="settings">Without the prefix <c>GRAPNEL_</c>.</param>
+    /// <param name="settings">Environment variables.</param>
     public static async Task<Rig> StartAsync(string? folder = null, params (string Name, string Value)[] settings)
     {
-        var all = settings.ToDictionary(setting => $"GRAPNEL_{setting.Name}", setting => setting.Value);
+        var all = settings.ToDictionary(setting => setting.Name, setting => setting.Value);
         var rig = new Rig(folder ?? Directory.CreateTempSubdirectory("grapnel-fault-").FullName, folder is null, all);
         try
         {
@@ -66,6 +67,10 @@ internal sealed class Rig : IAsyncDisposable
         return await Server.WaitForExitAsync();
     }
 
+    /// <summary>Goes on in an application of its own, where nobody else's endpoints are.</summary>
+    public async Task UseNewApplicationAsync() =>
+        App = $"/api/v1/app/{(await Client.PostJsonAsync("/api/v1/app", """{"name":"A test"}""")).Id}";
+
     public async Task CreateEventTypeAsync(string name) =>
         (await Client.PostJsonAsync("/api/v1/event-type", $$"""{"name":"{{name}}","description":"A test"}""")).Status.ShouldBe(201);
 
@@ -78,6 +83,9 @@ internal sealed class Rig : IAsyncDisposable
         reply.Status.ShouldBe(201, reply.Text);
         return reply.Id;
     }
+
+    public async Task<string> SecretAsync(string endpoint) =>
+        (await Client.GetJsonAsync($"{App}/endpoint/{endpoint}/secret"))["key"].GetString()!;
 
     public async Task EditEndpointAsync(string endpoint, string fields) =>
         (await Client.PatchJsonAsync($"{App}/endpoint/{endpoint}", $$"""{{{fields}}}""")).Status.ShouldBe(200);

@@ -1,0 +1,43 @@
+using Grapnel.Server.Tests.Faults.Harness;
+using Grapnel.Server.Tests.Support;
+
+namespace Grapnel.Server.Tests.Faults;
+
+/// <summary>What must not be told.</summary>
+[Collection(RealProcesses.Name)]
+public sealed class SecrecyTests
+{
+    [Fact]
+    public async Task Keys_and_secrets_never_appear_in_the_log_however_much_is_logged()
+    {
+        const string header = "a-value-that-only-the-receiver-may-see";
+        await using var receiver = await Receiver.StartAsync();
+        receiver.Answer = (arrival, _) => Task.FromResult(arrival.Path == "/failing" ? 500 : 200);
+        await using var rig = await Rig.StartAsync(settings:
+        [
+            ("GRAPNEL_LOGGING__LOGLEVEL__DEFAULT", "Trace"), ("GRAPNEL_LOGGING__LOGLEVEL__MICROSOFT.ASPNETCORE", "Trace"),
+            ("GRAPNEL_LOGGING__LOGLEVEL__MICROSOFT.ENTITYFRAMEWORKCORE", "Trace"),
+        ]);
+        var working = await rig.CreateEndpointAsync(receiver.Url(), $$"""  "headers":{"X-Token":"{{header}}"}  """);
+        await rig.CreateEndpointAsync(receiver.Url("/failing"), $$"""  "headers":{"Authorization":"Bearer {{header}}"}  """);
+        var secrets = new List<string> { await rig.SecretAsync(working) };
+        await rig.Client.PostJsonAsync($"{rig.App}/endpoint/{working}/secret/rotate");
+        secrets.Add(await rig.SecretAsync(working));
+        await rig.Client.PostJsonAsync($"{rig.App}/endpoint/{working}/secret/rotate", """{"key":"whsec_too-short"}""");
+        await rig.Client.PostJsonAsync($"{rig.App}/endpoint", $$"""{"url":"http://127.0.0.1/","secret":"{{secrets[0]}}="}""");
+
+        await rig.WaitForAsync(await rig.PublishAsync("order.created"), working, "delivered/delivered");
+        await receiver.WaitForAsync(2);
+        await rig.StopAsync();
+
+        var log = rig.Server.Output + rig.Server.Errors;
+        log.ShouldContain("Grapnel.Dispatching.Dispatcher[200]", customMessage: "the log is not at debug level");
+        log.ShouldNotContain("whsec_");
+        log.ShouldNotContain(header);
+        log.ShouldNotContain(ServerProcess.Key);
+        foreach (var secret in secrets)
+            log.ShouldNotContain(secret["whsec_".Length..]);
+        foreach (var file in Directory.GetFiles(rig.Folder, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith("-key", StringComparison.Ordinal)))
+            (await File.ReadAllBytesAsync(file)).AsSpan().IndexOf("a-key-of-the-fault-tests"u8).ShouldBe(-1, $"{file} holds the API key");
+    }
+}

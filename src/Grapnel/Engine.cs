@@ -38,7 +38,7 @@ internal sealed partial class Engine(
     private async Task WatchAsync()
     {
         var ended = await Task.WhenAny(acceptor.Completion, settler.Completion, _housekeeping).ConfigureAwait(false);
-        if (!IsRunning)
+        if (!ended.IsFaulted)
             return;
         IsRunning = false;
         LogBroken(logger, ended.Exception);

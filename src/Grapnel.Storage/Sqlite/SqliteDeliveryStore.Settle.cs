@@ -66,7 +66,11 @@ internal sealed partial class SqliteDeliveryStore
             .Run();
 
     private static bool DeletePending(SqliteSession session, Id<Endpoint> endpoint, long seq) =>
-        session.Prepare("DELETE FROM delivery WHERE endpoint_id = ? AND stage IN (0, 1, 2) AND seq = ?").Bind(endpoint).Bind(seq).Run() == 1;
+        Delete(session, endpoint, Stage.Fresh, seq) || Delete(session, endpoint, Stage.Tried, seq) || Delete(session, endpoint, Stage.Scheduled, seq);
+
+    // One stage at a time: for a list of stages SQLite would build a table of its own at every call, and the first is nearly always right.
+    private static bool Delete(SqliteSession session, Id<Endpoint> endpoint, long stage, long seq) =>
+        session.Prepare("DELETE FROM delivery WHERE endpoint_id = ? AND stage = ? AND seq = ?").Bind(endpoint).Bind(stage).Bind(seq).Run() == 1;
 
     // Delivered stays delivered, whatever a slower delivery of the same message comes to.
     private static void StoreEnd(SqliteSession session, FinishedDelivery finished) =>

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 
 namespace Grapnel.Storage.Sqlite;
@@ -20,8 +19,10 @@ internal sealed class SqliteGate : IAsyncDisposable
 
     private readonly SqliteSession _session;
     private readonly string _walFile;
-    private readonly BlockingCollection<GateItem> _queue = [];
+    private readonly object _sync = new();
+    private readonly Queue<GateItem> _queue = new();
     private readonly List<GateItem> _batch = new(MaxItems);
+    private bool _closed;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Takes over the session and starts the thread.</summary>
@@ -41,22 +42,27 @@ internal sealed class SqliteGate : IAsyncDisposable
     public Task<T> RunAsync<T>(Func<SqliteSession, T> work, bool patient = false)
     {
         var item = new GateItem<T>(work) { IsPatient = patient };
-        try
+        lock (_sync)
         {
-            _queue.Add(item);
+            if (!_closed)
+            {
+                _queue.Enqueue(item);
+                Monitor.Pulse(_sync);
+                return item.Task;
+            }
         }
-        catch (InvalidOperationException)
-        {
-            item.Fail(new StoreUnavailableException("The store is closed."));
-        }
+        item.Fail(new StoreUnavailableException("The store is closed."));
         return item.Task;
     }
 
     /// <summary>Finishes what was queued, then closes the connection.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (!_queue.IsAddingCompleted)
-            _queue.CompleteAdding();
+        lock (_sync)
+        {
+            _closed = true;
+            Monitor.Pulse(_sync);
+        }
         await _stopped.Task.ConfigureAwait(false);
     }
 
@@ -72,19 +78,22 @@ internal sealed class SqliteGate : IAsyncDisposable
         _stopped.SetResult();
     }
 
+    // Waits on a monitor, which puts the thread to sleep at once: with as few cores as threads that want them, spinning takes from the others.
     private bool TakeBatch()
     {
         _batch.Clear();
-        if (!_queue.TryTake(out var item, Timeout.Infinite))
-            return false;
-        _batch.Add(item);
-        // Outcomes that nobody waits for share the commit of the next message to come in, if one comes soon. Without this, accepting
-        // and settling would take turns with the disk under load, and pay for twice as many commits.
-        if (item.IsPatient && _queue.TryTake(out var next, Patience))
-            _batch.Add(next);
-        while (_batch.Count < MaxItems && _queue.TryTake(out next))
-            _batch.Add(next);
-        return true;
+        lock (_sync)
+        {
+            while (_queue.Count == 0 && !_closed)
+                Monitor.Wait(_sync);
+            // Outcomes that nobody waits for share the commit of the next message to come in, if one comes soon. Without this, accepting
+            // and settling would take turns with the disk under load, and pay for twice as many commits.
+            if (_queue.Count == 1 && _queue.Peek().IsPatient && !_closed)
+                Monitor.Wait(_sync, Patience);
+            while (_batch.Count < MaxItems && _queue.TryDequeue(out var item))
+                _batch.Add(item);
+        }
+        return _batch.Count > 0;
     }
 
     private void RunBatch()

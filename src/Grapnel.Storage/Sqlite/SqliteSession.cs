@@ -16,6 +16,14 @@ internal sealed class SqliteSession : IDisposable
     private readonly SqliteConnection _connection;
     private readonly Lazy<DbContextOptions<SqliteCatalogContext>> _catalogOptions;
 
+    // A session is used by one thread at a time, so SQLite need not lock it at every call, nor keep count of its memory.
+    static SqliteSession()
+    {
+        Batteries_V2.Init();
+        _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MULTITHREAD);
+        _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);
+    }
+
     private SqliteSession(SqliteConnection connection)
     {
         _connection = connection;

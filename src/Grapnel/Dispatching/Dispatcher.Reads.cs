@@ -10,7 +10,9 @@ internal sealed partial class Dispatcher
     {
         if (_reads >= MaxReads)
         {
-            _toRead.Enqueue(lane);
+            if (!lane.WaitsToRead)
+                _toRead.Enqueue(lane);
+            lane.WaitsToRead = true;
             return;
         }
         _reads++;
@@ -45,9 +47,14 @@ internal sealed partial class Dispatcher
             _budget.Used -= reserved;
             lane.EndRead(page, now);
             Ready(lane);
-            while (_reads < MaxReads && _toRead.TryDequeue(out var next))
-                Ready(next);
             Pump(now);
+            // One at a time: a lane that waited may have no use for its turn any more, and thousands may be waiting.
+            while (_reads < MaxReads && _toRead.TryDequeue(out var next))
+            {
+                next.WaitsToRead = false;
+                Ready(next);
+                Pump(now);
+            }
         }
     }
 }

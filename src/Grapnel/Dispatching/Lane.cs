@@ -58,6 +58,9 @@ internal sealed class Lane
     /// <summary>Whether the lane stands in the dispatcher's round.</summary>
     public bool InRound { get; set; }
 
+    /// <summary>Whether the lane stands in line for a read of the store.</summary>
+    public bool WaitsToRead { get; set; }
+
     /// <summary>The wake-up that is set, or <see cref="long.MaxValue"/>.</summary>
     public long WakeAt { get; set; } = long.MaxValue;
 

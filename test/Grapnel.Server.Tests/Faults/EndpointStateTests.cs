@@ -81,7 +81,7 @@ public sealed class EndpointStateTests(SharedRig shared)
         var message = await rig.PublishAsync("order.created");
 
         await rig.WaitForAsync(message, other, "delivered/delivered");
-        (await rig.WhyAsync(message, deleted)).ShouldBe("404");
+        (await rig.WhyAsync(message, deleted)).ShouldBe("404", "it never had anything to do with the message");
         receiver.At("/deleted").ShouldBeEmpty();
     }
 

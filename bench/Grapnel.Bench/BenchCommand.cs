@@ -33,7 +33,7 @@ internal static class BenchCommand
         var publishers = new Option<int?>("--publishers") { Description = "Publishers at once under full load." };
         var pending = new Option<int?>("--pending") { Description = "Pending deliveries in 'backlog'." };
         var data = new Option<string?>("--data") { Description = "A folder on the disk to measure on. Default /var/tmp." };
-        var server = new Option<string?>("--server") { Description = "The server program. Default: the Release build of this repository." };
+        var server = new Option<string?>("--server") { Description = "The server program. Default: this repository's, published first." };
         var report = new Option<string?>("--report")
         {
             Description = "A Markdown document with result markers to write into. Default for a full run: docs/benchmarks.md.",
@@ -67,7 +67,7 @@ internal static class BenchCommand
         if (Programs.Where(program => ChildProcess.Find(program) is null).ToArray() is { Length: > 0 } missing)
             throw new BenchException($"Missing: {string.Join(", ", missing)}. On Debian: sudo apt-get install -y nginx-light wrk");
         var report = new Report(Heading(options, names), [.. Machine.Describe(options.DataRoot, TimeProvider.System)]);
-        using var bench = new Workbench(options);
+        using var bench = new Workbench(options with { Server = options.Server ?? await Repository.PublishServerAsync(cancel) });
         foreach (var scenario in Scenario.All.Where(scenario => names.Length == 0 || names.Contains(scenario.Name)))
         {
             Console.WriteLine($"{scenario.Title}\n");

@@ -6,7 +6,7 @@ internal sealed record BenchOptions
     /// <summary>Where servers under test keep their data. A disk, not memory: what is durable is the point.</summary>
     public string DataRoot { get; init; } = "/var/tmp";
 
-    /// <summary>The server program; null for the Release build of this repository.</summary>
+    /// <summary>The server program; null to publish that of this repository first.</summary>
     public string? Server { get; init; }
 
     /// <summary>How often each pair of stretches is measured.</summary>
@@ -16,7 +16,7 @@ internal sealed record BenchOptions
     public int Seconds { get; init; } = 10;
 
     /// <summary>Length of the stretch before the first that counts, in seconds.</summary>
-    public int WarmUpSeconds { get; init; } = 5;
+    public int WarmUpSeconds { get; init; } = 10;
 
     /// <summary>Publishers at once under full load, each waiting for its answer: what waits together shares a commit.</summary>
     public int Publishers { get; init; } = 64;

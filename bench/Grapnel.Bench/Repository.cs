@@ -1,3 +1,5 @@
+using Grapnel.Bench.Tools;
+
 namespace Grapnel.Bench;
 
 /// <summary>Places in the repository this benchmark was built from.</summary>
@@ -6,8 +8,14 @@ internal static class Repository
     /// <summary>The document that full runs write their results into.</summary>
     public static string Results => Path.Combine(Root, "docs", "benchmarks.md");
 
-    /// <summary>The Release build of the server in its own place: it is started as users start it.</summary>
-    public static string Server => Path.Combine(Root, "src", "Grapnel.Server", "bin", "Release", "net10.0", "grapnel");
+    /// <summary>Publishes the server as users are told to, and returns the one executable that comes of it.</summary>
+    public static async Task<string> PublishServerAsync(CancellationToken cancel)
+    {
+        var folder = Path.Combine(Root, "artifacts", "bench");
+        Console.WriteLine("Publishing the server\n");
+        await ChildProcess.RunAsync("dotnet", ["publish", Path.Combine(Root, "src", "Grapnel.Server"), "-o", folder, "--nologo", "-v", "quiet"], cancel);
+        return Path.Combine(folder, "grapnel");
+    }
 
     private static string Root { get; } = Find(new DirectoryInfo(AppContext.BaseDirectory));
 

@@ -15,9 +15,9 @@ internal sealed class Workbench : IDisposable
     public Workbench(BenchOptions options)
     {
         Options = options;
-        _program = options.Server ?? Repository.Server;
+        _program = options.Server!;
         if (!File.Exists(_program))
-            throw new BenchException($"There is no server at {_program}. Build it: dotnet build -c Release src/Grapnel.Server");
+            throw new BenchException($"There is no server at {_program}. Publish it: dotnet publish src/Grapnel.Server");
         _root = Path.Combine(Path.GetFullPath(options.DataRoot), $"grapnel-bench-{Environment.ProcessId}");
         Directory.CreateDirectory(_root);
     }

@@ -29,7 +29,7 @@ internal static class RawLoad
     public static async Task RunChildAsync(Uri sink, int seconds, CancellationToken cancel)
     {
         var handler = new SocketsHttpHandler { UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null };
-        using var client = new HttpMessageInvoker(handler);
+        using var client = new HttpClient(handler);
         await PostForAsync(client, sink, WarmUp, cancel);
         var cpu = Environment.CpuUsage.TotalTime;
         var start = Stopwatch.GetTimestamp();
@@ -38,7 +38,7 @@ internal static class RawLoad
         Console.Write(FormattableString.Invariant($"{requests} {elapsed.TotalSeconds} {used.TotalSeconds}"));
     }
 
-    private static async Task<long> PostForAsync(HttpMessageInvoker client, Uri sink, TimeSpan time, CancellationToken cancel)
+    private static async Task<long> PostForAsync(HttpClient client, Uri sink, TimeSpan time, CancellationToken cancel)
     {
         var headers = SignedHeaders();
         var start = Stopwatch.GetTimestamp();
@@ -54,7 +54,7 @@ internal static class RawLoad
         }
     }
 
-    private static async Task PostAsync(HttpMessageInvoker client, Uri sink, (string, string)[] headers, CancellationToken cancel)
+    private static async Task PostAsync(HttpClient client, Uri sink, (string, string)[] headers, CancellationToken cancel)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, sink) { Content = new ReadOnlyMemoryContent(Body.Bytes) };
         request.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");

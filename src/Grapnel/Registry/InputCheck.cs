@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Grapnel.Publishing;
 
 namespace Grapnel.Registry;
 
@@ -7,7 +8,6 @@ namespace Grapnel.Registry;
 internal sealed class InputCheck
 {
     public const int MaxMetadataBytes = 4096;
-    private const int MaxKeyLength = 256;
     private readonly List<FieldError> _errors = [];
 
     /// <summary>Notes an error, if there is one.</summary>
@@ -74,8 +74,7 @@ internal sealed class InputCheck
             Add("metadata", $"must have at most {MaxMetadataBytes} bytes as JSON, but has {bytes}");
     }
 
-    public static bool IsKey(string? value) =>
-        value is { Length: >= 1 and <= MaxKeyLength } && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+    public static bool IsKey(string? value) => PublishRules.IsName(value);
 
     private static int EncodedLength(string text) => 2 + JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes.Length;
 }

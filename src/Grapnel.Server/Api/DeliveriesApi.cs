@@ -32,7 +32,7 @@ internal sealed class DeliveriesApi(
     {
         var (message, endpoint) = await DeliveryAsync(http);
         await deliveries.ResendAsync(message, endpoint);
-        await PublishReply.WriteAsync(http, StatusCodes.Status202Accepted, 0, (writer, _) =>
+        await JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, 0, (writer, _) =>
         {
             writer.WriteStartObject();
             writer.WriteEndObject();

@@ -19,14 +19,14 @@ internal sealed class HealthApi(Engine engine, ICatalogStore catalog, TimeProvid
     }
 
     private static Task LiveAsync(HttpContext http) =>
-        PublishReply.WriteAsync(http, StatusCodes.Status200OK, 0, (writer, _) => WriteStatus(writer, "ok"));
+        JsonReply.WriteAsync(http, StatusCodes.Status200OK, 0, (writer, _) => WriteStatus(writer, "ok"));
 
     private async Task ReadyAsync(HttpContext http)
     {
         var store = await StoreAnswersAsync(http.RequestAborted);
         var ready = store && engine.IsRunning;
         var status = ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-        await PublishReply.WriteAsync(http, status, (ready, store, deliveries: engine.IsRunning), (writer, state) =>
+        await JsonReply.WriteAsync(http, status, (ready, store, deliveries: engine.IsRunning), (writer, state) =>
             WriteStatus(writer, state.ready ? "ok" : "unavailable", ("store", state.store), ("deliveries", state.deliveries)));
     }
 

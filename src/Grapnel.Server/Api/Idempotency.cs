@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
@@ -24,14 +23,6 @@ internal static class Idempotency
             throw new InvalidInputException($"header.{Header}", $"must have at most {MaxLength} characters");
         var caller = http.User.FindFirstValue(ClaimTypes.NameIdentifier);
         var scope = $"{caller}\n{http.Request.Path}{http.Request.QueryString}\n{key}";
-        return new IdempotencyRequest(SHA256.HashData(Encoding.UTF8.GetBytes(scope)), SHA256.HashData(body), result => Render(result, write));
-    }
-
-    private static byte[] Render(PublishResult result, Action<Utf8JsonWriter, PublishResult> write)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
-            write(writer, result);
-        return buffer.WrittenSpan.ToArray();
+        return new IdempotencyRequest(SHA256.HashData(Encoding.UTF8.GetBytes(scope)), SHA256.HashData(body), result => JsonReply.Render(result, write).ToArray());
     }
 }

@@ -34,7 +34,7 @@ internal sealed class MessagesApi(
         var result = await publisher.PublishAsync(request, CancellationToken.None);
         await (result.Status switch
         {
-            PublishStatus.Accepted => PublishReply.WriteAsync(http, StatusCodes.Status202Accepted, result, write),
+            PublishStatus.Accepted => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result, write),
             PublishStatus.Repeated => PublishReply.RepeatAsync(http, result.StoredResponse!),
             _ => PublishReply.RefuseAsync(http, result, application, request.EventType, _maxPayload),
         });
@@ -50,7 +50,7 @@ internal sealed class MessagesApi(
         query.ThrowIfAnyFault();
         var application = await applications.GetAsync(http.Part("app"), http.RequestAborted);
         var messages = await history.ListMessagesAsync(application.Id, filter, page, http.RequestAborted);
-        await PublishReply.WriteAsync(http, StatusCodes.Status200OK, messages,
+        await JsonReply.WriteAsync(http, StatusCodes.Status200OK, messages,
             (writer, list) => MessageJson.WritePage(writer, list, withContent));
     }
 
@@ -59,7 +59,7 @@ internal sealed class MessagesApi(
         var application = await applications.GetAsync(http.Part("app"), http.RequestAborted);
         var message = await history.FindMessageAsync(application.Id, http.Part("msg"), http.RequestAborted) ?? throw Unknown(http.Part("msg"));
         var withContent = WithContent(http);
-        await PublishReply.WriteAsync(http, StatusCodes.Status200OK, message, (writer, found) => MessageJson.Write(writer, found, withContent));
+        await JsonReply.WriteAsync(http, StatusCodes.Status200OK, message, (writer, found) => MessageJson.Write(writer, found, withContent));
     }
 
     public static NotFoundException Unknown(string message) => new($"There is no message '{message}' in this application.");
@@ -72,7 +72,7 @@ internal sealed class MessagesApi(
             Application = application,
             EventType = body.EventType!,
             Payload = body.RawPayload ?? body.Payload!.Value,
-            ContentType = body.RawPayload is null ? PublishReply.JsonType : body.RawContentType ?? PublishReply.JsonType,
+            ContentType = body.RawPayload is null ? JsonReply.MediaType : body.RawContentType ?? JsonReply.MediaType,
             EventId = body.EventId,
             Channels = body.Channels,
             Tags = body.Tags,

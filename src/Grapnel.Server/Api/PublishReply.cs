@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Grapnel.Publishing;
 
 namespace Grapnel.Server.Api;
@@ -6,8 +5,6 @@ namespace Grapnel.Server.Api;
 /// <summary>Answers a publish that was not accepted.</summary>
 internal static class PublishReply
 {
-    public const string JsonType = "application/json";
-
     public static Task RefuseAsync(HttpContext http, PublishResult result, string application, string eventType, int maxPayloadBytes)
     {
         var (status, code, detail) = result.Status switch
@@ -25,21 +22,11 @@ internal static class PublishReply
         return ErrorBody.WriteAsync(http.Response, status, code, detail);
     }
 
-    /// <summary>Answers with JSON that <paramref name="write"/> writes straight into the response's buffer.</summary>
-    public static async Task WriteAsync<T>(HttpContext http, int status, T state, Action<Utf8JsonWriter, T> write)
-    {
-        http.Response.StatusCode = status;
-        http.Response.ContentType = JsonType;
-        using (var writer = new Utf8JsonWriter(http.Response.BodyWriter))
-            write(writer, state);
-        await http.Response.BodyWriter.FlushAsync();
-    }
-
     /// <summary>Answers a repeat with the bytes of the first answer.</summary>
     public static async Task RepeatAsync(HttpContext http, byte[] response)
     {
         http.Response.StatusCode = StatusCodes.Status202Accepted;
-        http.Response.ContentType = JsonType;
+        http.Response.ContentType = JsonReply.MediaType;
         http.Response.ContentLength = response.Length;
         await http.Response.BodyWriter.WriteAsync(response);
     }

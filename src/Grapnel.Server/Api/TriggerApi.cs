@@ -21,13 +21,13 @@ internal sealed class TriggerApi(Publisher publisher, TimeProvider time, IOption
             Application = Application.DefaultUid,
             EventType = eventType,
             Payload = body.Length > 0 ? body : StandardEnvelope.Create(eventType, time.GetUtcNow()),
-            ContentType = body.Length > 0 && http.Request.ContentType is { Length: > 0 } type ? type : PublishReply.JsonType,
+            ContentType = body.Length > 0 && http.Request.ContentType is { Length: > 0 } type ? type : JsonReply.MediaType,
             RequireEventType = true,
             Idempotency = Idempotency.Read(http, body, WriteReceipt),
         }, CancellationToken.None);
         await (result.Status switch
         {
-            PublishStatus.Accepted => PublishReply.WriteAsync(http, StatusCodes.Status202Accepted, result, WriteReceipt),
+            PublishStatus.Accepted => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result, WriteReceipt),
             PublishStatus.Repeated => PublishReply.RepeatAsync(http, result.StoredResponse!),
             _ => PublishReply.RefuseAsync(http, result, Application.DefaultUid, eventType, _maxPayload),
         });

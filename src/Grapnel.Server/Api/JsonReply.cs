@@ -1,0 +1,44 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Grapnel.Server.Api;
+
+/// <summary>Answers with JSON that is written by hand, for the routes on which a serialiser would be the largest part of the work.</summary>
+internal static class JsonReply
+{
+    public const string MediaType = "application/json";
+
+    private const int FirstGuess = 1024;
+    private const int MostKept = 64 * 1024;
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? _writer;
+
+    /// <summary>Writes the answer into the response's buffer, with its length; the server sends it when the request ends.</summary>
+    public static Task WriteAsync<T>(HttpContext http, int status, T state, Action<Utf8JsonWriter, T> write)
+    {
+        var response = http.Response;
+        response.StatusCode = status;
+        response.ContentType = MediaType;
+        var json = Render(state, write);
+        response.ContentLength = json.Length;
+        response.BodyWriter.Write(json);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Writes JSON into memory that this thread uses again for the next: the bytes are the caller's until then.</summary>
+    public static ReadOnlySpan<byte> Render<T>(T state, Action<Utf8JsonWriter, T> write)
+    {
+        if (_buffer is not { Capacity: <= MostKept } buffer)
+            (_buffer, _writer) = (buffer = new ArrayBufferWriter<byte>(FirstGuess), null);
+        buffer.ResetWrittenCount();
+        var writer = _writer ??= new Utf8JsonWriter(buffer);
+        writer.Reset(buffer);
+        write(writer, state);
+        writer.Flush();
+        return buffer.WrittenSpan;
+    }
+}

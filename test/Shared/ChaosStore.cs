@@ -44,7 +44,7 @@ internal sealed class ChaosStore(IDeliveryStore inner) : IDeliveryStore
         RunAsync("ReadLane", () => inner.ReadLaneAsync(read, cancellationToken));
 
     public Task<IReadOnlyList<(Id<Endpoint> EndpointId, long Seq)>> CancelAsync(
-        Id<Message> message, Id<Endpoint>? endpoint, CancellationToken cancellationToken) =>
+        Message message, Id<Endpoint>? endpoint, CancellationToken cancellationToken) =>
         RunAsync("Cancel", () => inner.CancelAsync(message, endpoint, cancellationToken));
 
     public Task<ResendResult> ResendAsync(

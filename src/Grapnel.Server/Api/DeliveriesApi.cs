@@ -19,13 +19,13 @@ internal sealed class DeliveriesApi(
     private async Task CancelAsync(HttpContext http)
     {
         var (_, message) = await MessageAsync(http);
-        await AnswerCancelledAsync(http, await deliveries.CancelAsync(message.Id, endpoint: null));
+        await AnswerCancelledAsync(http, await deliveries.CancelAsync(message, endpoint: null));
     }
 
     private async Task CancelOneAsync(HttpContext http)
     {
         var (message, endpoint) = await DeliveryAsync(http);
-        await AnswerCancelledAsync(http, await deliveries.CancelAsync(message.Id, endpoint.Id));
+        await AnswerCancelledAsync(http, await deliveries.CancelAsync(message, endpoint.Id));
     }
 
     private async Task ResendAsync(HttpContext http)

@@ -3,14 +3,14 @@ namespace Grapnel.Storage.Sqlite;
 internal sealed partial class SqliteDeliveryStore
 {
     public Task<IReadOnlyList<(Id<Endpoint> EndpointId, long Seq)>> CancelAsync(
-        Id<Message> message, Id<Endpoint>? endpoint, CancellationToken cancellationToken) => gate.RunAsync(session =>
+        Message message, Id<Endpoint>? endpoint, CancellationToken cancellationToken) => gate.RunAsync(session =>
     {
         var ended = new List<(Id<Endpoint> EndpointId, long Seq)>();
         if (FindOwed(session, message) is not { } stored)
             return (IReadOnlyList<(Id<Endpoint>, long)>)ended;
         foreach (var (owner, seq) in stored.Owed.Where(pair => endpoint is null || pair.EndpointId == endpoint))
         {
-            if (End(session, owner, seq, message, DeliveryEnd.Cancelled))
+            if (End(session, owner, seq, message.Id, DeliveryEnd.Cancelled))
                 ended.Add((owner, seq));
         }
         CountPending(session, -ended.Count);
@@ -20,7 +20,7 @@ internal sealed partial class SqliteDeliveryStore
     public Task<ResendResult> ResendAsync(
         Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken) => gate.RunAsync(session =>
     {
-        if (FindOwed(session, message.Id) is not { } stored)
+        if (FindOwed(session, message) is not { } stored)
             throw new NotFoundException($"Message {message.Id} is no longer stored.");
         var first = ReserveSeqs(session, endpoints.Count);
         var deliveries = endpoints.Select((endpoint, i) => new Delivery
@@ -70,12 +70,19 @@ internal sealed partial class SqliteDeliveryStore
         return true;
     }
 
+    // A message that was cancelled, sent again and cancelled again has ended twice; the last time counts.
+    private static void StoreEnd(SqliteSession session, FinishedDelivery finished) =>
+        session.Prepare("INSERT OR REPLACE INTO finished_delivery (endpoint_id, message_id, end, at, attempts) VALUES (?, ?, ?, ?, ?)")
+            .Bind(finished.EndpointId).Bind(finished.MessageId).Bind((long)finished.End)
+            .Bind(finished.At.ToUnixTimeMilliseconds()).Bind(finished.Attempts)
+            .Run();
+
     internal static bool IsPending(SqliteSession session, Id<Endpoint> endpoint, long seq) =>
         session.Prepare("SELECT 1 FROM delivery WHERE endpoint_id = ? AND stage IN (0, 1, 2) AND seq = ?").Bind(endpoint).Bind(seq).RunExists();
 
-    private static (long N, List<(Id<Endpoint> EndpointId, long Seq)> Owed)? FindOwed(SqliteSession session, Id<Message> message)
+    private static (long N, List<(Id<Endpoint> EndpointId, long Seq)> Owed)? FindOwed(SqliteSession session, Message message)
     {
-        var select = session.Prepare("SELECT n, owed FROM message WHERE id = ?").Bind(message);
+        var select = session.Prepare("SELECT n, owed FROM message WHERE application_id = ? AND id = ?").Bind(message.ApplicationId).Bind(message.Id);
         if (!select.Step())
             return null;
         var found = (select.Int64(0), Owed.Unpack(select.Blob(1)));

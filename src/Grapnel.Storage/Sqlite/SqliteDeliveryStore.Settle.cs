@@ -30,31 +30,29 @@ internal sealed partial class SqliteDeliveryStore
     // Tells how many deliveries came to their end. One that is no longer pending keeps the end it has; the attempt is logged all the same.
     private static int Settle(SqliteSession session, Settlement settlement)
     {
-        InsertAttempt(session, settlement.Attempt);
         if (settlement.End is not { } end)
         {
             Reschedule(session, settlement);
+            InsertAttempt(session, settlement.Attempt);
             return 0;
         }
-        var (endpoint, message) = (settlement.Attempt.EndpointId, settlement.Attempt.MessageId);
-        if (!DeletePending(session, endpoint, settlement.Seq))
-            return 0;
-        if (settlement.Trigger == Trigger.Scheduled || end == DeliveryEnd.Delivered)
-            StoreEnd(session, new FinishedDelivery(endpoint, message, end, EndOf(settlement.Attempt), settlement.Attempts));
-        return 1;
+        var ended = DeletePending(session, settlement.Attempt.EndpointId, settlement.Seq);
+        var tells = ended && (settlement.Trigger == Trigger.Scheduled || end == DeliveryEnd.Delivered);
+        InsertAttempt(session, settlement.Attempt, tells ? end : null, settlement.Attempts);
+        return ended ? 1 : 0;
     }
 
-    private static void InsertAttempt(SqliteSession session, Attempt attempt) =>
+    private static void InsertAttempt(SqliteSession session, Attempt attempt, DeliveryEnd? end = null, int attempts = 0) =>
         session.Prepare("""
             INSERT INTO attempt
                 (message_id, id, application_id, endpoint_id, trigger, number, started_at, duration_ms, outcome, status_code,
-                 next_attempt_at, url, error, response_body)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 next_attempt_at, end, end_attempts, url, error, response_body)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
             .Bind(attempt.MessageId).Bind(attempt.Id).Bind(attempt.ApplicationId).Bind(attempt.EndpointId)
             .Bind((long)attempt.Trigger).Bind(attempt.Number).Bind(attempt.StartedAt.ToUnixTimeMilliseconds())
             .Bind(attempt.DurationMs).Bind((long)attempt.Outcome).Bind(attempt.StatusCode)
-            .Bind(attempt.NextAttemptAt?.ToUnixTimeMilliseconds()).Bind(attempt.Url).Bind(attempt.Error).Bind(attempt.ResponseBody.Span)
+            .Bind(attempt.NextAttemptAt?.ToUnixTimeMilliseconds()).Bind((long?)end).Bind(end is null ? null : attempts).Bind(attempt.Url).Bind(attempt.Error).Bind(attempt.ResponseBody.Span)
             .Run();
 
     private static void Reschedule(SqliteSession session, Settlement settlement) =>
@@ -71,18 +69,6 @@ internal sealed partial class SqliteDeliveryStore
     // One stage at a time: for a list of stages SQLite would build a table of its own at every call, and the first is nearly always right.
     private static bool Delete(SqliteSession session, Id<Endpoint> endpoint, long stage, long seq) =>
         session.Prepare("DELETE FROM delivery WHERE endpoint_id = ? AND stage = ? AND seq = ?").Bind(endpoint).Bind(stage).Bind(seq).Run() == 1;
-
-    // Delivered stays delivered, whatever a slower delivery of the same message comes to.
-    private static void StoreEnd(SqliteSession session, FinishedDelivery finished) =>
-        session.Prepare("""
-            INSERT INTO finished_delivery (endpoint_id, message_id, end, at, attempts) VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT DO UPDATE SET end = excluded.end, at = excluded.at, attempts = excluded.attempts WHERE end <> 1
-            """)
-            .Bind(finished.EndpointId).Bind(finished.MessageId).Bind((long)finished.End)
-            .Bind(finished.At.ToUnixTimeMilliseconds()).Bind(finished.Attempts)
-            .Run();
-
-    private static DateTimeOffset EndOf(Attempt attempt) => attempt.StartedAt.AddMilliseconds(attempt.DurationMs);
 
     private static void AddRollups(SqliteSession session, IReadOnlyList<Settlement> settlements)
     {

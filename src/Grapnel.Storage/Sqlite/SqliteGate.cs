@@ -36,7 +36,10 @@ internal sealed class SqliteGate : IAsyncDisposable
     /// <summary>Transactions committed so far.</summary>
     public long Commits { get; private set; }
 
-    /// <summary>Runs work inside a transaction; the task completes when it is durable. Work must not wait for anything.</summary>
+    /// <summary>
+    /// Runs work inside a transaction; the task completes when it is durable. Work must not wait for anything, nor have effects outside
+    /// the store: when other work in its transaction fails, all is undone and the rest runs again.
+    /// </summary>
     /// <param name="work">The work.</param>
     /// <param name="patient">Whether it may wait a moment for other work, to share its commit.</param>
     public Task<T> RunAsync<T>(Func<SqliteSession, T> work, bool patient = false)
@@ -98,11 +101,21 @@ internal sealed class SqliteGate : IAsyncDisposable
 
     private void RunBatch()
     {
+        while (_batch.Count > 0 && RunTogether() is { } failed)
+            _batch.Remove(failed);
+    }
+
+    // Commits the batch or fails all of it, and returns null; or undoes everything and returns the one that failed. Savepoints would undo
+    // that one alone, but they copy every page that is written inside of them, and next to nothing ever fails here.
+    private GateItem? RunTogether()
+    {
+        GateItem? running = null;
         try
         {
             _session.Prepare("BEGIN IMMEDIATE").Run();
             foreach (var item in _batch)
-                RunItem(item);
+                (running = item).Run(_session);
+            running = null;
             _session.Prepare("COMMIT").Run();
             Commits++;
         }
@@ -110,33 +123,18 @@ internal sealed class SqliteGate : IAsyncDisposable
         {
             RollBack();
             var failure = SqliteErrors.IsStorageFailure(error) ? SqliteErrors.Unavailable(error) : error;
+            if (running is not null && failure == error)
+            {
+                running.Fail(error);
+                return running;
+            }
             foreach (var item in _batch)
                 item.Fail(failure);
-            return;
+            return null;
         }
         foreach (var item in _batch)
             item.Complete();
-    }
-
-    // Work that is alone needs no savepoint: when it fails, the whole transaction goes, and that is itself.
-    private void RunItem(GateItem item)
-    {
-        if (_batch.Count == 1)
-        {
-            item.Run(_session);
-            return;
-        }
-        _session.Prepare("SAVEPOINT item").Run();
-        try
-        {
-            item.Run(_session);
-        }
-        catch (Exception error) when (!SqliteErrors.IsStorageFailure(error))
-        {
-            item.Fail(error);
-            _session.Prepare("ROLLBACK TO item").Run();
-        }
-        _session.Prepare("RELEASE item").Run();
+        return null;
     }
 
     // SQLite has rolled back by itself after some errors. A roll-back that fails leaves nothing to do: the next BEGIN will tell.

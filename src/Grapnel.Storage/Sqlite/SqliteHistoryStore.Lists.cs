@@ -45,18 +45,18 @@ internal sealed partial class SqliteHistoryStore
         .AndIf(filter.Before, "a.started_at < ?", (statement, before) => statement.Bind(before.ToUnixTimeMilliseconds()))
         .AndIf(filter.After, "a.started_at > ?", (statement, after) => statement.Bind(after.ToUnixTimeMilliseconds()))
         .AndAnyOf(
-            "EXISTS (SELECT 1 FROM message m WHERE m.id = a.message_id AND m.event_type IN (SELECT value FROM json_each(?)))", filter.EventTypes)
+            "EXISTS (SELECT 1 FROM message m WHERE m.application_id = a.application_id AND m.id = a.message_id AND m.event_type IN (SELECT value FROM json_each(?)))", filter.EventTypes)
         .AndAnyOf(
             """
             EXISTS (SELECT 1 FROM message m, json_each(m.channels) c
-                    WHERE m.id = a.message_id AND c.value IN (SELECT value FROM json_each(?)))
+                    WHERE m.application_id = a.application_id AND m.id = a.message_id AND c.value IN (SELECT value FROM json_each(?)))
             """, ListOf(filter.Channel));
 
     private static Message? FindById(SqliteSession session, Id<Application> application, string id) => !Id<Message>.TryParse(id, out var parsed)
         ? null
         : ReadAll(
-            session.Prepare($"SELECT {Rows.MessageColumns}, m.payload FROM message m WHERE m.id = ? AND m.application_id = ?")
-                .Bind(parsed).Bind(application),
+            session.Prepare($"SELECT {Rows.MessageColumns}, m.payload FROM message m WHERE m.application_id = ? AND m.id = ?")
+                .Bind(application).Bind(parsed),
             row => Rows.ReadMessage(row)).FirstOrDefault();
 
     private static Message? FindByEventId(SqliteSession session, Id<Application> application, string eventId) => ReadAll(

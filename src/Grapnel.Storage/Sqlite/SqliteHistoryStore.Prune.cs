@@ -15,11 +15,12 @@ internal sealed partial class SqliteHistoryStore
         return messages.Count;
     });
 
+    // In the order of acceptance, which is nearly that of ids: one that stands behind a younger one goes in a later round.
     private static List<OldMessage> FindOver(SqliteSession session, Id<Message> before, int limit)
     {
         var over = new List<OldMessage>();
-        var select = session.Prepare("SELECT n, id, owed FROM message WHERE id < ? ORDER BY id").Bind(before);
-        while (over.Count < limit && select.Step())
+        var select = session.Prepare("SELECT n, id, owed FROM message ORDER BY n");
+        while (over.Count < limit && select.Step() && select.Id<Message>(1).CompareTo(before) < 0)
         {
             var message = new OldMessage(select.Int64(0), select.Id<Message>(1), Owed.Unpack(select.Blob(2)));
             if (!message.Owed.Exists(pair => SqliteDeliveryStore.IsPending(session, pair.EndpointId, pair.Seq)))

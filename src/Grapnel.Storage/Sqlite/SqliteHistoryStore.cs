@@ -34,19 +34,19 @@ internal sealed partial class SqliteHistoryStore(SqliteGate gate, SqliteReaders 
     /// <summary>
     /// One state per endpoint. What is pending comes before what has ended, and the scheduled delivery before manual ones.
     /// </summary>
-    public Task<IReadOnlyList<DeliveryState>> ReadDeliveriesAsync(Id<Message> message, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<DeliveryState>> ReadDeliveriesAsync(Message message, CancellationToken cancellationToken) =>
         readers.RunAsync(session =>
         {
-            var select = session.Prepare("SELECT owed FROM message WHERE id = ?").Bind(message);
+            var select = session.Prepare("SELECT owed FROM message WHERE application_id = ? AND id = ?").Bind(message.ApplicationId).Bind(message.Id);
             if (!select.Step())
                 return [];
             var owed = Owed.Unpack(select.Blob(0));
             select.Reset();
-            var outcomes = ReadLastOutcomes(session, message);
+            var outcomes = ReadLastOutcomes(session, message.Id);
             return (IReadOnlyList<DeliveryState>)[.. owed
                 .GroupBy(pair => pair.EndpointId, pair => pair.Seq)
                 .OrderBy(group => group.Key)
-                .Select(group => ReadPending(session, group) ?? ReadEnd(session, group.Key, message))
+                .Select(group => ReadPending(session, group) ?? ReadEnd(session, group.Key, message.Id))
                 .OfType<DeliveryState>()
                 .Select(state => state with { LastOutcome = outcomes.TryGetValue(state.EndpointId, out var last) ? last : null })];
         }, cancellationToken);
@@ -60,8 +60,16 @@ internal sealed partial class SqliteHistoryStore(SqliteGate gate, SqliteReaders 
         .Select(found => found.State)
         .FirstOrDefault();
 
+    // A message that was sent again can have ended more than once. Delivered (1) stays delivered, since the first time; else the last end counts.
     private static DeliveryState? ReadEnd(SqliteSession session, Id<Endpoint> endpoint, Id<Message> message) => ReadAll(
-        session.Prepare("SELECT end, at, attempts FROM finished_delivery WHERE message_id = ? AND endpoint_id = ?").Bind(message).Bind(endpoint),
+        session.Prepare("""
+            SELECT end, at, attempts FROM (
+                SELECT end, started_at + duration_ms AS at, end_attempts AS attempts FROM attempt
+                WHERE message_id = ? AND +endpoint_id = ? AND end IS NOT NULL
+                UNION ALL
+                SELECT end, at, attempts FROM finished_delivery WHERE message_id = ? AND endpoint_id = ?)
+            ORDER BY end <> 1, CASE end WHEN 1 THEN at ELSE -at END LIMIT 1
+            """).Bind(message).Bind(endpoint).Bind(message).Bind(endpoint),
         row => new DeliveryState(endpoint, (DeliveryEnd)row.Int32(0), row.Time(1), row.Int32(2), null)).FirstOrDefault();
 
     private static Dictionary<Id<Endpoint>, SendOutcome> ReadLastOutcomes(SqliteSession session, Id<Message> message)

@@ -19,8 +19,7 @@ CREATE TABLE message (
     owed BLOB NOT NULL,
     payload BLOB
 );
-CREATE UNIQUE INDEX message_id ON message (id);
-CREATE INDEX message_application ON message (application_id, id);
+CREATE UNIQUE INDEX message_id ON message (application_id, id);
 CREATE UNIQUE INDEX message_event_id ON message (application_id, event_id) WHERE event_id IS NOT NULL;
 
 -- stage: 0 fresh, due at once · 1 tried, waits for its next attempt · 2 scheduled, not tried yet.
@@ -38,7 +37,7 @@ CREATE TABLE delivery (
 ) WITHOUT ROWID;
 CREATE INDEX delivery_due ON delivery (endpoint_id, stage, due_at, seq) WHERE stage > 0;
 
--- Keyed by message first, like attempt: what a batch settles was accepted at about the same time, so its rows share a few pages.
+-- Deliveries that ended without an attempt: cancelled, or their endpoint deleted. The others are told by the attempt that ended them.
 CREATE TABLE finished_delivery (
     message_id BLOB NOT NULL,
     endpoint_id BLOB NOT NULL,
@@ -48,6 +47,8 @@ CREATE TABLE finished_delivery (
     PRIMARY KEY (message_id, endpoint_id)
 ) WITHOUT ROWID;
 
+-- Keyed by message first: what a batch settles was accepted at about the same time, so its rows share a few pages.
+-- end and end_attempts: how the delivery ended with this attempt, and after how many of its schedule; null when it did not.
 CREATE TABLE attempt (
     message_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -60,6 +61,8 @@ CREATE TABLE attempt (
     outcome INTEGER NOT NULL,
     status_code INTEGER NOT NULL,
     next_attempt_at INTEGER,
+    end INTEGER,
+    end_attempts INTEGER,
     url TEXT NOT NULL,
     error TEXT,
     response_body BLOB NOT NULL,

@@ -21,7 +21,7 @@ internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, IC
 
     /// <summary>Ends what is pending of a message, at one endpoint or at all. An attempt in flight is not called back.</summary>
     /// <returns>How many deliveries were ended.</returns>
-    public async Task<int> CancelAsync(Id<Message> message, Id<Endpoint>? endpoint)
+    public async Task<int> CancelAsync(Message message, Id<Endpoint>? endpoint)
     {
         var ended = await store.CancelAsync(message, endpoint, CancellationToken.None).ConfigureAwait(false);
         dispatcher.Forget(ended);
@@ -32,7 +32,7 @@ internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, IC
     /// <exception cref="NotFoundException">The application of the message has, and had, nothing to do with such an endpoint.</exception>
     public async Task<Why> WhyAsync(Message message, Id<Endpoint> id, CancellationToken cancellationToken)
     {
-        var states = await history.ReadDeliveriesAsync(message.Id, cancellationToken).ConfigureAwait(false);
+        var states = await history.ReadDeliveriesAsync(message, cancellationToken).ConfigureAwait(false);
         if (states.FirstOrDefault(s => s.EndpointId == id) is not { } state)
             return await WhyNotOwedAsync(message, id, cancellationToken).ConfigureAwait(false);
         if (state.End is { } end)

@@ -50,7 +50,7 @@ public interface IDeliveryStore
     /// Ends pending deliveries of a message as <see cref="DeliveryEnd.Cancelled"/>, at one endpoint or at all of them; returns what was ended.
     /// </summary>
     Task<IReadOnlyList<(Id<Endpoint> EndpointId, long Seq)>> CancelAsync(
-        Id<Message> message, Id<Endpoint>? endpoint, CancellationToken cancellationToken);
+        Message message, Id<Endpoint>? endpoint, CancellationToken cancellationToken);
 
     /// <summary>
     /// Adds manual deliveries of a message that is already stored, one per endpoint, due at once; takes lanes like <see cref="AcceptAsync"/>.

@@ -18,7 +18,7 @@ public interface IHistoryStore
     Task<Attempt?> FindAttemptAsync(Id<Message> message, Id<Attempt> attempt, CancellationToken cancellationToken);
 
     /// <summary>The states of a message's deliveries: pending ones and ended ones, in order of endpoint id.</summary>
-    Task<IReadOnlyList<DeliveryState>> ReadDeliveriesAsync(Id<Message> message, CancellationToken cancellationToken);
+    Task<IReadOnlyList<DeliveryState>> ReadDeliveriesAsync(Message message, CancellationToken cancellationToken);
 
     /// <summary>The stored health of an endpoint, or null.</summary>
     Task<EndpointHealth?> FindHealthAsync(Id<Endpoint> endpoint, CancellationToken cancellationToken);

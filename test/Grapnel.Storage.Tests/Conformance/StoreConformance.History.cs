@@ -95,8 +95,8 @@ public abstract partial class StoreConformance
         var message = await PublishAsync([.. lanes.Reverse()]);
         await SettleAsync(Delivered((await PendingAsync(lanes[2])).Single()));
 
-        (await History.ReadDeliveriesAsync(message.Id, default)).Select(state => state.EndpointId).ShouldBe(lanes);
-        (await History.ReadDeliveriesAsync(Ids.Next<Message>(), default)).ShouldBeEmpty();
+        (await History.ReadDeliveriesAsync(message, default)).Select(state => state.EndpointId).ShouldBe(lanes);
+        (await History.ReadDeliveriesAsync(NewMessage(), default)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public abstract partial class StoreConformance
         (await History.PruneAsync(Start.AddMinutes(30), 10, default)).ShouldBe(1);
 
         (await History.FindMessageAsync(Tenant, done.Id.ToString(), default)).ShouldBeNull();
-        (await History.ReadDeliveriesAsync(done.Id, default)).ShouldBeEmpty();
+        (await History.ReadDeliveriesAsync(done, default)).ShouldBeEmpty();
         (await History.FindAttemptAsync(done.Id, settlement.Attempt.Id, default)).ShouldBeNull();
         (await History.ListAttemptsAsync(Tenant, new AttemptFilter(EndpointId: lane), new PageRequest(), default)).Items.ShouldBeEmpty();
         (await History.ReadRollupsAsync(lane, Start.AddHours(-1), Start.AddHours(2), default)).ShouldBeEmpty();

@@ -61,7 +61,7 @@ public abstract partial class StoreConformance
                 break;
             case Verb.Cancel when model.PickMessage(step.Pick) is { } cancelled:
                 Id<Endpoint>? at = step.Other % 2 == 0 ? null : lanes[step.Other % lanes.Length];
-                var ended = await Deliveries.CancelAsync(cancelled.Id, at, default);
+                var ended = await Deliveries.CancelAsync(cancelled, at, default);
                 ended.Order().ShouldBe(model.Cancel(cancelled.Id, at).Order());
                 break;
             case Verb.Resend when model.PickMessage(step.Pick) is { } resent:
@@ -112,7 +112,7 @@ public abstract partial class StoreConformance
         }
         foreach (var message in model.Messages)
         {
-            var states = (await History.ReadDeliveriesAsync(message.Id, default)).Select(state => (state.EndpointId, state.End, state.Attempts));
+            var states = (await History.ReadDeliveriesAsync(message, default)).Select(state => (state.EndpointId, state.End, state.Attempts));
             states.ShouldBe(model.States(message.Id));
             var attempts = await History.ListAttemptsAsync(Tenant, new AttemptFilter(MessageId: message.Id), new PageRequest(250), default);
             attempts.Items.Select(attempt => attempt.Id).ShouldBe(model.Attempts(message.Id));

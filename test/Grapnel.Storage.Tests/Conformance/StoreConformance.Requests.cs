@@ -12,14 +12,14 @@ public abstract partial class StoreConformance
         var retried = (await PendingAsync(waiting)).Single();
         await SettleAsync(Delivered((await PendingAsync(done)).Single()), Retried(retried, TimeSpan.FromHours(1)));
 
-        var ended = await Deliveries.CancelAsync(message.Id, null, default);
+        var ended = await Deliveries.CancelAsync(message, null, default);
 
         ended.Select(pair => pair.EndpointId).Order().ShouldBe(new[] { waiting, fresh }.Order());
         ended.Single(pair => pair.EndpointId == waiting).Seq.ShouldBe(retried.Seq);
         (await StateAsync(message, done))!.End.ShouldBe(DeliveryEnd.Delivered);
         (await StateAsync(message, waiting)).ShouldBe(new DeliveryState(waiting, DeliveryEnd.Cancelled, Start, 1, SendOutcome.Refused));
         (await StateAsync(message, fresh))!.End.ShouldBe(DeliveryEnd.Cancelled);
-        (await Deliveries.CancelAsync(message.Id, null, default)).ShouldBeEmpty();
+        (await Deliveries.CancelAsync(message, null, default)).ShouldBeEmpty();
         (await History.ReadBacklogAsync(default)).ShouldBe(new Backlog(0, null));
     }
 
@@ -29,7 +29,7 @@ public abstract partial class StoreConformance
         var (a, b) = (NewLane(), NewLane());
         var message = await PublishAsync(a, b);
 
-        (await Deliveries.CancelAsync(message.Id, a, default)).Single().EndpointId.ShouldBe(a);
+        (await Deliveries.CancelAsync(message, a, default)).Single().EndpointId.ShouldBe(a);
 
         (await PendingAsync(a)).ShouldBeEmpty();
         (await PendingAsync(b)).Count.ShouldBe(1);
@@ -37,7 +37,7 @@ public abstract partial class StoreConformance
 
     [Fact]
     public async Task Cancelling_an_unknown_message_ends_nothing() =>
-        (await Deliveries.CancelAsync(Ids.Next<Message>(), null, default)).ShouldBeEmpty();
+        (await Deliveries.CancelAsync(NewMessage(), null, default)).ShouldBeEmpty();
 
     [Fact]
     public async Task A_resend_adds_a_manual_delivery_at_the_end_of_the_lane_due_at_once()
@@ -139,7 +139,7 @@ public abstract partial class StoreConformance
         await Deliveries.ResendAsync(_node, message, [lane], default);
         await Deliveries.ResendAsync(_node, message, [lane], default);
 
-        (await Deliveries.CancelAsync(message.Id, null, default)).Count.ShouldBe(3);
+        (await Deliveries.CancelAsync(message, null, default)).Count.ShouldBe(3);
 
         (await PendingAsync(lane)).ShouldBeEmpty();
         (await StateAsync(message, lane))!.End.ShouldBe(DeliveryEnd.Cancelled);

@@ -86,7 +86,7 @@ public abstract partial class StoreConformance
         var lane = NewLane();
         var message = await PublishAsync(lane);
         var delivery = (await PendingAsync(lane)).Single();
-        await Deliveries.CancelAsync(message.Id, null, default);
+        await Deliveries.CancelAsync(message, null, default);
 
         foreach (var late in new[] { Delivered(delivery), Retried(delivery, TimeSpan.FromSeconds(1)) })
         {

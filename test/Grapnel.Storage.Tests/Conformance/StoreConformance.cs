@@ -108,5 +108,5 @@ public abstract partial class StoreConformance : IAsyncLifetime
         Deliveries.SettleAsync(new SettleBatch(node, [], [], lanes), default);
 
     private async Task<DeliveryState?> StateAsync(Message message, Id<Endpoint> endpoint) =>
-        (await History.ReadDeliveriesAsync(message.Id, default)).SingleOrDefault(state => state.EndpointId == endpoint);
+        (await History.ReadDeliveriesAsync(message, default)).SingleOrDefault(state => state.EndpointId == endpoint);
 }

@@ -102,10 +102,13 @@ public sealed class CostTests : SqliteTests
         {
             var detail = plan.Text(3);
             // Not tables that grow: the recursion's own queue, constants, JSON parameters, the few nodes, and lists read whole on purpose.
-            if (detail.StartsWith("SCAN", StringComparison.Ordinal) && !Harmless.Any(detail.Contains))
+            if (detail.StartsWith("SCAN", StringComparison.Ordinal) && detail != PruneWalk && !Harmless.Any(detail.Contains))
                 yield return $"{detail} in {text}";
         }
     }
+
+    // Pruning walks messages from the oldest and stops at the first that is young enough.
+    private const string PruneWalk = "SCAN message";
 
     // The recursion's own queue, constants, JSON parameters, the handful of nodes, and small lists that are walked along an index and cut off.
     private static readonly string[] Harmless =
@@ -133,7 +136,7 @@ public sealed class CostTests : SqliteTests
         var second = attempt with { Id = Ids.Next<Attempt>() };
         await Store.Deliveries.SettleAsync(new SettleBatch(Node, [new Settlement(second, seq, Trigger.Scheduled, DeliveryEnd.Exhausted, 0, 2)], [], [lane]), default);
         await Store.Deliveries.ResendAsync(Node, message, [lane], default);
-        await Store.Deliveries.CancelAsync(message.Id, null, default);
+        await Store.Deliveries.CancelAsync(message, null, default);
         await Store.Deliveries.DropLaneAsync(lane, 10, default);
         await Store.Deliveries.HeartbeatAsync(Node, default);
         await Store.Deliveries.ExpelAsync(Node, TimeSpan.FromSeconds(1), default);
@@ -157,7 +160,7 @@ public sealed class CostTests : SqliteTests
         await Store.History.FindMessageAsync(Tenant, message.Id.ToString(), default);
         await Store.History.FindMessageAsync(Tenant, "e", default);
         await Store.History.FindAttemptAsync(message.Id, attempt.Id, default);
-        await Store.History.ReadDeliveriesAsync(message.Id, default);
+        await Store.History.ReadDeliveriesAsync(message, default);
         await Store.History.FindHealthAsync(lane, default);
         await Store.History.ReadRollupsAsync(lane, now, now, default);
         await CallCatalogAsync(now, page);

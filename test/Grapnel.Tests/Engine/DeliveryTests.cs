@@ -142,7 +142,7 @@ public sealed class DeliveryTests
         var at = engine.Time.GetUtcNow() + TimeSpan.FromDays(29);
         var kept = await engine.PublishedAsync("kept", r => r with { DeliverAt = at });
         var cancelled = await engine.PublishedAsync("cancelled", r => r with { DeliverAt = at });
-        (await engine.Get<Deliveries>().CancelAsync(cancelled.Id, endpoint.Id)).ShouldBe(1);
+        (await engine.Get<Deliveries>().CancelAsync(cancelled, endpoint.Id)).ShouldBe(1);
 
         await engine.AdvanceAsync(TimeSpan.FromDays(29) - Second);
         engine.Receiver.Received.ShouldBeEmpty();

@@ -167,7 +167,7 @@ internal sealed class EngineHarness : IAsyncDisposable
     }
 
     public async Task<DeliveryState> StateAsync(Message message, Endpoint endpoint) =>
-        (await Get<IHistoryStore>().ReadDeliveriesAsync(message.Id, default)).Single(s => s.EndpointId == endpoint.Id);
+        (await Get<IHistoryStore>().ReadDeliveriesAsync(message, default)).Single(s => s.EndpointId == endpoint.Id);
 
     public async Task<long> PendingAsync() => (await Get<IHistoryStore>().ReadBacklogAsync(default)).Pending;
 

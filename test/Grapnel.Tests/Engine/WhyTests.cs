@@ -60,7 +60,7 @@ public sealed class WhyTests
         (await WhyAsync(engine, last, limited)).ShouldBe("endpointDisabled");
         var later = await engine.PublishedAsync("later", r => r with { DeliverAt = engine.Time.GetUtcNow() + TimeSpan.FromDays(1) });
         (await WhyAsync(engine, later, retrying)).ShouldBe("scheduled");
-        await engine.Get<Deliveries>().CancelAsync(later.Id, null);
+        await engine.Get<Deliveries>().CancelAsync(later, null);
         (await WhyAsync(engine, later, retrying)).ShouldBe("cancelled");
     }
 

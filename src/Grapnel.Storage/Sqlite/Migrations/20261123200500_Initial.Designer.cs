@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace Grapnel.Storage.Sqlite.Migrations
 {
     [DbContext(typeof(SqliteCatalogContext))]
-    [Migration("20261123161439_Initial")]
+    [Migration("20261123200500_Initial")]
     partial class Initial
     {
         /// <inheritdoc />

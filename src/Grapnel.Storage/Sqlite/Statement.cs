@@ -8,15 +8,16 @@ namespace Grapnel.Storage.Sqlite;
 /// A prepared statement, straight on SQLite's own interface: prepared once for the life of its connection, then bound, stepped and reset.
 /// The hot path would spend more time in ADO.NET than in SQLite. Binding goes from left to right; a null binds NULL.
 /// </summary>
-internal sealed class Statement(sqlite3 database, sqlite3_stmt statement) : IDisposable
+internal sealed unsafe class Statement(sqlite3 database, sqlite3_stmt statement) : IDisposable
 {
     private const int StackBytes = 256;
 
+    private readonly nint _handle = statement.DangerousGetHandle();
     private int _next = 1;
 
     public Statement Bind(long value)
     {
-        Check(raw.sqlite3_bind_int64(statement, _next++, value));
+        Check(Native.BindInt64(_handle, _next++, value));
         return this;
     }
 
@@ -24,7 +25,10 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt statement) : IDis
 
     public Statement Bind(ReadOnlySpan<byte> blob)
     {
-        Check(raw.sqlite3_bind_blob(statement, _next++, blob));
+        // An empty span has no address, and SQLite would take that for NULL.
+        byte nothing = 0;
+        fixed (byte* bytes = blob)
+            Check(Native.BindBlob(_handle, _next++, bytes is null ? &nothing : bytes, blob.Length, Native.Copy));
         return this;
     }
 
@@ -43,23 +47,22 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt statement) : IDis
             return BindNull();
         Span<byte> buffer = stackalloc byte[StackBytes];
         var utf8 = Encoding.UTF8.TryGetBytes(text, buffer, out var length) ? buffer[..length] : Encoding.UTF8.GetBytes(text);
-        // An empty span has no address, and SQLite would take that for NULL.
-        Check(utf8.IsEmpty
-            ? raw.sqlite3_bind_text(statement, _next++, "")
-            : raw.sqlite3_bind_text(statement, _next++, (ReadOnlySpan<byte>)utf8));
+        byte nothing = 0;
+        fixed (byte* bytes = utf8)
+            Check(Native.BindText(_handle, _next++, bytes is null ? &nothing : bytes, utf8.Length, Native.Copy));
         return this;
     }
 
     public Statement BindNull()
     {
-        Check(raw.sqlite3_bind_null(statement, _next++));
+        Check(Native.BindNull(_handle, _next++));
         return this;
     }
 
     /// <summary>Moves to the next row. After the last one the statement is ready to be bound again.</summary>
     public bool Step()
     {
-        var code = raw.sqlite3_step(statement);
+        var code = Native.Step(_handle);
         if (code == raw.SQLITE_ROW)
             return true;
         Reset();
@@ -97,23 +100,23 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt statement) : IDis
     public void Reset()
     {
         _next = 1;
-        raw.sqlite3_reset(statement);
+        Native.Reset(_handle);
     }
 
-    public bool IsNull(int column) => raw.sqlite3_column_type(statement, column) == raw.SQLITE_NULL;
+    public bool IsNull(int column) => Native.ColumnType(_handle, column) == raw.SQLITE_NULL;
 
-    public long Int64(int column) => raw.sqlite3_column_int64(statement, column);
+    public long Int64(int column) => Native.ColumnInt64(_handle, column);
 
-    public int Int32(int column) => raw.sqlite3_column_int(statement, column);
+    public int Int32(int column) => (int)Native.ColumnInt64(_handle, column);
 
     public long? Int64OrNull(int column) => IsNull(column) ? null : Int64(column);
 
     /// <summary>The bytes of a column, valid until the next step.</summary>
-    public ReadOnlySpan<byte> Blob(int column) => raw.sqlite3_column_blob(statement, column);
+    public ReadOnlySpan<byte> Blob(int column) => new(Native.ColumnBlob(_handle, column), Native.ColumnBytes(_handle, column));
 
     public Id<T> Id<T>(int column) where T : IIdentified => Grapnel.Id<T>.FromBytes(Blob(column));
 
-    public string Text(int column) => raw.sqlite3_column_text(statement, column).utf8_to_string();
+    public string Text(int column) => Encoding.UTF8.GetString(Blob(column));
 
     public string? TextOrNull(int column) => IsNull(column) ? null : Text(column);
 

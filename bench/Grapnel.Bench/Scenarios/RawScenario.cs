@@ -9,10 +9,18 @@ internal static class RawScenario
     public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancel)
     {
         await using var sink = await bench.StartSinkAsync(cancel);
-        var rounds = new List<RawResult>();
+        var (rounds, once) = (new List<RawResult>(), new List<RawResult>());
         for (var round = 0; round < bench.Options.Rounds; round++)
+        {
             rounds.Add(await RawLoad.MeasureAsync(sink, bench.Options.Seconds, cancel));
-        return Figures(rounds);
+            once.Add(await RawLoad.MeasureAsync(sink, bench.Options.Seconds, cancel, signOnce: true));
+        }
+        return
+        [
+            .. Figures(rounds),
+            new Figure("The same request, signed once ahead, per second", new Series(once.Select(r => r.PerSecond))),
+            new Figure("The same request, signed once ahead, CPU", new Series(once.Select(r => r.CpuMicroseconds)), "us"),
+        ];
     }
 
     public static IReadOnlyList<Figure> Figures(IReadOnlyList<RawResult> rounds) =>

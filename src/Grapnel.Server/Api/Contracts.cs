@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Serialization;
 using System.Text.Unicode;
 using Grapnel.Dispatching;
+using Grapnel.Registry;
 using Grapnel.Sending;
 using Grapnel.Storage;
 
@@ -89,6 +90,20 @@ internal sealed record WhyOut(string State, string Reason, string Detail, int At
 
 internal sealed record CancelOut(int Cancelled);
 
+internal sealed record ApiKeyOut(string Id, string Name, string Hint, DateTime CreatedAt, DateTime? RevokedAt)
+{
+    public static ApiKeyOut From(ApiKey key) => new(
+        key.Id.ToString(), key.Name, key.Hint, key.CreatedAt.ToApiTime(), key.RevokedAt?.ToApiTime());
+}
+
+internal sealed record NewApiKeyOut(string Id, string Name, string Hint, DateTime CreatedAt, DateTime? RevokedAt, string Key)
+{
+    public static NewApiKeyOut From(NewApiKey made) => new(
+        made.Key.Id.ToString(), made.Key.Name, made.Key.Hint, made.Key.CreatedAt.ToApiTime(), made.Key.RevokedAt?.ToApiTime(), made.Text);
+
+    public override string ToString() => $"{nameof(NewApiKeyOut)}({Id})";
+}
+
 internal sealed record ListOut<T>(IReadOnlyList<T> Data, string? Iterator, string? PrevIterator, bool Done)
 {
     public static ListOut<T> From<TItem>(Page<TItem> page, Func<TItem, T> show, Func<TItem, string> iterator) => new(
@@ -104,6 +119,8 @@ internal sealed record ListOut<T>(IReadOnlyList<T> Data, string? Iterator, strin
 [JsonSerializable(typeof(ListOut<EndpointOut>))]
 [JsonSerializable(typeof(ListOut<ScheduleOut>))]
 [JsonSerializable(typeof(ListOut<AttemptOut>))]
+[JsonSerializable(typeof(ListOut<ApiKeyOut>))]
+[JsonSerializable(typeof(NewApiKeyOut))]
 [JsonSerializable(typeof(EndpointSecretOut))]
 [JsonSerializable(typeof(EndpointHeadersOut))]
 [JsonSerializable(typeof(WhyOut))]

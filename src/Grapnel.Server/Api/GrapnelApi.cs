@@ -15,7 +15,8 @@ internal static class GrapnelApi
         .AddSingleton<SchedulesApi>()
         .AddSingleton<MessagesApi>()
         .AddSingleton<AttemptsApi>()
-        .AddSingleton<DeliveriesApi>();
+        .AddSingleton<DeliveriesApi>()
+        .AddSingleton<ApiKeysApi>();
 
     public static void MapGrapnelApi(this WebApplication app)
     {
@@ -32,5 +33,6 @@ internal static class GrapnelApi
         services.GetRequiredService<MessagesApi>().Map(api);
         services.GetRequiredService<AttemptsApi>().Map(api);
         services.GetRequiredService<DeliveriesApi>().Map(api);
+        services.GetRequiredService<ApiKeysApi>().Map(api);
     }
 }

@@ -7,7 +7,7 @@ namespace Grapnel.Housekeeping;
 
 /// <summary>
 /// Keeps this process a node among nodes: joins, renews its heartbeat, expels the silent, takes lanes that nobody owns, gives idle ones
-/// back, and clears away what was pending for deleted endpoints.
+/// back, and clears away what was pending for deleted endpoints. With every heartbeat it has an eye on the clocks.
 /// </summary>
 internal sealed partial class NodeKeeper
 {
@@ -18,19 +18,21 @@ internal sealed partial class NodeKeeper
     private readonly ICatalogStore _catalog;
     private readonly Dispatcher _dispatcher;
     private readonly Settler _settler;
+    private readonly WallWatch _wall;
     private readonly TimeProvider _time;
     private readonly NodeOptions _options;
     private readonly ILogger<NodeKeeper> _logger;
     private readonly SemaphoreSlim _rejoin = new(0);
 
     public NodeKeeper(
-        IDeliveryStore store, ICatalogStore catalog, Dispatcher dispatcher, Settler settler, TimeProvider time,
+        IDeliveryStore store, ICatalogStore catalog, Dispatcher dispatcher, Settler settler, WallWatch wall, TimeProvider time,
         IOptions<NodeOptions> options, ILogger<NodeKeeper> logger)
     {
         _store = store;
         _catalog = catalog;
         _dispatcher = dispatcher;
         _settler = settler;
+        _wall = wall;
         _time = time;
         _options = options.Value;
         _logger = logger;
@@ -54,6 +56,8 @@ internal sealed partial class NodeKeeper
 
     private async Task BeatAsync(CancellationToken cancellationToken)
     {
+        // First, because a store that is away ends the beat.
+        _wall.Look();
         if (!await _store.HeartbeatAsync(_dispatcher.Node, cancellationToken).ConfigureAwait(false))
             _rejoin.Release();
         var expelled = await _store.ExpelAsync(_dispatcher.Node, _options.ExpelAfter, cancellationToken).ConfigureAwait(false);

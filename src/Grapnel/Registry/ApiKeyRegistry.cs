@@ -58,6 +58,20 @@ internal sealed class ApiKeyRegistry
     /// <summary>All keys, revoked ones included, the oldest first.</summary>
     public Task<IReadOnlyList<ApiKey>> ListAsync(CancellationToken cancellationToken) => _store.ReadApiKeysAsync(cancellationToken);
 
+    /// <summary>A page of all keys, revoked ones included, in the order of their making. Cut from the whole list: keys are few.</summary>
+    public async Task<Page<ApiKey>> ListAsync(PageRequest page, CancellationToken cancellationToken)
+    {
+        var backward = page.Iterator is ['-', ..];
+        var upward = page.Descending == backward;
+        var all = await ListAsync(cancellationToken);
+        var rows = upward ? all : all.Reverse();
+        if (Id<ApiKey>.TryParse(backward ? page.Iterator![1..] : page.Iterator, out var from))
+            rows = rows.Where(key => upward ? key.Id.CompareTo(from) > 0 : key.Id.CompareTo(from) < 0);
+        var read = rows.Take(page.Limit + 1).ToList();
+        var items = read.Take(page.Limit);
+        return new Page<ApiKey>([.. backward ? items.Reverse() : items], Done: read.Count <= page.Limit);
+    }
+
     /// <summary>Revokes a key, at once.</summary>
     /// <exception cref="NotFoundException">There is no such working key.</exception>
     public async Task RevokeAsync(Id<ApiKey> id)

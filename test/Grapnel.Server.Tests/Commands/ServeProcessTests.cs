@@ -37,7 +37,7 @@ public sealed partial class ServeProcessTests
         second.Errors.Trim().ShouldNotContain('\n');
         second.Output.ShouldBeEmpty();
         admin.ExitCode.ShouldBe(1);
-        admin.Errors.ShouldContain("Stop it, run this again");
+        admin.Errors.ShouldContain("--url");
     }
 
     [Fact]

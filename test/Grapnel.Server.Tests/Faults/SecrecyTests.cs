@@ -25,6 +25,7 @@ public sealed class SecrecyTests
         secrets.Add(await rig.SecretAsync(working));
         await rig.Client.PostJsonAsync($"{rig.App}/endpoint/{working}/secret/rotate", """{"key":"whsec_too-short"}""");
         await rig.Client.PostJsonAsync($"{rig.App}/endpoint", $$"""{"url":"http://127.0.0.1/","secret":"{{secrets[0]}}="}""");
+        var made = await rig.Client.PostJsonAsync("/api/v1/api-key", """{"name":"Another"}""");
 
         await rig.WaitForAsync(await rig.PublishAsync("order.created"), working, "delivered/delivered");
         await receiver.WaitForAsync(2);
@@ -35,6 +36,7 @@ public sealed class SecrecyTests
         log.ShouldNotContain("whsec_");
         log.ShouldNotContain(header);
         log.ShouldNotContain(ServerProcess.Key);
+        log.ShouldNotContain(made["key"].GetString()!);
         foreach (var secret in secrets)
             log.ShouldNotContain(secret["whsec_".Length..]);
         foreach (var file in Directory.GetFiles(rig.Folder, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith("-key", StringComparison.Ordinal)))

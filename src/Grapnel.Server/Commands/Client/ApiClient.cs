@@ -40,6 +40,8 @@ internal sealed class ApiClient : IDisposable
             Content = new ReadOnlyMemoryContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
         }, cancel);
 
+    public Task<ApiAnswer> DeleteAsync(string path, CancellationToken cancel) => SendAsync(new HttpRequestMessage(HttpMethod.Delete, path), cancel);
+
     public void Dispose() => _http.Dispose();
 
     private async Task<ApiAnswer> SendAsync(HttpRequestMessage request, CancellationToken cancel)
@@ -91,8 +93,7 @@ internal sealed record ApiAnswer(string Address, HttpStatusCode Status, string? 
     /// <summary>Reads the body of a success.</summary>
     public T Read<T>()
     {
-        if (!Succeeded)
-            throw Failure();
+        ThrowIfFailed();
         try
         {
             return JsonSerializer.Deserialize<T>(Body, JsonSerializerOptions.Web) ?? throw new JsonException("null");
@@ -101,6 +102,12 @@ internal sealed record ApiAnswer(string Address, HttpStatusCode Status, string? 
         {
             throw new CommandException($"{Address} answered {(int)Status}, but not as a Grapnel server does. Is --url right?", unreadable);
         }
+    }
+
+    public void ThrowIfFailed()
+    {
+        if (!Succeeded)
+            throw Failure();
     }
 
     /// <summary>The failure as a sentence.</summary>

@@ -7,7 +7,7 @@ internal static class ApiKeySource
 
     /// <summary>Told wherever a key is missing or refused.</summary>
     public const string Help =
-        $"Give a key with --key or {EnvironmentVariable}. The first one is in the file first-api-key of the server's data folder; 'grapnel admin create-key' makes more.";
+        $"Give a key with --key or {EnvironmentVariable}. The first one is in the file first-api-key of the server's data folder; if all are lost, 'grapnel admin create-key' makes one in the folder of the stopped server.";
 
     public static readonly string DefaultFile = Path.Combine("grapnel-data", "first-api-key");
 

@@ -1,0 +1,46 @@
+using System.Text.Json;
+using Grapnel.Server.Commands.Client;
+
+namespace Grapnel.Server.Commands.Keys;
+
+/// <summary>The keys of a running server, through its API.</summary>
+internal sealed class ServerKeyRing(ApiClient client) : IKeyRing
+{
+    private const string KeysPath = "/api/v1/api-key";
+    private const int KeysAtOnce = 250;
+
+    public async Task<MadeKey> CreateAsync(string name, CancellationToken cancel) =>
+        (await client.PostAsync(KeysPath, JsonSerializer.SerializeToUtf8Bytes(new { name }), cancel)).Read<MadeKey>();
+
+    public async Task<IReadOnlyList<ListedKey>> ListAsync(CancellationToken cancel)
+    {
+        var keys = new List<ListedKey>();
+        var path = $"{KeysPath}?limit={KeysAtOnce}";
+        var page = (await client.GetAsync(path, cancel)).Read<KeyPage>();
+        keys.AddRange(page.Data);
+        while (!page.Done)
+        {
+            page = (await client.GetAsync($"{path}&iterator={page.Iterator}", cancel)).Read<KeyPage>();
+            keys.AddRange(page.Data);
+        }
+        return keys;
+    }
+
+    public async Task RevokeAsync(Id<ApiKey> id, CancellationToken cancel) =>
+        (await client.DeleteAsync($"{KeysPath}/{id}", cancel)).ThrowIfFailed();
+
+    public ValueTask DisposeAsync()
+    {
+        client.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private sealed record KeyPage
+    {
+        public required IReadOnlyList<ListedKey> Data { get; init; }
+
+        public required string? Iterator { get; init; }
+
+        public required bool Done { get; init; }
+    }
+}

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Security.Cryptography;
 using System.Text;
@@ -22,7 +23,7 @@ internal sealed class ApiKeyRegistry
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _loading = new(1, 1);
     private readonly Lock _changing = new();
-    private volatile FrozenDictionary<Sha256, ApiKey>? _working;
+    private volatile WorkingKeys? _working;
     private volatile int _version;
 
     /// <summary>Recognises the keys of <paramref name="store"/> and forgets what it knows when <paramref name="events"/> says so.</summary>
@@ -82,18 +83,14 @@ internal sealed class ApiKeyRegistry
     }
 
     /// <summary>The working key of that text, or null. Looked up by hash, so its time tells nothing about the keys.</summary>
-    public ValueTask<ApiKey?> FindAsync(ReadOnlySpan<char> presented, CancellationToken cancellationToken)
-    {
-        var hash = Sha256.Of(presented);
-        return _working is { } working
-            ? new ValueTask<ApiKey?>(working.GetValueOrDefault(hash))
-            : LoadAndFindAsync(hash, cancellationToken);
-    }
+    public ValueTask<ApiKey?> FindAsync(ReadOnlySpan<char> presented, CancellationToken cancellationToken) => _working is { } working
+        ? new ValueTask<ApiKey?>(working.Find(presented))
+        : LoadAndFindAsync(presented.ToString(), cancellationToken);
 
-    private async ValueTask<ApiKey?> LoadAndFindAsync(Sha256 hash, CancellationToken cancellationToken) =>
-        (await WorkingAsync(cancellationToken)).GetValueOrDefault(hash);
+    private async ValueTask<ApiKey?> LoadAndFindAsync(string presented, CancellationToken cancellationToken) =>
+        (await WorkingAsync(cancellationToken)).Find(presented);
 
-    private async ValueTask<FrozenDictionary<Sha256, ApiKey>> WorkingAsync(CancellationToken cancellationToken)
+    private async ValueTask<WorkingKeys> WorkingAsync(CancellationToken cancellationToken)
     {
         if (_working is { } known)
             return known;
@@ -108,13 +105,12 @@ internal sealed class ApiKeyRegistry
         }
     }
 
-    private async Task<FrozenDictionary<Sha256, ApiKey>> LoadAsync(CancellationToken cancellationToken)
+    private async Task<WorkingKeys> LoadAsync(CancellationToken cancellationToken)
     {
         var version = _version;
         var keys = await _store.ReadApiKeysAsync(cancellationToken);
         // A key can be added twice when two nodes ensure it at once; both rows mean the same key.
-        var working = keys.Where(key => key.RevokedAt is null).DistinctBy(key => Sha256.From(key.Hash))
-            .ToFrozenDictionary(key => Sha256.From(key.Hash));
+        var working = new WorkingKeys(keys.Where(key => key.RevokedAt is null).DistinctBy(key => Sha256.From(key.Hash)));
         lock (_changing)
         {
             // What changed while the keys were read may be missing from them: then the next caller reads again.
@@ -148,6 +144,31 @@ internal sealed class ApiKeyRegistry
         };
         await _store.AddApiKeyAsync(key, CancellationToken.None);
         _events.OnApiKeysChanged();
+        return key;
+    }
+}
+
+/// <summary>
+/// The keys that work, as of one reading of the store. A text that was found once is remembered, in memory only: hashing it anew for every
+/// request is a sizeable part of what a publish costs. The dictionary's own hash is seeded per process, so that its time tells nothing either.
+/// </summary>
+internal sealed class WorkingKeys(IEnumerable<ApiKey> keys)
+{
+    private readonly FrozenDictionary<Sha256, ApiKey> _byHash = keys.ToFrozenDictionary(key => Sha256.From(key.Hash));
+    private readonly ConcurrentDictionary<string, ApiKey> _byText = new();
+
+    /// <summary>How many there are.</summary>
+    public int Count => _byHash.Count;
+
+    /// <summary>The key of that text, or null.</summary>
+    public ApiKey? Find(ReadOnlySpan<char> presented)
+    {
+        if (_byText.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(presented, out var known))
+            return known;
+        var key = _byHash.GetValueOrDefault(Sha256.Of(presented));
+        // Each working key has one text, so this holds no more than there are keys.
+        if (key is not null)
+            _byText.TryAdd(presented.ToString(), key);
         return key;
     }
 }

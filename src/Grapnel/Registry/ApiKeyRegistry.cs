@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Grapnel.Storage;
@@ -150,12 +151,12 @@ internal sealed class ApiKeyRegistry
 
 /// <summary>
 /// The keys that work, as of one reading of the store. A text that was found once is remembered, in memory only: hashing it anew for every
-/// request is a sizeable part of what a publish costs. The dictionary's own hash is seeded per process, so that its time tells nothing either.
+/// request is a sizeable part of what a publish costs.
 /// </summary>
 internal sealed class WorkingKeys(IEnumerable<ApiKey> keys)
 {
     private readonly FrozenDictionary<Sha256, ApiKey> _byHash = keys.ToFrozenDictionary(key => Sha256.From(key.Hash));
-    private readonly ConcurrentDictionary<string, ApiKey> _byText = new();
+    private readonly ConcurrentDictionary<string, ApiKey> _byText = new(new SecretComparer());
 
     /// <summary>How many there are.</summary>
     public int Count => _byHash.Count;
@@ -170,6 +171,21 @@ internal sealed class WorkingKeys(IEnumerable<ApiKey> keys)
         if (key is not null)
             _byText.TryAdd(presented.ToString(), key);
         return key;
+    }
+
+    /// <summary>Compares texts in a time that tells nothing about them: by a hash that is seeded per process, then to the end.</summary>
+    private sealed class SecretComparer : IEqualityComparer<string>, IAlternateEqualityComparer<ReadOnlySpan<char>, string>
+    {
+        public bool Equals(string? x, string? y) => Equals(x.AsSpan(), y!);
+
+        public bool Equals(ReadOnlySpan<char> alternate, string other) =>
+            CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(alternate), MemoryMarshal.AsBytes(other.AsSpan()));
+
+        public int GetHashCode(string obj) => GetHashCode(obj.AsSpan());
+
+        public int GetHashCode(ReadOnlySpan<char> alternate) => string.GetHashCode(alternate);
+
+        public string Create(ReadOnlySpan<char> alternate) => alternate.ToString();
     }
 }
 

@@ -15,12 +15,21 @@ internal sealed partial class SqliteHistoryStore
         return messages.Count;
     });
 
-    // In the order of acceptance, which is nearly that of ids: one that stands behind a younger one goes in a later round.
+    // Application by application, from the oldest message on. The walk over applications is one seek for each that has messages.
+    private const string OldMessages = """
+        WITH RECURSIVE tenant (id) AS (
+            SELECT min(application_id) FROM message
+            UNION ALL
+            SELECT (SELECT min(application_id) FROM message WHERE application_id > tenant.id) FROM tenant WHERE tenant.id IS NOT NULL
+        )
+        SELECT m.n, m.id, m.owed FROM tenant CROSS JOIN message m ON m.application_id = tenant.id AND m.id < ?
+        """;
+
     private static List<OldMessage> FindOver(SqliteSession session, Id<Message> before, int limit)
     {
         var over = new List<OldMessage>();
-        var select = session.Prepare("SELECT n, id, owed FROM message ORDER BY n");
-        while (over.Count < limit && select.Step() && select.Id<Message>(1).CompareTo(before) < 0)
+        var select = session.Prepare(OldMessages).Bind(before);
+        while (over.Count < limit && select.Step())
         {
             var message = new OldMessage(select.Int64(0), select.Id<Message>(1), Owed.Unpack(select.Blob(2)));
             if (!message.Owed.Exists(pair => SqliteDeliveryStore.IsPending(session, pair.EndpointId, pair.Seq)))

@@ -150,6 +150,19 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
+    public async Task A_message_from_a_clock_that_ran_ahead_does_not_keep_older_ones_from_being_pruned()
+    {
+        var ahead = NewMessage() with { Id = Id<Message>.FirstAt(Start.AddDays(365)) };
+        await AcceptAsync(Owe(ahead));
+        await PublishAsync();
+        Clock.Advance(TimeSpan.FromHours(1));
+
+        (await History.PruneAsync(Clock.GetUtcNow(), 10, default)).ShouldBe(1);
+
+        (await History.FindMessageAsync(Tenant, ahead.Id.ToString(), default)).ShouldNotBeNull();
+    }
+
+    [Fact]
     public async Task An_event_id_is_free_again_once_its_message_was_pruned()
     {
         await AcceptAsync(Owe(NewMessage("order-1")));

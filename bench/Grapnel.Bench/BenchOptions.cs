@@ -19,7 +19,7 @@ internal sealed record BenchOptions
     public int WarmUpSeconds { get; init; } = 10;
 
     /// <summary>Publishers at once under full load, each waiting for its answer: what waits together shares a commit.</summary>
-    /// <remarks>256 keep both cores busy; with 64, a quarter of the time is spent waiting for the disk.</remarks>
+    /// <remarks>256 keep two cores busy; with 64, a quarter of the CPU idles while publishers wait for commits.</remarks>
     public int Publishers { get; init; } = 256;
 
     /// <summary>Length of one measured stretch of steady load, in seconds.</summary>

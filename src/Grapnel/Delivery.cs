@@ -1,6 +1,6 @@
 namespace Grapnel;
 
-/// <summary>What is owed to one endpoint for one message, as long as it is pending. Finished ones live on as a <see cref="FinishedDelivery"/>.</summary>
+/// <summary>What is owed to one endpoint for one message, as long as it is pending. History keeps how it ended.</summary>
 public sealed record Delivery
 {
     /// <summary>The endpoint it is owed to; its pending deliveries form the lane.</summary>
@@ -53,11 +53,3 @@ public enum DeliveryEnd
     /// <summary>Its endpoint was deleted.</summary>
     EndpointDeleted = 5,
 }
-
-/// <summary>The end of a delivery, kept with the history.</summary>
-/// <param name="EndpointId">The endpoint it was owed to.</param>
-/// <param name="MessageId">The message.</param>
-/// <param name="End">How it ended.</param>
-/// <param name="At">When.</param>
-/// <param name="Attempts">Attempts of the retry schedule that were made.</param>
-public sealed record FinishedDelivery(Id<Endpoint> EndpointId, Id<Message> MessageId, DeliveryEnd End, DateTimeOffset At, int Attempts);

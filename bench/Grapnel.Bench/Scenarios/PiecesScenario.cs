@@ -19,7 +19,7 @@ internal static class PiecesScenario
     public static Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancel)
     {
         StorePiece.Root = bench.NewFolder("stores");
-        var job = (bench.Options.Rounds > 3 ? Job.Default : Job.ShortRun).WithToolchain(InProcessEmitToolchain.DontLogOutput);
+        var job = (bench.Options.Rounds > 2 ? Job.Default : Job.ShortRun).WithToolchain(InProcessEmitToolchain.DontLogOutput);
         var config = ManualConfig.CreateEmpty().AddJob(job).AddDiagnoser(MemoryDiagnoser.Default).AddLogger(NullLogger.Instance)
             .WithOrderer(new DefaultOrderer(SummaryOrderPolicy.Declared)).WithArtifactsPath(bench.NewFolder("pieces"));
         var reports = Pieces.SelectMany(piece => BenchmarkRunner.Run(piece, config).Reports);

@@ -23,6 +23,7 @@ internal static class Idempotency
             throw new InvalidInputException($"header.{Header}", $"must have at most {MaxLength} characters");
         var caller = http.User.FindFirstValue(ClaimTypes.NameIdentifier);
         var scope = $"{caller}\n{http.Request.Path}{http.Request.QueryString}\n{key}";
-        return new IdempotencyRequest(SHA256.HashData(Encoding.UTF8.GetBytes(scope)), SHA256.HashData(body), result => JsonReply.Render(result, write).ToArray());
+        return new IdempotencyRequest(
+            SHA256.HashData(Encoding.UTF8.GetBytes(scope)), SHA256.HashData(body), result => JsonReply.Render(result, write).ToArray());
     }
 }

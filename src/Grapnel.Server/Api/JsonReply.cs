@@ -18,12 +18,15 @@ internal static class JsonReply
     private static Utf8JsonWriter? _writer;
 
     /// <summary>Writes the answer into the response's buffer, with its length; the server sends it when the request ends.</summary>
-    public static Task WriteAsync<T>(HttpContext http, int status, T state, Action<Utf8JsonWriter, T> write)
+    public static Task WriteAsync<T>(HttpContext http, int status, T state, Action<Utf8JsonWriter, T> write) =>
+        WriteAsync(http, status, Render(state, write));
+
+    /// <summary>The same with JSON that is there already.</summary>
+    public static Task WriteAsync(HttpContext http, int status, ReadOnlySpan<byte> json)
     {
         var response = http.Response;
         response.StatusCode = status;
         response.ContentType = MediaType;
-        var json = Render(state, write);
         response.ContentLength = json.Length;
         response.BodyWriter.Write(json);
         return Task.CompletedTask;
@@ -33,7 +36,7 @@ internal static class JsonReply
     public static ReadOnlySpan<byte> Render<T>(T state, Action<Utf8JsonWriter, T> write)
     {
         if (_buffer is not { Capacity: <= MostKept } buffer)
-            (_buffer, _writer) = (buffer = new ArrayBufferWriter<byte>(FirstGuess), null);
+            _buffer = buffer = new ArrayBufferWriter<byte>(FirstGuess);
         buffer.ResetWrittenCount();
         var writer = _writer ??= new Utf8JsonWriter(buffer);
         writer.Reset(buffer);

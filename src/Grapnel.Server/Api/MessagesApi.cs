@@ -35,7 +35,7 @@ internal sealed class MessagesApi(
         await (result.Status switch
         {
             PublishStatus.Accepted => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result, write),
-            PublishStatus.Repeated => PublishReply.RepeatAsync(http, result.StoredResponse!),
+            PublishStatus.Repeated => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result.StoredResponse),
             _ => PublishReply.RefuseAsync(http, result, application, request.EventType, _maxPayload),
         });
     }

@@ -21,13 +21,4 @@ internal static class PublishReply
             http.Response.Headers.RetryAfter = "1";
         return ErrorBody.WriteAsync(http.Response, status, code, detail);
     }
-
-    /// <summary>Answers a repeat with the bytes of the first answer.</summary>
-    public static async Task RepeatAsync(HttpContext http, byte[] response)
-    {
-        http.Response.StatusCode = StatusCodes.Status202Accepted;
-        http.Response.ContentType = JsonReply.MediaType;
-        http.Response.ContentLength = response.Length;
-        await http.Response.BodyWriter.WriteAsync(response);
-    }
 }

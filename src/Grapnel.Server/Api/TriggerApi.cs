@@ -28,7 +28,7 @@ internal sealed class TriggerApi(Publisher publisher, TimeProvider time, IOption
         await (result.Status switch
         {
             PublishStatus.Accepted => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result, WriteReceipt),
-            PublishStatus.Repeated => PublishReply.RepeatAsync(http, result.StoredResponse!),
+            PublishStatus.Repeated => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result.StoredResponse),
             _ => PublishReply.RefuseAsync(http, result, Application.DefaultUid, eventType, _maxPayload),
         });
     }

@@ -9,7 +9,7 @@ namespace Grapnel.Server.Auth;
 /// <summary>
 /// Lets in whoever shows a working API key, <c>Authorization: Bearer grpk_…</c>, and nobody else, unless the route says itself that it is open
 /// to all. Also what has no route needs a key: a stranger learns nothing from trying. A single step, because the platform's authentication and
-/// authorisation, made for many schemes and policies, cost each publish a scope of services and some twenty objects.
+/// authorisation, made for many schemes and policies, cost each publish a scope of services and more than a dozen objects.
 /// </summary>
 internal sealed class ApiKeyGate(RequestDelegate next, ApiKeyRegistry keys)
 {

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Grapnel.Storage.Catalog;
 
 namespace Grapnel.Storage.Sqlite;
 

@@ -66,15 +66,14 @@ internal sealed partial class SqliteDeliveryStore
         var (trigger, attempts) = ((Trigger)delete.Int32(0), delete.Int32(1));
         delete.Run();
         if (trigger == Trigger.Scheduled)
-            StoreEnd(session, new FinishedDelivery(endpoint, message, end, time.GetUtcNow(), attempts));
+            StoreEnd(session, endpoint, message, end, attempts);
         return true;
     }
 
     // A message that was cancelled, sent again and cancelled again has ended twice; the last time counts.
-    private static void StoreEnd(SqliteSession session, FinishedDelivery finished) =>
+    private void StoreEnd(SqliteSession session, Id<Endpoint> endpoint, Id<Message> message, DeliveryEnd end, int attempts) =>
         session.Prepare("INSERT OR REPLACE INTO finished_delivery (endpoint_id, message_id, end, at, attempts) VALUES (?, ?, ?, ?, ?)")
-            .Bind(finished.EndpointId).Bind(finished.MessageId).Bind((long)finished.End)
-            .Bind(finished.At.ToUnixTimeMilliseconds()).Bind(finished.Attempts)
+            .Bind(endpoint).Bind(message).Bind((long)end).Bind(time.GetUtcNow().ToUnixTimeMilliseconds()).Bind(attempts)
             .Run();
 
     internal static bool IsPending(SqliteSession session, Id<Endpoint> endpoint, long seq) =>

@@ -52,7 +52,8 @@ internal sealed partial class SqliteDeliveryStore
             .Bind(attempt.MessageId).Bind(attempt.Id).Bind(attempt.ApplicationId).Bind(attempt.EndpointId)
             .Bind((long)attempt.Trigger).Bind(attempt.Number).Bind(attempt.StartedAt.ToUnixTimeMilliseconds())
             .Bind(attempt.DurationMs).Bind((long)attempt.Outcome).Bind(attempt.StatusCode)
-            .Bind(attempt.NextAttemptAt?.ToUnixTimeMilliseconds()).Bind((long?)end).Bind(end is null ? null : attempts).Bind(attempt.Url).Bind(attempt.Error).Bind(attempt.ResponseBody.Span)
+            .Bind(attempt.NextAttemptAt?.ToUnixTimeMilliseconds()).Bind((long?)end).Bind(end is null ? null : attempts)
+            .Bind(attempt.Url).Bind(attempt.Error).Bind(attempt.ResponseBody.Span)
             .Run();
 
     private static void Reschedule(SqliteSession session, Settlement settlement) =>

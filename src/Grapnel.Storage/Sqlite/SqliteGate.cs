@@ -122,12 +122,13 @@ internal sealed class SqliteGate : IAsyncDisposable
         catch (Exception error)
         {
             RollBack();
-            var failure = SqliteErrors.IsStorageFailure(error) ? SqliteErrors.Unavailable(error) : error;
-            if (running is not null && failure == error)
+            var storeFailed = SqliteErrors.IsStorageFailure(error);
+            if (running is not null && !storeFailed)
             {
                 running.Fail(error);
                 return running;
             }
+            var failure = storeFailed ? SqliteErrors.Unavailable(error) : error;
             foreach (var item in _batch)
                 item.Fail(failure);
             return null;

@@ -45,7 +45,10 @@ internal sealed partial class SqliteHistoryStore
         .AndIf(filter.Before, "a.started_at < ?", (statement, before) => statement.Bind(before.ToUnixTimeMilliseconds()))
         .AndIf(filter.After, "a.started_at > ?", (statement, after) => statement.Bind(after.ToUnixTimeMilliseconds()))
         .AndAnyOf(
-            "EXISTS (SELECT 1 FROM message m WHERE m.application_id = a.application_id AND m.id = a.message_id AND m.event_type IN (SELECT value FROM json_each(?)))", filter.EventTypes)
+            """
+            EXISTS (SELECT 1 FROM message m
+                    WHERE m.application_id = a.application_id AND m.id = a.message_id AND m.event_type IN (SELECT value FROM json_each(?)))
+            """, filter.EventTypes)
         .AndAnyOf(
             """
             EXISTS (SELECT 1 FROM message m, json_each(m.channels) c

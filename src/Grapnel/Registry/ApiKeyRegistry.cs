@@ -63,15 +63,15 @@ internal sealed class ApiKeyRegistry
     /// <summary>A page of all keys, revoked ones included, in the order of their making. Cut from the whole list: keys are few.</summary>
     public async Task<Page<ApiKey>> ListAsync(PageRequest page, CancellationToken cancellationToken)
     {
-        var backward = page.Iterator is ['-', ..];
-        var upward = page.Descending == backward;
+        var position = PagePosition.Of(page);
         var all = await ListAsync(cancellationToken);
-        var rows = upward ? all : all.Reverse();
-        if (Id<ApiKey>.TryParse(backward ? page.Iterator![1..] : page.Iterator, out var from))
-            rows = rows.Where(key => upward ? key.Id.CompareTo(from) > 0 : key.Id.CompareTo(from) < 0);
-        var read = rows.Take(page.Limit + 1).ToList();
-        var items = read.Take(page.Limit);
-        return new Page<ApiKey>([.. backward ? items.Reverse() : items], Done: read.Count <= page.Limit);
+        var rows = position.Ascending ? all : all.Reverse();
+        if (position.Iterator is { } text)
+        {
+            var from = PagePosition.ParseId<ApiKey>(text);
+            rows = rows.Where(key => position.Ascending ? key.Id.CompareTo(from) > 0 : key.Id.CompareTo(from) < 0);
+        }
+        return position.ToPage(rows.Take(page.Limit + 1).ToList(), page.Limit);
     }
 
     /// <summary>Revokes a key, at once.</summary>
@@ -83,7 +83,7 @@ internal sealed class ApiKeyRegistry
         _events.OnApiKeysChanged();
     }
 
-    /// <summary>The working key of that text, or null. Looked up by hash, so its time tells nothing about the keys.</summary>
+    /// <summary>The working key of that text, or null. Looked up by hashes, so its time tells nothing about the keys.</summary>
     public ValueTask<ApiKey?> FindAsync(ReadOnlySpan<char> presented, CancellationToken cancellationToken) => _working is { } working
         ? new ValueTask<ApiKey?>(working.Find(presented))
         : LoadAndFindAsync(presented.ToString(), cancellationToken);

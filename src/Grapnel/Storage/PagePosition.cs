@@ -1,4 +1,4 @@
-namespace Grapnel.Storage.Catalog;
+namespace Grapnel.Storage;
 
 /// <summary>Where a page lies and which way it is read: the one place that knows what an iterator means.</summary>
 /// <param name="Iterator">The id or name next to the page, or null at the beginning.</param>

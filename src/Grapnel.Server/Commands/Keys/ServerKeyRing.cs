@@ -15,14 +15,15 @@ internal sealed class ServerKeyRing(ApiClient client) : IKeyRing
     public async Task<IReadOnlyList<ListedKey>> ListAsync(CancellationToken cancel)
     {
         var keys = new List<ListedKey>();
-        var path = $"{KeysPath}?limit={KeysAtOnce}";
-        var page = (await client.GetAsync(path, cancel)).Read<KeyPage>();
-        keys.AddRange(page.Data);
-        while (!page.Done)
+        var next = "";
+        KeyPage page;
+        do
         {
-            page = (await client.GetAsync($"{path}&iterator={page.Iterator}", cancel)).Read<KeyPage>();
+            page = (await client.GetAsync($"{KeysPath}?limit={KeysAtOnce}{next}", cancel)).Read<KeyPage>();
             keys.AddRange(page.Data);
+            next = $"&iterator={page.Iterator}";
         }
+        while (!page.Done);
         return keys;
     }
 

@@ -70,10 +70,10 @@ public sealed class DeliveryOptions
     /// <summary>Deliveries of one lane kept in memory. Default 1,000.</summary>
     public int LaneWindow { get; set; } = 1000;
 
-    /// <summary>Payload bytes of one lane kept in memory. Default 4 MiB.</summary>
+    /// <summary>Bytes that the deliveries of one lane kept in memory may take: payloads, and 512 for each delivery. Default 4 MiB.</summary>
     public long LaneWindowBytes { get; set; } = 4 << 20;
 
-    /// <summary>Payload bytes of all lanes together kept in memory. Default 64 MiB.</summary>
+    /// <summary>The same for all lanes together. Default 64 MiB.</summary>
     public long WindowBytes { get; set; } = 64 << 20;
 
     /// <summary>How long an idle lane stays with its node. Default 30 s.</summary>

@@ -31,6 +31,7 @@ internal static class ServeCommand
 
     private static async Task RunAsync(string[] arguments, Dictionary<string, string?> settings, CancellationToken cancel)
     {
+        BatchScheduling.Ask();
         var terminal = Terminal.Standard();
         string? firstKey = null;
         await using var server = await StartedServer.CreateAsync(

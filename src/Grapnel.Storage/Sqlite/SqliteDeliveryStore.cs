@@ -46,8 +46,13 @@ internal sealed partial class SqliteDeliveryStore(SqliteGate gate, SqliteReaders
     private static bool IsMember(SqliteSession session, Id<Node> node) =>
         session.Prepare("SELECT 1 FROM node WHERE id = ?").Bind(node).RunExists();
 
-    private static long ReserveSeqs(SqliteSession session, int count) =>
-        session.Prepare("UPDATE counter SET value = value + ? WHERE name = 'seq' RETURNING value").Bind(count).RunInt64() - count + 1;
+    // Two statements: for RETURNING, SQLite would open a temporary database of its own at every call.
+    private static long ReserveSeqs(SqliteSession session, int count)
+    {
+        var last = session.Prepare("SELECT value FROM counter WHERE name = 'seq'").RunInt64();
+        session.Prepare("UPDATE counter SET value = ? WHERE name = 'seq'").Bind(last + count).Run();
+        return last + 1;
+    }
 
     private static void CountPending(SqliteSession session, int change)
     {

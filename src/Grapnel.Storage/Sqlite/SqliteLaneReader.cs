@@ -51,7 +51,7 @@ internal sealed class SqliteLaneReader(SqliteSession session, LaneRead read)
     {
         var delivery = run.Read(read.EndpointId, session);
         _deliveries.Add(delivery);
-        _bytes += delivery.Message.Payload?.Length ?? 0;
+        _bytes += delivery.Footprint;
         run.Next();
     }
 

@@ -143,7 +143,7 @@ internal sealed class Lane
 
     private void Count(Delivery delivery, int sign)
     {
-        var bytes = sign * (delivery.Message.Payload?.Length ?? 0);
+        var bytes = sign * delivery.Footprint;
         _heldBytes += bytes;
         _budget.Used += bytes;
     }
@@ -303,7 +303,7 @@ internal sealed class Lane
         endpoint.RateLimit is { } rate ? new TokenBucket(rate, now) : null;
 }
 
-/// <summary>The payload bytes that all lanes of a node hold together.</summary>
+/// <summary>The memory that the deliveries in all windows of a node take together, in bytes of <see cref="Delivery.Footprint"/>.</summary>
 internal sealed class WindowBudget(long limit)
 {
     public long Used { get; set; }

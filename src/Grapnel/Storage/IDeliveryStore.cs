@@ -156,7 +156,7 @@ public sealed record EndpointHealth(Id<Endpoint> EndpointId, DateTimeOffset? Fai
 /// <param name="AfterSeq">For unordered lanes, fresh deliveries up to this place are skipped.</param>
 /// <param name="Now">Unix milliseconds; what is due by then is returned.</param>
 /// <param name="Limit">Most deliveries to return, before those the caller already holds are taken out.</param>
-/// <param name="ByteLimit">Payload bytes after which no further delivery is added; at least one is returned.</param>
+/// <param name="ByteLimit">Bytes of <see cref="Delivery.Footprint"/> after which no further delivery is added; at least one is returned.</param>
 /// <param name="Held">Places the caller already holds; they are left out and count against nothing.</param>
 public sealed record LaneRead(
     Id<Endpoint> EndpointId, bool Ordered, long AfterSeq, long Now, int Limit, long ByteLimit, IReadOnlySet<long> Held);

@@ -30,6 +30,9 @@ internal sealed class GrapnelProcess : IAsyncDisposable
         _output = ReadOutputAsync();
     }
 
+    /// <summary>The id that the operating system gave it.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Runs a command to its end.</summary>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string folder, params string[] arguments)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Grapnel.Server.Tests.Commands;
@@ -90,6 +91,28 @@ public sealed partial class ServeProcessTests
         second.ExitCode.ShouldBe(1);
         second.Output.ShouldBeEmpty();
         second.Errors.Trim().ShouldMatch($@"^[^\n]*{Regex.Escape(url)}[^\n]*--urls\.$");
+    }
+
+    [Fact]
+    public async Task The_threads_that_serve_and_store_are_scheduled_as_batch_work()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "A policy of Linux.");
+        const int batch = 3;
+        using var folder = new TemporaryFolder();
+        await using var server = new GrapnelProcess(folder.Path, "serve", "--urls", "http://127.0.0.1:0");
+        await UrlAsync(server);
+
+        var policies = Directory.GetDirectories($"/proc/{server.Id}/task")
+            .Select(task => (Name: File.ReadAllText($"{task}/comm").Trim(), Policy: Policy(File.ReadAllText($"{task}/stat")))).ToArray();
+
+        foreach (var name in (string[])[".NET Sockets", ".NET TP Worker", "Grapnel store w"])
+        {
+            policies.ShouldContain(thread => thread.Name == name);
+            policies.Where(thread => thread.Name == name).ShouldAllBe(thread => thread.Policy == batch);
+        }
+
+        // Field 41 of proc_pid_stat(5), counted from behind the name, which may hold anything.
+        static int Policy(string stat) => int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[38], CultureInfo.InvariantCulture);
     }
 
     [Theory]

@@ -111,9 +111,9 @@ public abstract partial class StoreConformance
             await AcceptAsync(Owe(NewMessage(payload: new byte[1000]), lane));
 
         (await ReadAsync(lane, bytes: 1)).Deliveries.Count.ShouldBe(1);
-        (await ReadAsync(lane, bytes: 1500)).Deliveries.Count.ShouldBe(2);
-        (await ReadAsync(lane, bytes: 1500)).More.ShouldBeTrue();
-        (await ReadAsync(lane, bytes: 3000)).More.ShouldBeFalse();
+        (await ReadAsync(lane, bytes: 2000)).Deliveries.Count.ShouldBe(2);
+        (await ReadAsync(lane, bytes: 2000)).More.ShouldBeTrue();
+        (await ReadAsync(lane, bytes: 5000)).More.ShouldBeFalse();
     }
 
     [Fact]

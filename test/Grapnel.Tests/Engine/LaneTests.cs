@@ -1,4 +1,6 @@
+using Grapnel.Dispatching;
 using Grapnel.Registry;
+using Grapnel.Sending;
 using Grapnel.Storage;
 using Grapnel.Storage.Sqlite;
 using Grapnel.Tests.Shared;
@@ -31,6 +33,49 @@ public sealed class LaneTests
         await engine.QuietAsync();
         engine.Receiver.Received.Count.ShouldBe(600);
         engine.Receiver.Received.GroupBy(r => r.Url + r.MessageId).ShouldAllBe(g => g.Count() == 1);
+    }
+
+    [Fact]
+    public async Task However_small_the_payloads_a_window_takes_no_more_memory_than_it_may()
+    {
+        await using var engine = await EngineHarness.StartAsync();
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { MaxConcurrency = 1_000 });
+        var message = await engine.PublishedAsync("tiny");
+        var options = new DeliveryOptions { LaneWindow = 100_000, LaneWindowBytes = 10_000 };
+        var lane = new Lane(endpoint, PreparedEndpoint.From(endpoint, Second), options, new WindowBudget(long.MaxValue), now: 0);
+        lane.EndRead(new LanePage([], More: false, NextDueAt: null, Health: null), now: 0);
+
+        for (var seq = 1; seq <= 1_000; seq++)
+            lane.Offer(new Delivery { EndpointId = endpoint.Id, Seq = seq, Message = message }, now: 0);
+
+        var held = 0;
+        for (; lane.Decide(now: 0).Kind == LaneStepKind.Start; held++)
+            lane.Take(now: 0);
+        held.ShouldBeInRange(10, 20);
+        lane.Decide(now: 0).Kind.ShouldBe(LaneStepKind.Read, "the others wait in the store");
+    }
+
+    [Fact]
+    public async Task Ten_thousand_deliveries_that_fail_in_the_same_second_do_not_come_back_in_the_same_second()
+    {
+        await using var engine = await EngineHarness.StartAsync(o => { o.BreakerThreshold = int.MaxValue; o.EndpointConcurrency = 1_000; });
+        for (var n = 0; n < 10; n++)
+            await engine.AddEndpointAsync($"http://127.0.0.1:1/{n}", e => e with { RetrySchedule = [300 * Second] });
+        engine.Receiver.AnswerWith(_ => 500);
+        await engine.PublishManyAsync(1_000);
+        await engine.QuietAsync();
+        engine.Receiver.Received.Count.ShouldBe(10_000);
+
+        engine.Receiver.AnswerWith(_ => 200);
+        var bySecond = new List<int>();
+        for (var (second, before) = (0, 10_000); second < 361; second++, before = engine.Receiver.Received.Count)
+        {
+            await engine.AdvanceAsync(Second);
+            bySecond.Add(engine.Receiver.Received.Count - before);
+        }
+        bySecond.Sum().ShouldBe(10_000);
+        bySecond.Max().ShouldBeLessThan(500);
+        bySecond.Take(239).Sum().ShouldBe(0, "the jitter is a fifth of the delay, to either side");
     }
 
     [Fact]

@@ -9,9 +9,9 @@ Console.CancelKeyPress += (_, signal) =>
 };
 try
 {
-    if (args is [RawLoad.Verb, var sink, var seconds, var signOnce])
+    if (args is [RawLoad.Verb, var sink, var seconds, var mode])
     {
-        await RawLoad.RunChildAsync(new Uri(sink), int.Parse(seconds), bool.Parse(signOnce), stopping.Token);
+        await RawLoad.RunChildAsync(new Uri(sink), int.Parse(seconds), Enum.Parse<RawMode>(mode), stopping.Token);
         return 0;
     }
     return await BenchCommand.RunAsync(args, stopping.Token);

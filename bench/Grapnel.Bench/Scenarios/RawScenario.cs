@@ -9,17 +9,20 @@ internal static class RawScenario
     public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancel)
     {
         await using var sink = await bench.StartSinkAsync(cancel);
-        var (rounds, once) = (new List<RawResult>(), new List<RawResult>());
+        var (rounds, once, batch) = (new List<RawResult>(), new List<RawResult>(), new List<RawResult>());
         for (var round = 0; round < bench.Options.Rounds; round++)
         {
             rounds.Add(await RawLoad.MeasureAsync(sink, bench.Options.Seconds, cancel));
-            once.Add(await RawLoad.MeasureAsync(sink, bench.Options.Seconds, cancel, signOnce: true));
+            once.Add(await RawLoad.MeasureAsync(sink, bench.Options.Seconds, cancel, RawMode.SignedOnce));
+            batch.Add(await RawLoad.MeasureAsync(sink, bench.Options.Seconds, cancel, RawMode.AsBatch));
         }
         return
         [
             .. Figures(rounds),
             new Figure("The same request, signed once ahead, per second", new Series(once.Select(r => r.PerSecond))),
             new Figure("The same request, signed once ahead, CPU", new Series(once.Select(r => r.CpuMicroseconds)), "us"),
+            new Figure("Scheduled as batch work, as the server is, per second", new Series(batch.Select(r => r.PerSecond))),
+            new Figure("Scheduled as batch work, CPU", new Series(batch.Select(r => r.CpuMicroseconds)), "us"),
         ];
     }
 

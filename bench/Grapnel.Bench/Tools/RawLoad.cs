@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Grapnel.Sending.Signing;
+using Grapnel.Server.Hosting;
 
 namespace Grapnel.Bench.Tools;
 
@@ -21,20 +22,22 @@ internal static class RawLoad
     private static readonly IdGenerator Ids = new(TimeProvider.System);
 
     /// <summary>Runs the child and returns what it measured.</summary>
-    public static async Task<RawResult> MeasureAsync(Sink sink, int seconds, CancellationToken cancel, bool signOnce = false)
+    public static async Task<RawResult> MeasureAsync(Sink sink, int seconds, CancellationToken cancel, RawMode mode = RawMode.Plain)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "Grapnel.Bench");
-        var output = await ChildProcess.RunAsync(program, [Verb, sink.Url, $"{seconds}", $"{signOnce}"], cancel);
+        var output = await ChildProcess.RunAsync(program, [Verb, sink.Url, $"{seconds}", $"{mode}"], cancel);
         var numbers = output.Split(' ').Select(text => double.Parse(text, CultureInfo.InvariantCulture)).ToArray();
         return new RawResult(numbers[0] / numbers[1], numbers[2] / numbers[0] * 1e6);
     }
 
     /// <summary>The child: warms up, posts for a time, and prints requests, seconds, and seconds of CPU.</summary>
-    public static async Task RunChildAsync(Uri sink, int seconds, bool signOnce, CancellationToken cancel)
+    public static async Task RunChildAsync(Uri sink, int seconds, RawMode mode, CancellationToken cancel)
     {
+        if (mode == RawMode.AsBatch)
+            BatchScheduling.Ask();
         var handler = new SocketsHttpHandler { UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null };
         using var client = new HttpClient(handler);
-        Func<SignedHeaders> sign = signOnce ? SignedHeaders.New().Same : SignedHeaders.New;
+        Func<SignedHeaders> sign = mode == RawMode.SignedOnce ? SignedHeaders.New().Same : SignedHeaders.New;
         await PostForAsync(client, sink, sign, WarmUp, cancel);
         var cpu = Environment.CpuUsage.TotalTime;
         var start = Stopwatch.GetTimestamp();
@@ -80,6 +83,19 @@ internal static class RawLoad
 
         public SignedHeaders Same() => this;
     }
+}
+
+/// <summary>How the ceiling is measured.</summary>
+internal enum RawMode
+{
+    /// <summary>Every request signed for itself, in a process like any other: what the pipeline is held against.</summary>
+    Plain,
+
+    /// <summary>One request, signed ahead, over and over.</summary>
+    SignedOnce,
+
+    /// <summary>As <see cref="Plain"/>, scheduled as batch work, as the server is.</summary>
+    AsBatch,
 }
 
 /// <summary>What the ceiling came to.</summary>

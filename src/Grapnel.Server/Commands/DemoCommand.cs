@@ -61,6 +61,6 @@ internal static class DemoCommand
         "",
         "Send an event of your own:",
         "",
-        $"  curl -X POST {server}/trigger/order.created -H \"Authorization: Bearer {key}\" -d '{{\"hello\":\"world\"}}'",
+        $"  curl -X POST {server}/trigger/order.created -H \"Authorization: Bearer {key}\" -H \"Content-Type: application/json\" -d '{{\"hello\":\"world\"}}'",
         "");
 }

@@ -14,7 +14,7 @@ public sealed partial class DemoProcessTests
 
         var curl = CurlLine().Match(await demo.WaitForLineAsync(line => CurlLine().IsMatch(line)));
         using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, curl.Groups["url"].Value) { Content = new StringContent(curl.Groups["body"].Value) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, curl.Groups["url"].Value) { Content = new StringContent(curl.Groups["body"].Value, null, curl.Groups["type"].Value) };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", curl.Groups["key"].Value);
         using var answer = await http.SendAsync(request);
         answer.StatusCode.ShouldBe(HttpStatusCode.Accepted);
@@ -46,7 +46,7 @@ public sealed partial class DemoProcessTests
         File.Exists(Path.Combine(folder.Path, "kept", "first-api-key")).ShouldBeTrue();
     }
 
-    [GeneratedRegex("""curl -X POST (?<url>\S+) -H "Authorization: Bearer (?<key>\S+)" -d '(?<body>.*)'""")]
+    [GeneratedRegex("""curl -X POST (?<url>\S+) -H "Authorization: Bearer (?<key>\S+)" -H "Content-Type: (?<type>\S+)" -d '(?<body>.*)'""")]
     private static partial Regex CurlLine();
 
     [GeneratedRegex(@"Consumer  http://127\.0\.0\.1:(?<port>\d+)")]

@@ -9,7 +9,10 @@ namespace Grapnel.Storage.Sqlite;
 internal static unsafe partial class Native
 {
     /// <summary>The destructor that tells SQLite to make a copy of its own (SQLITE_TRANSIENT).</summary>
-    public const nint Copy = -1;
+    public const nint Copied = -1;
+
+    /// <summary>The destructor that tells SQLite that the value stays where it is (SQLITE_STATIC).</summary>
+    public const nint Borrowed = 0;
 
     private const string Library = "e_sqlite3";
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
@@ -10,9 +12,13 @@ namespace Grapnel.Storage.Sqlite;
 /// </summary>
 internal sealed unsafe class Statement(sqlite3 database, sqlite3_stmt statement) : IDisposable
 {
-    private const int StackBytes = 256;
+    private const int ScratchBytes = 2048;
 
     private readonly nint _handle = statement.DangerousGetHandle();
+
+    // Bound values stay here, at a fixed address, until the statement has run: SQLite would allocate and free a copy of each.
+    private readonly byte[] _scratch = GC.AllocateUninitializedArray<byte>(ScratchBytes, pinned: true);
+    private int _used;
     private int _next = 1;
 
     public Statement Bind(long value)
@@ -25,10 +31,13 @@ internal sealed unsafe class Statement(sqlite3 database, sqlite3_stmt statement)
 
     public Statement Bind(ReadOnlySpan<byte> blob)
     {
-        // An empty span has no address, and SQLite would take that for NULL.
-        byte nothing = 0;
+        if (blob.TryCopyTo(Scratch))
+        {
+            Check(Native.BindBlob(_handle, _next++, Take(blob.Length), blob.Length, Native.Borrowed));
+            return this;
+        }
         fixed (byte* bytes = blob)
-            Check(Native.BindBlob(_handle, _next++, bytes is null ? &nothing : bytes, blob.Length, Native.Copy));
+            Check(Native.BindBlob(_handle, _next++, bytes, blob.Length, Native.Copied));
         return this;
     }
 
@@ -45,11 +54,14 @@ internal sealed unsafe class Statement(sqlite3 database, sqlite3_stmt statement)
     {
         if (text is null)
             return BindNull();
-        Span<byte> buffer = stackalloc byte[StackBytes];
-        var utf8 = Encoding.UTF8.TryGetBytes(text, buffer, out var length) ? buffer[..length] : Encoding.UTF8.GetBytes(text);
-        byte nothing = 0;
+        if (Encoding.UTF8.TryGetBytes(text, Scratch, out var length))
+        {
+            Check(Native.BindText(_handle, _next++, Take(length), length, Native.Borrowed));
+            return this;
+        }
+        var utf8 = Encoding.UTF8.GetBytes(text);
         fixed (byte* bytes = utf8)
-            Check(Native.BindText(_handle, _next++, bytes is null ? &nothing : bytes, utf8.Length, Native.Copy));
+            Check(Native.BindText(_handle, _next++, bytes, utf8.Length, Native.Copied));
         return this;
     }
 
@@ -99,7 +111,7 @@ internal sealed unsafe class Statement(sqlite3 database, sqlite3_stmt statement)
     /// <summary>Leaves a result before its end.</summary>
     public void Reset()
     {
-        _next = 1;
+        (_next, _used) = (1, 0);
         Native.Reset(_handle);
     }
 
@@ -128,6 +140,16 @@ internal sealed unsafe class Statement(sqlite3 database, sqlite3_stmt statement)
     public int TakeVmSteps() => raw.sqlite3_stmt_status(statement, raw.SQLITE_STMTSTATUS_VM_STEP, 1);
 
     public void Dispose() => statement.Dispose();
+
+    private Span<byte> Scratch => _scratch.AsSpan(_used);
+
+    private byte* Take(int length)
+    {
+        // The address behind the last byte still is one: an empty value must have an address, or SQLite takes it for NULL.
+        var address = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_scratch)) + _used;
+        _used += length;
+        return address;
+    }
 
     private void Check(int code)
     {

@@ -5,15 +5,25 @@ namespace Grapnel.Dispatching;
 
 internal sealed partial class Dispatcher
 {
-    /// <summary>One attempt from start to hand-over to the settler. Never throws: the sender returns what happened, whatever it was.</summary>
-    internal async Task RunAsync(Flight flight)
+    /// <summary>
+    /// One attempt, and after it whatever is next in turn, until nothing is: sent to the pool instead, the next one would wait behind all
+    /// that came in meanwhile. Never throws: the sender returns what happened, whatever it was.
+    /// </summary>
+    internal async Task RunAsync(Flight first)
     {
-        // 1. The exchange.
-        var startedAt = _time.GetUtcNow();
-        var id = _ids.Next<Attempt>();
-        var result = await _sender.SendAsync(flight.Prepared, flight.Delivery, _abandon.Token).ConfigureAwait(false);
+        for (var flight = first; flight is not null;)
+        {
+            var startedAt = _time.GetUtcNow();
+            var id = _ids.Next<Attempt>();
+            var result = await _sender.SendAsync(flight.Prepared, flight.Delivery, _abandon.Token).ConfigureAwait(false);
+            flight = Conclude(flight, id, startedAt, result);
+        }
+    }
 
-        // 2. The verdict. A manual attempt stands outside the schedule and does not advance it.
+    /// <summary>From the end of an exchange to the hand-over to the settler. Returns the attempt to make next, if there is one.</summary>
+    private Flight? Conclude(Flight flight, Id<Attempt> id, DateTimeOffset startedAt, SendResult result)
+    {
+        // 1. The verdict. A manual attempt stands outside the schedule and does not advance it.
         var delivery = flight.Delivery;
         var manual = delivery.Trigger == Trigger.Manual;
         var attempts = manual ? delivery.Attempts : delivery.Attempts + 1;
@@ -21,14 +31,11 @@ internal sealed partial class Dispatcher
             result, delivery.Trigger, attempts, flight.Endpoint.RetrySchedule ?? _retrySchedule, _options, _random.NextDouble());
         flight.Verdict = verdict;
 
-        // 3. An abandoned exchange counts for nothing: the delivery is still pending in the store, for whoever runs next.
+        // 2. An abandoned exchange counts for nothing: the delivery is still pending in the store, for whoever runs next.
         if (verdict.Kind == VerdictKind.Abandoned)
-        {
-            Complete(flight, null);
-            return;
-        }
+            return Complete(flight, null);
 
-        // 4. What there is to record.
+        // 3. What there is to record.
         var dueAt = verdict.Kind == VerdictKind.Retry ? _clock.NowMs + verdict.DelayMs : 0;
         var attempt = new Attempt
         {
@@ -54,13 +61,14 @@ internal sealed partial class Dispatcher
         LogAttempt(_logger, attempt.Id, attempt.MessageId, attempt.EndpointId, attempt.Number, attempt.Outcome, attempt.StatusCode,
             attempt.DurationMs, verdict.Kind, verdict.DelayMs, result.Error);
 
-        // 5. The lane is free for its next delivery at once; the outcome becomes durable with the next group commit. A crash
+        // 4. The lane is free for its next delivery at once; the outcome becomes durable with the next group commit. A crash
         //    in between sends this delivery again: the outcome was not known yet.
-        Complete(flight, result);
+        var next = Complete(flight, result);
         _settler.Settle(flight);
+        return next;
     }
 
-    private void Complete(Flight flight, SendResult? result)
+    private Flight? Complete(Flight flight, SendResult? result)
     {
         var now = _clock.NowMs;
         lock (_lock)
@@ -79,7 +87,7 @@ internal sealed partial class Dispatcher
             if (_stopping && _inFlight == 0)
                 _drained?.TrySetResult();
             Ready(lane);
-            Pump(now);
+            return Pump(now, keepOne: true);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Grapnel.Publishing;
 using Microsoft.Extensions.Options;
@@ -8,6 +9,7 @@ namespace Grapnel.Server.Api;
 internal sealed class TriggerApi(Publisher publisher, TimeProvider time, IOptions<PublishingOptions> options)
 {
     private static readonly Action<Utf8JsonWriter, PublishResult> WriteReceipt = Write;
+    private static readonly ConditionalWeakTable<IReadOnlyList<RouteDecision>, DecisionsText> Texts = [];
     private readonly int _maxPayload = options.Value.MaxPayloadBytes;
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/trigger/{event}", TriggerAsync);
@@ -40,18 +42,33 @@ internal sealed class TriggerApi(Publisher publisher, TimeProvider time, IOption
         writer.WriteString("id"u8, message.Id.ToString());
         writer.WriteString("eventType"u8, message.EventType);
         writer.WriteString("timestamp"u8, message.AcceptedAt.ToApiTime());
-        WriteDecisions(writer, "owed"u8, result.Decisions!, owed: true);
-        WriteDecisions(writer, "notOwed"u8, result.Decisions!, owed: false);
+        var decisions = Texts.GetValue(result.Decisions!, static decisions => new DecisionsText(decisions));
+        writer.WritePropertyName("owed"u8);
+        writer.WriteRawValue(decisions.Owed, skipInputValidation: true);
+        writer.WritePropertyName("notOwed"u8);
+        writer.WriteRawValue(decisions.NotOwed, skipInputValidation: true);
         writer.WriteEndObject();
     }
 
-    private static void WriteDecisions(Utf8JsonWriter writer, ReadOnlySpan<byte> name, IReadOnlyList<RouteDecision> decisions, bool owed)
+    /// <summary>The decisions of a plan as JSON. A plan serves many messages, and an application may have hundreds of endpoints.</summary>
+    private sealed class DecisionsText(IReadOnlyList<RouteDecision> decisions)
     {
-        writer.WriteStartArray(name);
-        for (var i = 0; i < decisions.Count; i++)
-            if (decisions[i].Owed == owed)
-                WriteDecision(writer, decisions[i]);
-        writer.WriteEndArray();
+        public byte[] Owed { get; } = Render(decisions.Where(decision => decision.Owed));
+
+        public byte[] NotOwed { get; } = Render(decisions.Where(decision => !decision.Owed));
+    }
+
+    private static byte[] Render(IEnumerable<RouteDecision> decisions)
+    {
+        using var json = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(json))
+        {
+            writer.WriteStartArray();
+            foreach (var decision in decisions)
+                WriteDecision(writer, decision);
+            writer.WriteEndArray();
+        }
+        return json.ToArray();
     }
 
     private static void WriteDecision(Utf8JsonWriter writer, RouteDecision decision)

@@ -56,29 +56,29 @@ internal sealed class TriggerApi(Publisher publisher, TimeProvider time, IOption
         public byte[] Owed { get; } = Render(decisions.Where(decision => decision.Owed));
 
         public byte[] NotOwed { get; } = Render(decisions.Where(decision => !decision.Owed));
-    }
 
-    private static byte[] Render(IEnumerable<RouteDecision> decisions)
-    {
-        using var json = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(json))
+        private static byte[] Render(IEnumerable<RouteDecision> decisions)
         {
-            writer.WriteStartArray();
-            foreach (var decision in decisions)
-                WriteDecision(writer, decision);
-            writer.WriteEndArray();
+            using var json = new MemoryStream();
+            using (var writer = new Utf8JsonWriter(json))
+            {
+                writer.WriteStartArray();
+                foreach (var decision in decisions)
+                    Write(writer, decision);
+                writer.WriteEndArray();
+            }
+            return json.ToArray();
         }
-        return json.ToArray();
-    }
 
-    private static void WriteDecision(Utf8JsonWriter writer, RouteDecision decision)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("endpointId"u8, decision.Endpoint.Id.ToString());
-        if (decision.Endpoint.Uid is { } uid)
-            writer.WriteString("uid"u8, uid);
-        writer.WriteString("url"u8, decision.Endpoint.Url);
-        writer.WriteString("reason"u8, decision.Reason.Word());
-        writer.WriteEndObject();
+        private static void Write(Utf8JsonWriter writer, RouteDecision decision)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("endpointId"u8, decision.Endpoint.Id.ToString());
+            if (decision.Endpoint.Uid is { } uid)
+                writer.WriteString("uid"u8, uid);
+            writer.WriteString("url"u8, decision.Endpoint.Url);
+            writer.WriteString("reason"u8, decision.Reason.Word());
+            writer.WriteEndObject();
+        }
     }
 }

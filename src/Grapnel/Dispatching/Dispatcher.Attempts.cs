@@ -5,25 +5,15 @@ namespace Grapnel.Dispatching;
 
 internal sealed partial class Dispatcher
 {
-    /// <summary>
-    /// One attempt, and after it whatever is next in turn, until nothing is: sent to the pool instead, the next one would wait behind all
-    /// that came in meanwhile. Never throws: the sender returns what happened, whatever it was.
-    /// </summary>
-    internal async Task RunAsync(Flight first)
+    /// <summary>One attempt from start to hand-over to the settler. Never throws: the sender returns what happened, whatever it was.</summary>
+    internal async Task RunAsync(Flight flight)
     {
-        for (var flight = first; flight is not null;)
-        {
-            var startedAt = _time.GetUtcNow();
-            var id = _ids.Next<Attempt>();
-            var result = await _sender.SendAsync(flight.Prepared, flight.Delivery, _abandon.Token).ConfigureAwait(false);
-            flight = Conclude(flight, id, startedAt, result);
-        }
-    }
+        // 1. The exchange.
+        var startedAt = _time.GetUtcNow();
+        var id = _ids.Next<Attempt>();
+        var result = await _sender.SendAsync(flight.Prepared, flight.Delivery, _abandon.Token).ConfigureAwait(false);
 
-    /// <summary>From the end of an exchange to the hand-over to the settler. Returns the attempt to make next, if there is one.</summary>
-    private Flight? Conclude(Flight flight, Id<Attempt> id, DateTimeOffset startedAt, SendResult result)
-    {
-        // 1. The verdict. A manual attempt stands outside the schedule and does not advance it.
+        // 2. The verdict. A manual attempt stands outside the schedule and does not advance it.
         var delivery = flight.Delivery;
         var manual = delivery.Trigger == Trigger.Manual;
         var attempts = manual ? delivery.Attempts : delivery.Attempts + 1;
@@ -31,11 +21,14 @@ internal sealed partial class Dispatcher
             result, delivery.Trigger, attempts, flight.Endpoint.RetrySchedule ?? _retrySchedule, _options, _random.NextDouble());
         flight.Verdict = verdict;
 
-        // 2. An abandoned exchange counts for nothing: the delivery is still pending in the store, for whoever runs next.
+        // 3. An abandoned exchange counts for nothing: the delivery is still pending in the store, for whoever runs next.
         if (verdict.Kind == VerdictKind.Abandoned)
-            return Complete(flight, null);
+        {
+            Complete(flight, null);
+            return;
+        }
 
-        // 3. What there is to record.
+        // 4. What there is to record.
         var dueAt = verdict.Kind == VerdictKind.Retry ? _clock.NowMs + verdict.DelayMs : 0;
         var attempt = new Attempt
         {
@@ -61,14 +54,13 @@ internal sealed partial class Dispatcher
         LogAttempt(_logger, attempt.Id, attempt.MessageId, attempt.EndpointId, attempt.Number, attempt.Outcome, attempt.StatusCode,
             attempt.DurationMs, verdict.Kind, verdict.DelayMs, result.Error);
 
-        // 4. The lane is free for its next delivery at once; the outcome becomes durable with the next group commit. A crash
+        // 5. The lane is free for its next delivery at once; the outcome becomes durable with the next group commit. A crash
         //    in between sends this delivery again: the outcome was not known yet.
-        var next = Complete(flight, result);
+        Complete(flight, result);
         _settler.Settle(flight);
-        return next;
     }
 
-    private Flight? Complete(Flight flight, SendResult? result)
+    private void Complete(Flight flight, SendResult? result)
     {
         var now = _clock.NowMs;
         lock (_lock)
@@ -87,7 +79,7 @@ internal sealed partial class Dispatcher
             if (_stopping && _inFlight == 0)
                 _drained?.TrySetResult();
             Ready(lane);
-            return Pump(now, keepOne: true);
+            Pump(now);
         }
     }
 

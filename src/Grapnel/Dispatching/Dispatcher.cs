@@ -256,11 +256,8 @@ internal sealed partial class Dispatcher
     }
 
     /// <summary>The round: each lane that can send sends one, then it is the next lane's turn.</summary>
-    /// <param name="now">Schedule time.</param>
-    /// <param name="keepOne">Whether the caller makes one of the attempts itself; it is returned. The others go to the pool.</param>
-    private Flight? Pump(long now, bool keepOne = false)
+    private void Pump(long now)
     {
-        Flight? kept = null;
         while (!_stopping && _inFlight < _options.MaxConcurrency && _unsettled < MaxUnsettled && _round.TryDequeue(out var lane))
         {
             lane.InRound = false;
@@ -268,11 +265,7 @@ internal sealed partial class Dispatcher
             switch (step.Kind)
             {
                 case LaneStepKind.Start:
-                    var flight = Launch(lane, now);
-                    if (keepOne && kept is null)
-                        kept = flight;
-                    else
-                        ThreadPool.UnsafeQueueUserWorkItem(flight, preferLocal: false);
+                    Launch(lane, now);
                     Ready(lane);
                     break;
                 case LaneStepKind.Read:
@@ -288,17 +281,15 @@ internal sealed partial class Dispatcher
         }
         if (_quiet is not null && _inFlight + _unsettled + _reads == 0)
             _quiet.TrySetResult();
-        return kept;
     }
 
-    private Flight Launch(Lane lane, long now)
+    private void Launch(Lane lane, long now)
     {
         _inFlight++;
         _unsettled++;
-        var flight = new Flight(this, lane, lane.Take(now));
+        ThreadPool.UnsafeQueueUserWorkItem(new Flight(this, lane, lane.Take(now)), preferLocal: false);
         if (lane.WantsReadAhead(now))
             BeginRead(lane, now);
-        return flight;
     }
 
     private void WakeAt(Lane lane, long at)

@@ -17,19 +17,26 @@ internal static class LatencyScenario
         await server.Api.CreateEndpointAsync(probe.Url, EventType, cancel);
         await probe.MeasureAsync(server, [EventType], rate, bench.Options.WarmUpSeconds, cancel);
 
-        // The disk is timed on both sides of the run: a neighbour's burst of writes should meet both or neither.
         var folder = bench.NewFolder("sync");
-        var before = DiskSync.Measure(folder, syncs);
-        var latency = await probe.MeasureAsync(server, [EventType], rate, seconds, cancel);
-        var sync = new Percentiles([.. before, .. DiskSync.Measure(folder, syncs)]);
+        var (events, latency, disk) = (0, new List<Percentiles>(), new List<Percentiles>());
+        for (var round = 0; round < bench.Options.Rounds; round++)
+        {
+            // The disk is timed on both sides of the round: a neighbour's burst of writes should meet both or neither.
+            var before = DiskSync.Measure(folder, syncs);
+            var measured = await probe.MeasureAsync(server, [EventType], rate, seconds, cancel);
+            events += measured.Count;
+            latency.Add(measured);
+            disk.Add(new Percentiles([.. before, .. DiskSync.Measure(folder, syncs)]));
+        }
+        var sync = new Series(disk.Select(round => round.P99));
         return
         [
-            new Figure("Events", latency.Count),
-            new Figure("Latency p50", latency.P50, "ms").AtMost(5),
-            new Figure("Latency p99", latency.P99, "ms").AtMost(10 + sync.P99),
-            new Figure("Latency, worst", latency.Max, "ms"),
-            new Figure("4 KiB write and sync p50", sync.P50, "ms"),
-            new Figure("4 KiB write and sync p99", sync.P99, "ms"),
+            new Figure("Events", events),
+            new Figure("Latency p50", new Series(latency.Select(round => round.P50)), "ms").AtMost(5),
+            new Figure("Latency p99", new Series(latency.Select(round => round.P99)), "ms").AtMost(10 + sync.Median),
+            new Figure("Latency, worst", new Series(latency.Select(round => round.Max)), "ms"),
+            new Figure("4 KiB write and sync p50", new Series(disk.Select(round => round.P50)), "ms"),
+            new Figure("4 KiB write and sync p99", sync, "ms"),
         ];
     }
 }

@@ -27,6 +27,9 @@ public sealed record Endpoint : IIdentified
     /// <summary>Channels it listens on; null means any message, with channels or without. A list needs one in common with the message.</summary>
     public IReadOnlyList<string>? Channels { get; init; }
 
+    /// <summary>A JMESPath expression (jmespath.org) over the payload; messages for which it is false are not owed. Null means no filter.</summary>
+    public string? Filter { get; init; }
+
     /// <summary>Whether new messages are owed to it and queued ones are sent. While false, queued deliveries wait.</summary>
     public bool Enabled { get; init; } = true;
 

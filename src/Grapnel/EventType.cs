@@ -18,6 +18,9 @@ public sealed record EventType
     /// <summary>JSON text: an object from version to JSON Schema, or null.</summary>
     public string? Schemas { get; init; }
 
+    /// <summary>What happens to a payload that does not fit the newest of <see cref="Schemas"/>.</summary>
+    public SchemaValidation Validation { get; init; }
+
     /// <summary>Feature flags that make the type visible to application keys; null shows it to all.</summary>
     public IReadOnlyList<string>? FeatureFlags { get; init; }
 
@@ -29,4 +32,17 @@ public sealed record EventType
 
     /// <summary>When it last changed.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
+}
+
+/// <summary>What happens to a payload that does not fit its event type's schema.</summary>
+public enum SchemaValidation
+{
+    /// <summary>Nothing: the schema is documentation.</summary>
+    Off = 0,
+
+    /// <summary>It is accepted, and the answer says what does not fit.</summary>
+    Warn = 1,
+
+    /// <summary>It is refused with every path that does not fit.</summary>
+    Enforce = 2,
 }

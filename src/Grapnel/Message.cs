@@ -36,6 +36,9 @@ public sealed record Message : IIdentified
     /// <summary>Not sent before this time; null means at once.</summary>
     public DateTimeOffset? DeliverAt { get; init; }
 
+    /// <summary>When its content is to be removed; null means with the message itself.</summary>
+    public DateTimeOffset? ContentExpiresAt { get; init; }
+
     /// <summary>
     /// The version of the application's endpoints it was routed with. Together with the endpoints' revisions it answers,
     /// exactly and for ever, why an endpoint was or was not owed the message, without a row per endpoint passed over.

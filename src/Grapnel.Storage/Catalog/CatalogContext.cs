@@ -20,6 +20,10 @@ internal abstract class CatalogContext(DbContextOptions options) : DbContext(opt
 
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
 
+    public DbSet<TokenRevocation> TokenRevocations => Set<TokenRevocation>();
+
+    public DbSet<InstallationSecret> Secrets => Set<InstallationSecret>();
+
     public DbSet<Counter> Counters => Set<Counter>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder conventions)
@@ -58,6 +62,8 @@ internal abstract class CatalogContext(DbContextOptions options) : DbContext(opt
             table.HasIndex(row => row.NextAt).HasFilter("enabled");
         });
         model.Entity<ApiKey>().ToTable("api_key").HasKey(row => row.Id);
+        model.Entity<TokenRevocation>().ToTable("token_revocation").HasKey(row => row.Subject);
+        model.Entity<InstallationSecret>().ToTable("installation_secret").HasKey(row => row.Name);
         model.Entity<Counter>().ToTable("counter").HasKey(row => row.Name);
         UseSnakeCase(model);
     }

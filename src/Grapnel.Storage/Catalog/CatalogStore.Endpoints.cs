@@ -90,7 +90,8 @@ internal sealed partial class CatalogStore
     }
 
     private static async Task AddRevisionAsync(CatalogContext catalog, Endpoint endpoint, bool deleted) => catalog.Add(new EndpointRevision(
-        endpoint.Id, await NextVersionAsync(catalog).ConfigureAwait(false), endpoint.Enabled, endpoint.EventTypes, endpoint.Channels, deleted));
+        endpoint.Id, await NextVersionAsync(catalog).ConfigureAwait(false), endpoint.Enabled, endpoint.EventTypes, endpoint.Channels, deleted,
+        endpoint.Filter));
 
     private static async Task RefuseTakenUidAsync(CatalogContext catalog, Endpoint endpoint)
     {

@@ -113,5 +113,22 @@ public sealed record RouteTable(Application Application, long Version, IReadOnly
 /// <param name="EventTypes">The event types it had subscribed to; null for all.</param>
 /// <param name="Channels">The channels it listened on; null for any.</param>
 /// <param name="Deleted">Whether this is the revision that ended it.</param>
+/// <param name="Filter">Its filter over the payload; null for none.</param>
 public sealed record EndpointRevision(
-    Id<Endpoint> EndpointId, long Version, bool Enabled, IReadOnlyList<string>? EventTypes, IReadOnlyList<string>? Channels, bool Deleted);
+    Id<Endpoint> EndpointId, long Version, bool Enabled, IReadOnlyList<string>? EventTypes, IReadOnlyList<string>? Channels, bool Deleted,
+    string? Filter);
+
+/// <summary>Application tokens that no longer count although their time is not over.</summary>
+/// <param name="Subject">Which ones: an application's id, or id and session joined by a slash, or the id of a single token.</param>
+/// <param name="Before">Those that were issued up to this time.</param>
+/// <param name="KeepUntil">When the last of them has expired by itself, and this may be forgotten.</param>
+public sealed record TokenRevocation(string Subject, DateTimeOffset Before, DateTimeOffset KeepUntil);
+
+/// <summary>A secret that the installation made for itself, for example to sign application tokens.</summary>
+/// <param name="Name">What it is for.</param>
+/// <param name="Value">Random bytes.</param>
+public sealed record InstallationSecret(string Name, byte[] Value)
+{
+    /// <summary>Never the secret: records print their members, and logs print records.</summary>
+    public override string ToString() => $"InstallationSecret({Name})";
+}

@@ -22,9 +22,17 @@ namespace Grapnel.Storage.Sqlite.Migrations
                         .HasColumnType("BLOB")
                         .HasColumnName("id");
 
+                    b.Property<byte[]>("ApplicationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("application_id");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
+
+                    b.Property<long?>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
 
                     b.Property<byte[]>("Hash")
                         .IsRequired()
@@ -36,6 +44,10 @@ namespace Grapnel.Storage.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("hint");
 
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_used_at");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -44,6 +56,10 @@ namespace Grapnel.Storage.Sqlite.Migrations
                     b.Property<long?>("RevokedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("revoked_at");
+
+                    b.Property<int>("Scope")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("scope");
 
                     b.HasKey("Id");
 
@@ -125,6 +141,10 @@ namespace Grapnel.Storage.Sqlite.Migrations
                     b.Property<string>("EventTypes")
                         .HasColumnType("TEXT")
                         .HasColumnName("event_types");
+
+                    b.Property<string>("Filter")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("filter");
 
                     b.Property<string>("Headers")
                         .IsRequired()
@@ -231,6 +251,10 @@ namespace Grapnel.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("updated_at");
 
+                    b.Property<int>("Validation")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("validation");
+
                     b.HasKey("Name");
 
                     b.ToTable("event_type", (string)null);
@@ -335,9 +359,48 @@ namespace Grapnel.Storage.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("event_types");
 
+                    b.Property<string>("Filter")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("filter");
+
                     b.HasKey("EndpointId", "Version");
 
                     b.ToTable("endpoint_revision", (string)null);
+                });
+
+            modelBuilder.Entity("Grapnel.Storage.InstallationSecret", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<byte[]>("Value")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("value");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("installation_secret", (string)null);
+                });
+
+            modelBuilder.Entity("Grapnel.Storage.TokenRevocation", b =>
+                {
+                    b.Property<string>("Subject")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("subject");
+
+                    b.Property<long>("Before")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("before");
+
+                    b.Property<long>("KeepUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("keep_until");
+
+                    b.HasKey("Subject");
+
+                    b.ToTable("token_revocation", (string)null);
                 });
 #pragma warning restore 612, 618
         }

@@ -77,7 +77,7 @@ internal sealed partial class Engine(
 public static class EngineServices
 {
     /// <summary>
-    /// Adds the engine. The caller adds a store (the three interfaces of <see cref="Storage"/>), options and logging;
+    /// Adds the engine. The caller adds a store (the interfaces of <see cref="Storage"/>), options and logging;
     /// <see cref="TimeProvider"/> and <see cref="Random"/> where they should not be the system's.
     /// </summary>
     public static IServiceCollection AddGrapnelEngine(this IServiceCollection services)

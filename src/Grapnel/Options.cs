@@ -8,6 +8,9 @@ public sealed class PublishingOptions
     /// <summary>Largest payload in bytes. Default 1 MiB; 1 KiB to 25 MiB.</summary>
     public int MaxPayloadBytes { get; set; } = 1 << 20;
 
+    /// <summary>Largest body of a batch of messages, in bytes. Default 8 MiB; 64 KiB to 64 MiB. A stream of messages has no such limit.</summary>
+    public int MaxBatchBytes { get; set; } = 8 << 20;
+
     /// <summary>How far ahead <c>deliverAt</c> may lie. Default 30 days.</summary>
     public TimeSpan MaxDeliverAhead { get; set; } = TimeSpan.FromDays(30);
 

@@ -8,7 +8,7 @@ internal sealed class ApiKeysApi(ApiKeyRegistry keys)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/api-key", CreateAsync);
+        routes.MapPost("/api-key", CreateAsync).Idempotent(IdempotencyMode.Once);
         routes.MapGet("/api-key", ListAsync);
         routes.MapDelete("/api-key/{id}", RevokeAsync);
     }

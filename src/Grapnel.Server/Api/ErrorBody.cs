@@ -18,13 +18,16 @@ internal static class ErrorBody
     });
 
     public static Task WriteInvalidAsync(HttpResponse response, IReadOnlyList<FieldError> errors, string type = ValueError) =>
-        WriteAsync(response, StatusCodes.Status422UnprocessableEntity, writer =>
-        {
-            writer.WriteStartArray("detail");
-            foreach (var error in errors)
-                WriteError(writer, error, type);
-            writer.WriteEndArray();
-        });
+        WriteAsync(response, StatusCodes.Status422UnprocessableEntity, writer => WriteErrors(writer, errors, type));
+
+    /// <summary>Writes the field <c>detail</c> of an answer about invalid input.</summary>
+    public static void WriteErrors(Utf8JsonWriter writer, IReadOnlyList<FieldError> errors, string type = ValueError)
+    {
+        writer.WriteStartArray("detail");
+        foreach (var error in errors)
+            WriteError(writer, error, type);
+        writer.WriteEndArray();
+    }
 
     private static void WriteError(Utf8JsonWriter writer, FieldError error, string type)
     {

@@ -14,6 +14,7 @@ internal static class GrapnelApi
         .AddSingleton<EndpointSettingsApi>()
         .AddSingleton<SchedulesApi>()
         .AddSingleton<MessagesApi>()
+        .AddSingleton<BatchApi>()
         .AddSingleton<AttemptsApi>()
         .AddSingleton<DeliveriesApi>()
         .AddSingleton<ApiKeysApi>();
@@ -31,6 +32,7 @@ internal static class GrapnelApi
         services.GetRequiredService<EndpointSettingsApi>().Map(api);
         services.GetRequiredService<SchedulesApi>().Map(api);
         services.GetRequiredService<MessagesApi>().Map(api);
+        services.GetRequiredService<BatchApi>().Map(api);
         services.GetRequiredService<AttemptsApi>().Map(api);
         services.GetRequiredService<DeliveriesApi>().Map(api);
         services.GetRequiredService<ApiKeysApi>().Map(api);

@@ -15,15 +15,30 @@ internal static class Idempotency
     public const string Header = "Idempotency-Key";
     private const int MaxLength = 256;
 
-    public static IdempotencyRequest? Read(HttpContext http, ReadOnlySpan<byte> body, Action<Utf8JsonWriter, PublishResult> write)
+    public static IdempotencyRequest? Read(HttpContext http, ReadOnlySpan<byte> body, Action<Utf8JsonWriter, PublishResult> write) =>
+        KeyOf(http) is { } key ? Request(key, body, write) : null;
+
+    /// <summary>The same for one line of a stream: the line's number is part of its key, so that a stream that is sent again repeats line by line.</summary>
+    public static IdempotencyRequest? ReadLine(
+        HttpContext http, int number, ReadOnlySpan<byte> line, Action<Utf8JsonWriter, PublishResult> write) =>
+        KeyOf(http, $"\n{number}") is { } key ? Request(key, line, write) : null;
+
+    /// <summary>The same for a batch, which is remembered as a whole.</summary>
+    public static BatchIdempotency? ReadBatch(
+        HttpContext http, ReadOnlySpan<byte> body, Func<IReadOnlyList<PublishResult>, byte[]> render) =>
+        KeyOf(http) is { } key ? new BatchIdempotency(key, SHA256.HashData(body), render) : null;
+
+    private static IdempotencyRequest Request(byte[] key, ReadOnlySpan<byte> body, Action<Utf8JsonWriter, PublishResult> write) =>
+        new(key, SHA256.HashData(body), result => JsonReply.Render(result, write).ToArray());
+
+    /// <summary>32 bytes that stand for caller, route and key; null for a request without a key.</summary>
+    public static byte[]? KeyOf(HttpContext http, string part = "")
     {
         if (!http.Request.Headers.TryGetValue(Header, out var values) || values is not [{ Length: > 0 } key, ..])
             return null;
         if (key.Length > MaxLength)
             throw new InvalidInputException($"header.{Header}", $"must have at most {MaxLength} characters");
         var caller = http.User.FindFirstValue(ClaimTypes.NameIdentifier);
-        var scope = $"{caller}\n{http.Request.Path}{http.Request.QueryString}\n{key}";
-        return new IdempotencyRequest(
-            SHA256.HashData(Encoding.UTF8.GetBytes(scope)), SHA256.HashData(body), result => JsonReply.Render(result, write).ToArray());
+        return SHA256.HashData(Encoding.UTF8.GetBytes($"{caller}\n{http.Request.Path}{http.Request.QueryString}\n{key}{part}"));
     }
 }

@@ -14,11 +14,14 @@ internal ref struct MessageBody
     private Utf8JsonReader _reader;
     private List<FieldError>? _errors;
 
-    private MessageBody(byte[] bytes)
+    private MessageBody(byte[] bytes, Utf8JsonReader reader)
     {
         _bytes = bytes;
-        _reader = new Utf8JsonReader(bytes, Options);
+        _reader = reader;
     }
+
+    /// <summary>Every field that is missing or of the wrong kind, or null.</summary>
+    public readonly IReadOnlyList<FieldError>? Errors => _errors;
 
     public string? EventType { get; private set; }
 
@@ -41,34 +44,80 @@ internal ref struct MessageBody
     /// <exception cref="InvalidInputException">Fields are missing or of the wrong kind; tells all of them.</exception>
     public static MessageBody Read(byte[] bytes)
     {
-        if (!Utf8.IsValid(bytes))
-            throw new JsonException("it is not UTF-8.");
-        var body = new MessageBody(bytes);
+        var body = new MessageBody(bytes, Begin(bytes));
+        body._reader.Read();
+        if (body._reader.TokenType != JsonTokenType.StartObject)
+            throw new InvalidInputException("", "The body must be a JSON object.");
+        body.ReadObject();
+        // What follows the object, if anything, makes the reader throw here.
+        body._reader.Read();
+        return body.Errors is { } errors ? throw new InvalidInputException(errors) : body;
+    }
+
+    /// <summary>Makes something of each message of a batch, which is a list of them, or an object that has one under <c>messages</c>.</summary>
+    /// <exception cref="JsonException">It is not JSON.</exception>
+    /// <exception cref="InvalidInputException">It is no list, or has too many entries. A message with faults of its own is told to <paramref name="take"/>.</exception>
+    public static List<T> ReadMany<T>(byte[] bytes, int limit, Func<MessageBody, T> take)
+    {
+        var reader = Begin(bytes);
+        var items = new List<T>();
+        if (!FindList(ref reader))
+            throw new InvalidInputException("messages", "must be a list of messages");
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            var body = new MessageBody(bytes, reader);
+            body.ReadItem();
+            reader = body._reader;
+            items.Add(items.Count < limit ? take(body) : throw BadCount(limit));
+        }
+        while (reader.Read())
+            reader.TrySkip();
+        return items.Count > 0 ? items : throw BadCount(limit);
+    }
+
+    private static InvalidInputException BadCount(int limit) => new("messages", $"must have 1 to {limit} entries");
+
+    private static Utf8JsonReader Begin(byte[] bytes) =>
+        Utf8.IsValid(bytes) ? new Utf8JsonReader(bytes, Options) : throw new JsonException("it is not UTF-8.");
+
+    private static bool FindList(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+            return reader.TokenType == JsonTokenType.StartArray;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var found = reader.ValueTextEquals("messages"u8);
+            reader.Read();
+            if (found)
+                return reader.TokenType == JsonTokenType.StartArray;
+            reader.Skip();
+        }
+        return false;
+    }
+
+    private void ReadItem()
+    {
+        if (_reader.TokenType == JsonTokenType.StartObject)
+            ReadObject();
+        else
+            FailAndSkip("", "must be a JSON object");
+    }
+
+    private void ReadObject()
+    {
         try
         {
-            body.Read();
+            while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
+                ReadField();
         }
         catch (InvalidOperationException)
         {
             // What the reader throws when it compares a name that is an escaped half of a surrogate pair.
             throw new JsonException("a name in it is no text.");
         }
-        return body;
-    }
-
-    private void Read()
-    {
-        _reader.Read();
-        if (_reader.TokenType != JsonTokenType.StartObject)
-            throw new InvalidInputException("", "The body must be a JSON object.");
-        while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
-            ReadField();
-        // What follows the object, if anything, makes the reader throw here.
-        _reader.Read();
         Require("eventType", EventType is not null);
         Require("payload", Payload is not null);
-        if (_errors is not null)
-            throw new InvalidInputException(_errors);
     }
 
     private void ReadField()

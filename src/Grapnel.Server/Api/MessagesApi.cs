@@ -20,7 +20,7 @@ internal sealed class MessagesApi(
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/app/{app}/msg", CreateAsync);
+        routes.MapPost("/app/{app}/msg", CreateAsync).Idempotent(IdempotencyMode.Own);
         routes.MapGet("/app/{app}/msg", ListAsync);
         routes.MapGet("/app/{app}/msg/{msg}", GetAsync);
     }
@@ -30,7 +30,7 @@ internal sealed class MessagesApi(
         var bytes = await RequestBytes.ReadAsync(http.Request, BodyLimits.Message(_maxPayload), CancellationToken.None);
         var application = http.Part("app");
         var write = WithContent(http) ? WriteWithContent : WriteWithoutContent;
-        var request = ToRequest(application, bytes, Idempotency.Read(http, bytes, write));
+        var request = ToRequest(application, MessageBody.Read(bytes), Idempotency.Read(http, bytes, write));
         var result = await publisher.PublishAsync(request, CancellationToken.None);
         await (result.Status switch
         {
@@ -64,22 +64,19 @@ internal sealed class MessagesApi(
 
     public static NotFoundException Unknown(string message) => new($"There is no message '{message}' in this application.");
 
-    private static PublishRequest ToRequest(string application, byte[] bytes, IdempotencyRequest? idempotency)
+    /// <summary>What a body without errors asks for.</summary>
+    public static PublishRequest ToRequest(string application, in MessageBody body, IdempotencyRequest? idempotency) => new()
     {
-        var body = MessageBody.Read(bytes);
-        return new PublishRequest
-        {
-            Application = application,
-            EventType = body.EventType!,
-            Payload = body.RawPayload ?? body.Payload!.Value,
-            ContentType = body.RawPayload is null ? JsonReply.MediaType : body.RawContentType ?? JsonReply.MediaType,
-            EventId = body.EventId,
-            Channels = body.Channels,
-            Tags = body.Tags,
-            DeliverAt = body.DeliverAt,
-            Idempotency = idempotency,
-        };
-    }
+        Application = application,
+        EventType = body.EventType!,
+        Payload = body.RawPayload ?? body.Payload!.Value,
+        ContentType = body.RawPayload is null ? JsonReply.MediaType : body.RawContentType ?? JsonReply.MediaType,
+        EventId = body.EventId,
+        Channels = body.Channels,
+        Tags = body.Tags,
+        DeliverAt = body.DeliverAt,
+        Idempotency = idempotency,
+    };
 
     private static bool WithContent(HttpContext http)
     {

@@ -12,7 +12,7 @@ internal sealed class TriggerApi(Publisher publisher, TimeProvider time, IOption
     private static readonly ConditionalWeakTable<IReadOnlyList<RouteDecision>, DecisionsText> Texts = [];
     private readonly int _maxPayload = options.Value.MaxPayloadBytes;
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/trigger/{event}", TriggerAsync);
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/trigger/{event}", TriggerAsync).Idempotent(IdempotencyMode.Own);
 
     private async Task TriggerAsync(HttpContext http)
     {

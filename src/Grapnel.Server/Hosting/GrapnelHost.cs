@@ -93,6 +93,7 @@ internal static class GrapnelHost
         app.UseMiddleware<OneSlash>();
         app.UseRouting();
         app.UseMiddleware<ApiKeyGate>();
+        app.UseMiddleware<IdempotentPosts>();
         app.MapGrapnelApi();
     }
 }

@@ -19,6 +19,7 @@ internal sealed class PublishingOptionsRules : IValidateOptions<PublishingOption
 {
     public ValidateOptionsResult Validate(string? name, PublishingOptions options) => new OptionsCheck("Publishing")
         .Between(nameof(options.MaxPayloadBytes), options.MaxPayloadBytes, 1024, 25 << 20)
+        .Between(nameof(options.MaxBatchBytes), options.MaxBatchBytes, 64 << 10, 64 << 20)
         .Between(nameof(options.MaxDeliverAhead), options.MaxDeliverAhead, TimeSpan.Zero, TimeSpan.FromDays(366))
         .Between(nameof(options.IdempotencyWindow), options.IdempotencyWindow, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30))
         .Between(nameof(options.MaxWaiting), options.MaxWaiting, 1, 1_000_000)

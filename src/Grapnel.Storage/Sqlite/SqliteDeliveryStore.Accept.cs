@@ -6,28 +6,50 @@ internal sealed partial class SqliteDeliveryStore
     {
         var receipts = new AcceptReceipt[batch.Items.Count];
         var now = WallClock();
-        var pending = 0;
         var n = ReserveSeqs(session, batch.Items.Count);
-        for (var i = 0; i < receipts.Length; i++)
-        {
-            receipts[i] = Accept(session, batch.Items[i], n + i, now);
-            pending += receipts[i].Seqs.Length;
-        }
+        for (var i = 0; i < receipts.Length;)
+            i += batch.Items[i].Group is { } group
+                ? AcceptTogether(session, batch.Items, group, i, n, now, receipts)
+                : AcceptOne(session, batch.Items, i, n, now, receipts);
+        var pending = 0;
+        foreach (var receipt in receipts)
+            pending += receipt.Seqs.Length;
         CountPending(session, pending);
         return new AcceptResult(receipts, Take(session, batch.Node, batch.LanesToTake));
     });
 
+    private static int AcceptOne(SqliteSession session, IReadOnlyList<AcceptItem> items, int i, long n, long now, AcceptReceipt[] receipts)
+    {
+        receipts[i] = Accept(session, items[i], n + i, now);
+        return 1;
+    }
+
+    private static int AcceptTogether(
+        SqliteSession session, IReadOnlyList<AcceptItem> items, AcceptGroup group, int first, long n, long now, AcceptReceipt[] receipts)
+    {
+        var own = receipts.AsMemory(first, group.Count);
+        if (SqliteIdempotencyStore.Find(session, group.Key, now) is { } existing)
+        {
+            own.Span.Fill(new AcceptReceipt(AcceptStatus.RepeatedKey, Existing: existing));
+            return group.Count;
+        }
+        for (var i = first; i < first + group.Count; i++)
+            AcceptOne(session, items, i, n, now, receipts);
+        SqliteIdempotencyStore.Insert(session, new IdempotencyEntry(group.Key, group.Fingerprint, group.Render(own), group.ExpiresAt));
+        return group.Count;
+    }
+
     // An item sees what the items before it in the batch stored, so repeats within a batch need no care of their own.
     private static AcceptReceipt Accept(SqliteSession session, AcceptItem item, long n, long now)
     {
-        if (item.Idempotency is { } entry && FindEntry(session, entry.Key, now) is { } existing)
+        if (item.Idempotency is { } entry && SqliteIdempotencyStore.Find(session, entry.Key, now) is { } existing)
             return new AcceptReceipt(AcceptStatus.RepeatedKey, Existing: existing);
         if (FindByEventId(session, item.Message) is { } taken)
             return new AcceptReceipt(AcceptStatus.RepeatedEventId, ExistingMessage: taken);
         InsertMessage(session, item, n);
         InsertDeliveries(session, item, n);
         if (item.Idempotency is not null)
-            InsertEntry(session, item.Idempotency);
+            SqliteIdempotencyStore.Insert(session, item.Idempotency);
         var seqs = new long[item.Endpoints.Count];
         Array.Fill(seqs, n);
         return new AcceptReceipt(AcceptStatus.Accepted, seqs);
@@ -62,17 +84,6 @@ internal sealed partial class SqliteDeliveryStore
             .Bind(endpoint).Bind(dueAt > 0 ? Stage.Scheduled : Stage.Fresh).Bind(seq).Bind(n).Bind(dueAt).Bind((long)trigger)
             .Run();
 
-    private static IdempotencyEntry? FindEntry(SqliteSession session, byte[] key, long now)
-    {
-        var select = session.Prepare("SELECT fingerprint, response, expires_at FROM idempotency WHERE key = ? AND expires_at > ?")
-            .Bind(key).Bind(now);
-        if (!select.Step())
-            return null;
-        var entry = new IdempotencyEntry(key, select.Blob(0).ToArray(), select.Blob(1).ToArray(), select.Time(2));
-        select.Reset();
-        return entry;
-    }
-
     private static Id<Message>? FindByEventId(SqliteSession session, Message message)
     {
         if (message.EventId is null)
@@ -85,12 +96,6 @@ internal sealed partial class SqliteDeliveryStore
         select.Reset();
         return id;
     }
-
-    // Replaces an entry that has expired but was not swept yet.
-    private static void InsertEntry(SqliteSession session, IdempotencyEntry entry) =>
-        session.Prepare("INSERT OR REPLACE INTO idempotency (key, fingerprint, response, expires_at) VALUES (?, ?, ?, ?)")
-            .Bind(entry.Key).Bind(entry.Fingerprint).Bind(entry.Response).Bind(entry.ExpiresAt.ToUnixTimeMilliseconds())
-            .Run();
 
     /// <summary>The runs of which a lane consists; see <c>hot.sql</c>.</summary>
     private static class Stage

@@ -7,12 +7,12 @@ internal sealed partial class SqliteHistoryStore
         var messages = FindOver(session, Id<Message>.FirstAt(before), limit);
         foreach (var message in messages)
             Remove(session, message);
-        session.Prepare("DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE expires_at <= ? LIMIT ?)")
+        var entries = session.Prepare("DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE expires_at <= ? LIMIT ?)")
             .Bind(time.GetUtcNow().ToUnixTimeMilliseconds()).Bind(limit).Run();
-        session.Prepare("""
+        var rollups = session.Prepare("""
             DELETE FROM rollup WHERE (endpoint_id, minute) IN (SELECT endpoint_id, minute FROM rollup WHERE minute < ? LIMIT ?)
             """).Bind(before.ToUnixTimeMilliseconds()).Bind(limit).Run();
-        return messages.Count;
+        return Math.Max(messages.Count, Math.Max(entries, rollups));
     });
 
     // Application by application, from the oldest message on. The walk over applications is one seek for each that has messages.

@@ -15,7 +15,7 @@ internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, IC
             throw new ConflictException("missing_payload", "The content of this message has been removed; there is nothing to send.");
         if (!endpoint.Enabled)
             throw new ConflictException("endpoint_disabled", "This endpoint is disabled; enable it first.");
-        if (await acceptor.ResendAsync(message, [endpoint]).ConfigureAwait(false) is null)
+        if (!await acceptor.ResendAsync(message, [endpoint]).ConfigureAwait(false))
             throw new StoreUnavailableException("The store takes no writes just now; try again.");
     }
 

@@ -104,7 +104,7 @@ internal sealed partial class Dispatcher
     }
 
     /// <summary>Takes in a batch that is durable now.</summary>
-    internal void Accepted(List<Acceptor.Waiting> batch, AcceptResult result)
+    internal void Accepted(List<RoutedItem> batch, AcceptResult result)
     {
         var now = _clock.NowMs;
         lock (_lock)
@@ -122,7 +122,7 @@ internal sealed partial class Dispatcher
         }
     }
 
-    private void Own(List<Acceptor.Waiting> batch, HashSet<Id<Endpoint>> taken)
+    private void Own(List<RoutedItem> batch, HashSet<Id<Endpoint>> taken)
     {
         // From the end, because decisions later in the batch may come from newer settings.
         for (var i = batch.Count - 1; i >= 0 && taken.Count > 0; i--)

@@ -41,57 +41,75 @@ internal sealed partial class Acceptor : IAsyncDisposable
     internal Task Completion => _loop;
 
     /// <summary>Stores a message; null when the store cannot take it now. <paramref name="decisions"/> carries the endpoints' settings to their lanes.</summary>
-    internal Task<AcceptReceipt?> AcceptAsync(AcceptItem item, IReadOnlyList<RouteDecision> decisions) =>
-        EnqueueAsync(new Waiting(item, decisions, null));
-
-    /// <summary>Stores manual deliveries of a message that is stored already; null when the store cannot take them now.</summary>
-    internal Task<AcceptReceipt?> ResendAsync(Message message, IReadOnlyList<Endpoint> endpoints) =>
-        EnqueueAsync(new Waiting(new AcceptItem(message, [.. endpoints.Select(e => e.Id)], null), [], endpoints));
-
-    private Task<AcceptReceipt?> EnqueueAsync(Waiting waiting)
+    internal Task<AcceptReceipt?> AcceptAsync(AcceptItem item, IReadOnlyList<RouteDecision> decisions)
     {
-        // Messages and their bytes both have a bound: with a store that stands still, memory must not grow with what comes in.
+        var waiting = new WaitingMessage(new RoutedItem(item, decisions));
+        return TryEnqueue(waiting) ? waiting.Receipt : Task.FromResult<AcceptReceipt?>(null);
+    }
+
+    /// <summary>Stores messages in one transaction; null when the store cannot take them now.</summary>
+    internal Task<AcceptReceipt[]?> AcceptAsync(RoutedItem[] items)
+    {
+        var waiting = new WaitingBatch(items);
+        return TryEnqueue(waiting) ? waiting.Receipts : Task.FromResult<AcceptReceipt[]?>(null);
+    }
+
+    /// <summary>Stores manual deliveries of a message that is stored already; false when the store cannot take them now.</summary>
+    internal Task<bool> ResendAsync(Message message, IReadOnlyList<Endpoint> endpoints)
+    {
+        var waiting = new WaitingResend(message, endpoints);
+        return TryEnqueue(waiting) ? waiting.Done : Task.FromResult(false);
+    }
+
+    private bool TryEnqueue(Waiting waiting)
+    {
+        // Requests and their bytes both have a bound: with a store that stands still, memory must not grow with what comes in.
         if (Interlocked.Add(ref _waitingBytes, waiting.Bytes) <= MaxWaitingBytes && _channel.Writer.TryWrite(waiting))
-            return waiting.Receipt.Task;
+            return true;
         Interlocked.Add(ref _waitingBytes, -waiting.Bytes);
-        return Task.FromResult<AcceptReceipt?>(null);
+        return false;
     }
 
     private async Task RunAsync()
     {
-        var batch = new List<Waiting>(MaxItems);
+        var requests = new List<Waiting>(MaxItems);
+        var items = new List<RoutedItem>(MaxItems);
         while (await _channel.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            batch.Clear();
-            if (Fill(batch) is { } resend)
+            requests.Clear();
+            items.Clear();
+            Fill(requests, items);
+            if (requests is [WaitingResend resend])
                 await ResendAsync(resend).ConfigureAwait(false);
             else
-                await AcceptAsync(batch).ConfigureAwait(false);
+                await AcceptAsync(requests, items).ConfigureAwait(false);
+            foreach (var request in requests)
+                Interlocked.Add(ref _waitingBytes, -request.Bytes);
         }
     }
 
-    /// <summary>Takes what is waiting, up to the limits of one transaction, or a single resend.</summary>
-    private Waiting? Fill(List<Waiting> batch)
+    /// <summary>Takes what is waiting, up to the limits of one transaction, or a single resend. A batch is never divided.</summary>
+    private void Fill(List<Waiting> requests, List<RoutedItem> items)
     {
         long bytes = 0;
-        while (batch.Count < MaxItems && bytes < MaxBytes && _channel.Reader.TryPeek(out var next))
+        while (items.Count < MaxItems && bytes < MaxBytes && _channel.Reader.TryPeek(out var next))
         {
-            if (next.ResendTo is not null && batch.Count > 0)
-                break;
+            if (requests.Count > 0 && (next is WaitingResend || items.Count + next.Count > MaxItems))
+                return;
             _channel.Reader.TryRead(out _);
-            if (next.ResendTo is not null)
-                return next;
-            batch.Add(next);
+            requests.Add(next);
+            next.AddTo(items);
             bytes += next.Bytes;
+            if (next is WaitingResend)
+                return;
         }
-        return null;
     }
 
-    private async Task AcceptAsync(List<Waiting> batch)
+    private async Task AcceptAsync(List<Waiting> requests, List<RoutedItem> routed)
     {
-        var items = new AcceptItem[batch.Count];
+        var items = new AcceptItem[routed.Count];
         for (var i = 0; i < items.Length; i++)
-            items[i] = batch[i].Item;
+            items[i] = routed[i].Item;
         AcceptResult result;
         try
         {
@@ -100,46 +118,39 @@ internal sealed partial class Acceptor : IAsyncDisposable
         }
         catch (Exception e)
         {
-            Fail(batch, e);
+            LogStoreFailed(_logger, e, items.Length);
+            foreach (var request in requests)
+                request.Refuse();
             return;
         }
         // Durable. The lanes get it before the publisher gets its answer: both only take a moment, and the webhook is what counts.
-        _dispatcher.Accepted(batch, result);
-        var accepted = 0;
-        for (var i = 0; i < batch.Count; i++)
+        _dispatcher.Accepted(routed, result);
+        var first = 0;
+        foreach (var request in requests)
         {
-            accepted += result.Receipts[i].Status == AcceptStatus.Accepted ? 1 : 0;
-            Answer(batch[i], result.Receipts[i]);
+            request.Answer(result.Receipts, first);
+            first += request.Count;
         }
+        var accepted = 0;
+        for (var i = 0; i < items.Length; i++)
+            accepted += result.Receipts[i].Status == AcceptStatus.Accepted ? 1 : 0;
         _metrics.Accepted(accepted);
     }
 
-    private async Task ResendAsync(Waiting waiting)
+    private async Task ResendAsync(WaitingResend resend)
     {
         try
         {
-            var resent = await _store.ResendAsync(_dispatcher.Node, waiting.Item.Message, waiting.Item.Endpoints, CancellationToken.None)
-                .ConfigureAwait(false);
-            _dispatcher.Resent(resent, waiting.ResendTo!);
-            Answer(waiting, new AcceptReceipt(AcceptStatus.Accepted));
+            var resent = await _store.ResendAsync(
+                _dispatcher.Node, resend.Message, [.. resend.Endpoints.Select(e => e.Id)], CancellationToken.None).ConfigureAwait(false);
+            _dispatcher.Resent(resent, resend.Endpoints);
+            resend.Answer([], 0);
         }
         catch (Exception e)
         {
-            Fail([waiting], e);
+            LogStoreFailed(_logger, e, 1);
+            resend.Refuse();
         }
-    }
-
-    private void Fail(List<Waiting> batch, Exception e)
-    {
-        LogStoreFailed(_logger, e, batch.Count);
-        foreach (var waiting in batch)
-            Answer(waiting, null);
-    }
-
-    private void Answer(Waiting waiting, AcceptReceipt? receipt)
-    {
-        Interlocked.Add(ref _waitingBytes, -waiting.Bytes);
-        waiting.Receipt.SetResult(receipt);
     }
 
     /// <summary>Refuses what comes from now on and finishes what was waiting.</summary>
@@ -147,13 +158,5 @@ internal sealed partial class Acceptor : IAsyncDisposable
     {
         _channel.Writer.TryComplete();
         await _loop.ConfigureAwait(false);
-    }
-
-    /// <summary>A message on its way into the store, and whoever waits for it.</summary>
-    internal sealed record Waiting(AcceptItem Item, IReadOnlyList<RouteDecision> Decisions, IReadOnlyList<Endpoint>? ResendTo)
-    {
-        public long Bytes => Item.Message.Payload?.Length ?? 0;
-
-        public TaskCompletionSource<AcceptReceipt?> Receipt { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -55,6 +55,9 @@ public enum PublishStatus
     /// <summary>The application has a message with this event id already.</summary>
     RepeatedEventId,
 
+    /// <summary>Fields do not fit: <see cref="PublishResult.Errors"/> names them all. Only for messages of a batch; alone, such a message throws.</summary>
+    Invalid,
+
     /// <summary>No such application.</summary>
     UnknownApplication,
 
@@ -74,9 +77,25 @@ public enum PublishStatus
 /// <param name="Decisions">What routing decided about each endpoint of the application.</param>
 /// <param name="StoredResponse">The answer to repeat, with <see cref="PublishStatus.Repeated"/>.</param>
 /// <param name="ExistingMessage">The message that has the event id, with <see cref="PublishStatus.RepeatedEventId"/>.</param>
+/// <param name="Errors">Every field at fault, with <see cref="PublishStatus.Invalid"/>.</param>
 public readonly record struct PublishResult(
     PublishStatus Status,
     Message? Message = null,
     IReadOnlyList<RouteDecision>? Decisions = null,
     byte[]? StoredResponse = null,
-    Id<Message>? ExistingMessage = null);
+    Id<Message>? ExistingMessage = null,
+    IReadOnlyList<FieldError>? Errors = null);
+
+/// <summary>Makes the repeat of a batch harmless.</summary>
+/// <param name="Key">32 bytes over caller, route and key.</param>
+/// <param name="Fingerprint">32 bytes over the request body.</param>
+/// <param name="Render">Makes the answer that a repeat gets of what became of the messages; called while they are being stored.</param>
+public sealed record BatchIdempotency(byte[] Key, byte[] Fingerprint, Func<IReadOnlyList<PublishResult>, byte[]> Render);
+
+/// <summary>What became of a batch.</summary>
+/// <param name="Status">
+/// <see cref="PublishStatus.Accepted"/> when <paramref name="Results"/> tells of each message; otherwise why nothing was accepted.
+/// </param>
+/// <param name="Results">One per message, in order.</param>
+/// <param name="StoredResponse">The answer to repeat, with <see cref="PublishStatus.Repeated"/>.</param>
+public sealed record BatchResult(PublishStatus Status, IReadOnlyList<PublishResult> Results, byte[]? StoredResponse = null);

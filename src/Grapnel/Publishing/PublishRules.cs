@@ -15,7 +15,8 @@ public static class PublishRules
     /// <summary>What to tell about a field that fails <see cref="IsName"/>.</summary>
     public const string NameRule = "must be 1 to 256 letters, digits, '-', '_' or '.'";
 
-    internal static void Check(PublishRequest request, DateTimeOffset now, PublishingOptions options)
+    /// <summary>Every field at fault, or null when there is none.</summary>
+    internal static IReadOnlyList<FieldError>? Check(PublishRequest request, DateTimeOffset now, PublishingOptions options)
     {
         List<FieldError>? errors = null;
         if (!IsName(request.EventType))
@@ -28,8 +29,7 @@ public static class PublishRules
             Add("deliverAt", $"must be at most {options.MaxDeliverAhead.TotalDays:0.##} days ahead");
         if (!IsContentType(request.ContentType))
             Add("contentType", "must be 1 to 256 printable ASCII characters");
-        if (errors is not null)
-            throw new InvalidInputException(errors);
+        return errors;
 
         void Add(string field, string message) => (errors ??= []).Add(new FieldError(field, message));
 

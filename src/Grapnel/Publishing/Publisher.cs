@@ -29,16 +29,73 @@ internal sealed class Publisher
     /// <exception cref="InvalidInputException">A field does not fit; nothing was accepted.</exception>
     public async ValueTask<PublishResult> PublishAsync(PublishRequest request, CancellationToken cancellationToken)
     {
-        if (request.Payload.Length > _options.MaxPayloadBytes)
-            return new PublishResult(PublishStatus.PayloadTooLarge);
         var now = _time.GetUtcNow();
-        PublishRules.Check(request, now, _options);
-
+        if (Refuse(request, now) is { } refused)
+            return refused.Errors is { } errors ? throw new InvalidInputException(errors) : refused;
         if (request.RequireEventType && !await _eventTypes.ContainsAsync(request.EventType, cancellationToken).ConfigureAwait(false))
             return new PublishResult(PublishStatus.UnknownEventType);
         if (await _routes.FindAsync(request.Application, cancellationToken).ConfigureAwait(false) is not { } routes)
             return new PublishResult(PublishStatus.UnknownApplication);
 
+        var (item, accepted) = Route(request, routes, now);
+        return await _acceptor.AcceptAsync(item, accepted.Decisions!).ConfigureAwait(false) is { } receipt
+            ? Conclude(accepted, receipt, item.Idempotency?.Fingerprint)
+            : new PublishResult(PublishStatus.Unavailable);
+    }
+
+    /// <summary>
+    /// Publishes messages to one application in one transaction. A message that does not fit is refused by itself, with
+    /// <see cref="PublishStatus.Invalid"/> or the like, and does not hold up the others.
+    /// </summary>
+    /// <param name="application">The application, by id or uid; that of the requests is not looked at.</param>
+    /// <param name="requests">The messages; null where the caller knows already that there is none, and what to say about it.</param>
+    /// <param name="idempotency">Makes a repeat of the whole harmless; null without a key. Requests may have keys of their own instead.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<BatchResult> PublishAsync(
+        string application, IReadOnlyList<PublishRequest?> requests, BatchIdempotency? idempotency, CancellationToken cancellationToken)
+    {
+        if (await _routes.FindAsync(application, cancellationToken).ConfigureAwait(false) is not { } routes)
+            return new BatchResult(PublishStatus.UnknownApplication, []);
+        var now = _time.GetUtcNow();
+        var batch = new Batch(requests.Count);
+        for (var i = 0; i < requests.Count; i++)
+        {
+            if (requests[i] is not { } request)
+                batch.Refuse(i, new PublishResult(PublishStatus.Invalid));
+            else if (Refuse(request, now) is { } refused)
+                batch.Refuse(i, refused);
+            else
+                batch.Add(i, Route(request, routes, now));
+        }
+        return await StoreAsync(batch, idempotency, now).ConfigureAwait(false);
+    }
+
+    private async Task<BatchResult> StoreAsync(Batch batch, BatchIdempotency? idempotency, DateTimeOffset now)
+    {
+        // With nothing to store there is nothing to remember: a repeat is refused for the same reasons again.
+        if (batch.Items.Count == 0)
+            return new BatchResult(PublishStatus.Accepted, batch.Results);
+        var group = idempotency is null ? null : new AcceptGroup(
+            batch.Items.Count, idempotency.Key, idempotency.Fingerprint, receipts => idempotency.Render(batch.Conclude(receipts.Span)),
+            now + _options.IdempotencyWindow);
+        if (await _acceptor.AcceptAsync(batch.ToArray(group)).ConfigureAwait(false) is not { } receipts)
+            return new BatchResult(PublishStatus.Unavailable, []);
+        if (group is null || receipts[0].Existing is not { } existing)
+            return new BatchResult(PublishStatus.Accepted, batch.Conclude(receipts));
+        return existing.Fingerprint.AsSpan().SequenceEqual(group.Fingerprint)
+            ? new BatchResult(PublishStatus.Repeated, [], existing.Response)
+            : new BatchResult(PublishStatus.KeyReusedWithOtherBody, []);
+    }
+
+    private PublishResult? Refuse(PublishRequest request, DateTimeOffset now)
+    {
+        if (request.Payload.Length > _options.MaxPayloadBytes)
+            return new PublishResult(PublishStatus.PayloadTooLarge);
+        return PublishRules.Check(request, now, _options) is { } errors ? new PublishResult(PublishStatus.Invalid, Errors: errors) : null;
+    }
+
+    private (AcceptItem Item, PublishResult Accepted) Route(PublishRequest request, Routes routes, DateTimeOffset now)
+    {
         var plan = routes.Plan(request.EventType, request.Channels);
         var message = new Message
         {
@@ -58,16 +115,50 @@ internal sealed class Publisher
         var entry = request.Idempotency is { } idempotency
             ? new IdempotencyEntry(idempotency.Key, idempotency.Fingerprint, idempotency.Render(accepted), now + _options.IdempotencyWindow)
             : null;
+        return (new AcceptItem(message, plan.Owed, entry), accepted);
+    }
 
-        if (await _acceptor.AcceptAsync(new AcceptItem(message, plan.Owed, entry), plan.Decisions).ConfigureAwait(false) is not { } receipt)
-            return new PublishResult(PublishStatus.Unavailable);
-        return receipt.Status switch
+    private static PublishResult Conclude(in PublishResult accepted, in AcceptReceipt receipt, byte[]? fingerprint) => receipt.Status switch
+    {
+        AcceptStatus.Accepted => accepted,
+        AcceptStatus.RepeatedEventId => new PublishResult(PublishStatus.RepeatedEventId, ExistingMessage: receipt.ExistingMessage),
+        _ when receipt.Existing!.Fingerprint.AsSpan().SequenceEqual(fingerprint) =>
+            new PublishResult(PublishStatus.Repeated, StoredResponse: receipt.Existing.Response),
+        _ => new PublishResult(PublishStatus.KeyReusedWithOtherBody),
+    };
+
+    /// <summary>A batch on its way: what was refused already, and what goes to the store.</summary>
+    private sealed class Batch(int count)
+    {
+        private readonly List<int> _places = new(count);
+
+        public List<RoutedItem> Items { get; } = new(count);
+
+        public PublishResult[] Results { get; } = new PublishResult[count];
+
+        public void Refuse(int place, in PublishResult refused) => Results[place] = refused;
+
+        public void Add(int place, in (AcceptItem Item, PublishResult Accepted) routed)
         {
-            AcceptStatus.Accepted => accepted,
-            AcceptStatus.RepeatedEventId => new PublishResult(PublishStatus.RepeatedEventId, ExistingMessage: receipt.ExistingMessage),
-            _ when receipt.Existing!.Fingerprint.AsSpan().SequenceEqual(entry!.Fingerprint) =>
-                new PublishResult(PublishStatus.Repeated, StoredResponse: receipt.Existing.Response),
-            _ => new PublishResult(PublishStatus.KeyReusedWithOtherBody),
-        };
+            _places.Add(place);
+            Items.Add(new RoutedItem(routed.Item, routed.Accepted.Decisions!));
+            Results[place] = routed.Accepted;
+        }
+
+        public RoutedItem[] ToArray(AcceptGroup? group)
+        {
+            if (group is not null)
+                Items[0] = Items[0] with { Item = Items[0].Item with { Group = group } };
+            return [.. Items];
+        }
+
+        /// <summary>A list of its own each time: the store may ask more than once.</summary>
+        public PublishResult[] Conclude(ReadOnlySpan<AcceptReceipt> receipts)
+        {
+            var results = (PublishResult[])Results.Clone();
+            for (var i = 0; i < receipts.Length; i++)
+                results[_places[i]] = Publisher.Conclude(Results[_places[i]], receipts[i], Items[i].Item.Idempotency?.Fingerprint);
+            return results;
+        }
     }
 }

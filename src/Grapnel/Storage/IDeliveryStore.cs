@@ -82,7 +82,20 @@ public sealed record AcceptBatch(Id<Node> Node, IReadOnlyList<AcceptItem> Items,
 /// <param name="Message">The message with its payload.</param>
 /// <param name="Endpoints">The endpoints it is owed to; may be empty.</param>
 /// <param name="Idempotency">The idempotency entry to store with it, or null.</param>
-public sealed record AcceptItem(Message Message, IReadOnlyList<Id<Endpoint>> Endpoints, IdempotencyEntry? Idempotency);
+public sealed record AcceptItem(Message Message, IReadOnlyList<Id<Endpoint>> Endpoints, IdempotencyEntry? Idempotency)
+{
+    /// <summary>On the first item of a request that publishes several under one idempotency key; they stand together in the batch.</summary>
+    public AcceptGroup? Group { get; init; }
+}
+
+/// <summary>Items that share one idempotency key: when it is known, every one of them is answered as repeated and none is stored.</summary>
+/// <param name="Count">How many items there are, the first included.</param>
+/// <param name="Key">32 bytes over caller, route and <c>Idempotency-Key</c>.</param>
+/// <param name="Fingerprint">32 bytes over the request body.</param>
+/// <param name="Render">Makes the answer that a repeat gets of what became of the items. Pure: it may be called again when a commit fails.</param>
+/// <param name="ExpiresAt">When the key may be used anew.</param>
+public sealed record AcceptGroup(
+    int Count, byte[] Key, byte[] Fingerprint, Func<ReadOnlyMemory<AcceptReceipt>, byte[]> Render, DateTimeOffset ExpiresAt);
 
 /// <summary>The memory of an answered request.</summary>
 /// <param name="Key">32 bytes over caller, route and <c>Idempotency-Key</c>.</param>

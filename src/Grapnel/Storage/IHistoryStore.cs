@@ -30,8 +30,8 @@ public interface IHistoryStore
     Task<Backlog> ReadBacklogAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Removes up to <paramref name="limit"/> messages accepted before a time that have nothing pending, with their attempts and ends;
-    /// and expired idempotency entries and roll-ups. Returns how many messages went; fewer than the limit means done.
+    /// Removes up to <paramref name="limit"/> messages accepted before a time that have nothing pending, with their attempts and ends; and as
+    /// many expired idempotency entries and roll-ups. Returns how many went of the kind that most went of; fewer than the limit means done.
     /// </summary>
     Task<int> PruneAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
 }

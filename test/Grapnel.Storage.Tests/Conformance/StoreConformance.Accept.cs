@@ -218,7 +218,4 @@ public abstract partial class StoreConformance
         (await PendingAsync(lane)).Single().Message.Id.ShouldBe(message.Id);
         (await History.ReadBacklogAsync(default)).Pending.ShouldBe(1);
     }
-
-    private IdempotencyEntry NewEntry(byte key) =>
-        new([.. Enumerable.Repeat(key, 32)], new byte[32], "first"u8.ToArray(), Clock.GetUtcNow().AddHours(12));
 }

@@ -26,6 +26,8 @@ public abstract partial class StoreConformance : IAsyncLifetime
 
     private IHistoryStore History => _store.History;
 
+    private IIdempotencyStore Idempotency => _store.Idempotency;
+
     private Id<Application> Tenant { get; set; }
 
     public async ValueTask InitializeAsync()

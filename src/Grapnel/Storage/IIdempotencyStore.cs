@@ -1,0 +1,14 @@
+namespace Grapnel.Storage;
+
+/// <summary>
+/// The memory of answered requests, for those that are not publishes: a publish is remembered in the transaction that stores its messages,
+/// see <see cref="IDeliveryStore.AcceptAsync"/>. Both share one set of keys.
+/// </summary>
+public interface IIdempotencyStore
+{
+    /// <summary>The entry of a key, or null when there is none or its time is over.</summary>
+    Task<IdempotencyEntry?> FindAsync(byte[] key, CancellationToken cancellationToken);
+
+    /// <summary>Remembers an answer; does nothing when the key is known.</summary>
+    Task AddAsync(IdempotencyEntry entry, CancellationToken cancellationToken);
+}

@@ -1,4 +1,5 @@
 using Grapnel.Registry;
+using Grapnel.Server.Api.Description;
 
 namespace Grapnel.Server.Api;
 
@@ -7,12 +8,12 @@ internal sealed class ApplicationsApi(ApplicationRegistry applications)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/app", CreateAsync);
-        routes.MapGet("/app", ListAsync);
-        routes.MapGet("/app/{app}", GetAsync);
-        routes.MapPut("/app/{app}", PutAsync);
-        routes.MapPatch("/app/{app}", PatchAsync);
-        routes.MapDelete("/app/{app}", DeleteAsync);
+        routes.MapPost("/app", CreateAsync).Describe(ApplicationOperations.Create);
+        routes.MapGet("/app", ListAsync).Describe(ApplicationOperations.List);
+        routes.MapGet("/app/{app}", GetAsync).Describe(ApplicationOperations.Get);
+        routes.MapPut("/app/{app}", PutAsync).Describe(ApplicationOperations.Put);
+        routes.MapPatch("/app/{app}", PatchAsync).Describe(ApplicationOperations.Patch);
+        routes.MapDelete("/app/{app}", DeleteAsync).Describe(ApplicationOperations.Delete);
     }
 
     private async Task CreateAsync(HttpContext http)

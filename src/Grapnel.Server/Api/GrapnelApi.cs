@@ -1,3 +1,5 @@
+using Grapnel.Server.Api.Description;
+
 namespace Grapnel.Server.Api;
 
 /// <summary>The whole HTTP API.</summary>
@@ -6,6 +8,7 @@ internal static class GrapnelApi
     public const string Base = "/api/v1";
 
     public static IServiceCollection AddGrapnelApi(this IServiceCollection services) => services
+        .AddApiDescription()
         .AddSingleton<HealthApi>()
         .AddSingleton<TriggerApi>()
         .AddSingleton<ApplicationsApi>()
@@ -24,6 +27,8 @@ internal static class GrapnelApi
         var services = app.Services;
         services.GetRequiredService<HealthApi>().Map(app);
         services.GetRequiredService<TriggerApi>().Map(app);
+
+        app.MapApiDescription();
 
         var api = app.MapGroup(Base);
         services.GetRequiredService<ApplicationsApi>().Map(api);

@@ -1,0 +1,80 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Grapnel.Server.Api.Description;
+
+internal static class ApplicationOperations
+{
+    private const string Tag = "Application";
+    private const string Example = """{"name":"Acme","uid":"acme","throttleRate":100,"metadata":{"plan":"gold"}}""";
+
+    public static Operation Create { get; } = new(Tag, "create", "Create an application")
+    {
+        Query = [QueryParameter.Of<bool>("get_if_exists", "Answer with the application of that `uid`, if there is one, instead of 409. Default false.")],
+        Body = RequestContent.Of<ApplicationIn>(Example),
+        Answers = [Answer.Created<ApplicationOut>(), Answer.Ok<ApplicationOut>("It was there already (`get_if_exists`).")],
+    };
+
+    public static Operation List { get; } = new(Tag, "list", "List applications, in the order of their making")
+    {
+        Query = QueryParameter.OrderedPage("ascending"),
+        Answers = [Answer.Ok<ListOut<ApplicationOut>>("A page.")],
+    };
+
+    public static Operation Get { get; } = new(Tag, "get", "Get an application") { Answers = [Answer.Ok<ApplicationOut>()] };
+
+    public static Operation Put { get; } = new(Tag, "upsert", "Replace an application, or create it")
+    {
+        Body = RequestContent.Of<ApplicationIn>(Example),
+        Answers = [Answer.Ok<ApplicationOut>(), Answer.Created<ApplicationOut>("There was none; it has been made, with the `uid` of the body.")],
+    };
+
+    public static Operation Patch { get; } = new(Tag, "patch", "Change fields of an application")
+    {
+        Details = "What is absent stays; null unsets.",
+        Body = RequestContent.Of<ApplicationPatch>("""{"name":"Acme Inc.","throttleRate":null}"""),
+        Answers = [Answer.Ok<ApplicationOut>()],
+    };
+
+    public static Operation Delete { get; } = new(Tag, "delete", "Delete an application with its endpoints and schedules")
+    {
+        Details = "What is pending for it ends. Its messages stay until their retention is over.",
+        Answers = [Answer.NoContent()],
+    };
+}
+
+/// <summary>An application to make.</summary>
+internal record ApplicationIn : ApplicationPatch
+{
+    /// <summary>A name for people.</summary>
+    [MinLength(1), MaxLength(1024)]
+    public new required string Name { get; init; }
+}
+
+/// <summary>What may be changed of an application.</summary>
+internal record ApplicationPatch
+{
+    /// <summary>A name for people.</summary>
+    [MinLength(1), MaxLength(1024)]
+    public string? Name { get; init; }
+
+    /// <summary>An identifier of your own, unique among applications; works wherever the id does.</summary>
+    [RegularExpression(Formats.Key)]
+    public string? Uid { get; init; }
+
+    /// <summary>Messages per second that all its endpoints together should see; null for no limit.</summary>
+    [Range(1, 65535)]
+    public int? ThrottleRate { get; init; }
+
+    /// <summary>The older name of <c>throttleRate</c>.</summary>
+    [Range(1, 65535)]
+    public int? RateLimit { get; init; }
+
+    /// <summary>Free string pairs, at most 4,096 bytes as JSON.</summary>
+    public IReadOnlyDictionary<string, string>? Metadata { get; init; }
+}
+
+internal static class Formats
+{
+    /// <summary>A uid, an event id, the name of an event type.</summary>
+    public const string Key = "^[a-zA-Z0-9\\-_.]{1,256}$";
+}

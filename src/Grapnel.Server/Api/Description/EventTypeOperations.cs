@@ -1,0 +1,98 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Nodes;
+
+namespace Grapnel.Server.Api.Description;
+
+internal static class EventTypeOperations
+{
+    private const string Tag = "Event Type";
+    private const string Fields = """
+        "description":"An order was placed","groupName":"orders","schemas":{"1":{"type":"object","required":["id"],"properties":{"id":{"type":"string"}},"examples":[{"id":"A-1"}]}}
+        """;
+
+    public static Operation Create { get; } = new(Tag, "create", "Register an event type")
+    {
+        Details = "One of that name that is archived comes back, with the new content.",
+        Body = RequestContent.Of<EventTypeIn>("{\"name\":\"order.placed\"," + Fields + "}"),
+        Answers = [Answer.Created<EventTypeOut>()],
+    };
+
+    public static Operation List { get; } = new(Tag, "list", "List event types by name")
+    {
+        Query =
+        [
+            .. QueryParameter.OrderedPage("ascending"),
+            QueryParameter.Of<bool>("include_archived", "Whether archived ones are listed too. Default false."),
+            QueryParameter.Of<bool>("with_content", "Whether `schemas` are told. Default false."),
+        ],
+        Answers = [Answer.Ok<ListOut<EventTypeOut>>("A page. Its order is always by name.")],
+    };
+
+    public static Operation Get { get; } = new(Tag, "get", "Get an event type") { Answers = [Answer.Ok<EventTypeOut>()] };
+
+    public static Operation Put { get; } = new(Tag, "upsert", "Replace an event type, or register it")
+    {
+        Body = RequestContent.Of<EventTypePatch>("{" + Fields + "}"),
+        Answers = [Answer.Ok<EventTypeOut>(), Answer.Created<EventTypeOut>("There was none.")],
+    };
+
+    public static Operation Patch { get; } = new(Tag, "patch", "Change fields of an event type")
+    {
+        Details = "What is absent stays; null unsets.",
+        Body = RequestContent.Of<EventTypePatch>("""{"deprecated":true}"""),
+        Answers = [Answer.Ok<EventTypeOut>()],
+    };
+
+    public static Operation Delete { get; } = new(Tag, "delete", "Archive an event type")
+    {
+        Details = "Archived, it keeps its name and history, but nobody can subscribe to it any more. Messages of the type still flow.",
+        Query = [QueryParameter.Of<bool>("expunge", "Delete it for good instead. Default false.")],
+        Answers = [Answer.NoContent()],
+    };
+}
+
+/// <summary>An event type to register.</summary>
+internal record EventTypeIn : EventTypePatch
+{
+    /// <summary>Its name and key, for example <c>order.placed</c>.</summary>
+    [RegularExpression(Formats.Key)]
+    public new required string Name { get; init; }
+
+    /// <summary>What it means, for people.</summary>
+    [MaxLength(4096)]
+    public new required string Description { get; init; }
+}
+
+/// <summary>What may be changed of an event type.</summary>
+internal record EventTypePatch
+{
+    /// <summary>Its name, which does not change: the one in the path counts.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>What it means, for people.</summary>
+    [MaxLength(4096)]
+    public string? Description { get; init; }
+
+    /// <summary>Hidden from lists and closed for new subscriptions. Default false.</summary>
+    public bool? Archived { get; init; }
+
+    /// <summary>On its way out; no effect on delivery. Default false.</summary>
+    public bool? Deprecated { get; init; }
+
+    /// <summary>An object from version to JSON Schema.</summary>
+    public JsonObject? Schemas { get; init; }
+
+    /// <summary>What happens to a payload that does not fit the newest schema: <c>off</c> nothing, <c>warn</c> the answer says so, <c>enforce</c> it is refused. Default <c>off</c>.</summary>
+    [AllowedValues("off", "warn", "enforce")]
+    public string? SchemaValidation { get; init; }
+
+    /// <summary>Flags of which an application token needs one to see the type; null shows it to all.</summary>
+    public IReadOnlyList<string>? FeatureFlags { get; init; }
+
+    /// <summary>The older form of <c>featureFlags</c>: a single one.</summary>
+    public string? FeatureFlag { get; init; }
+
+    /// <summary>A heading to list it under.</summary>
+    [RegularExpression(Formats.Key)]
+    public string? GroupName { get; init; }
+}

@@ -1,0 +1,41 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Grapnel.Server.Api.Description;
+
+internal static class KeyOperations
+{
+    private const string Tag = "Api Key";
+
+    public static Operation Create { get; } = new(Tag, "create", "Make an API key")
+    {
+        Details = "The answer is the only place where the key is ever shown.",
+        Body = RequestContent.Of<ApiKeyIn>("""{"name":"CI","scope":"publish"}"""),
+        Answers = [Answer.Created<NewApiKeyOut>()],
+    };
+
+    public static Operation List { get; } = new(Tag, "list", "List API keys, revoked ones included, the oldest first")
+    {
+        Query = QueryParameter.OrderedPage("ascending"),
+        Answers = [Answer.Ok<ListOut<ApiKeyOut>>("A page.")],
+    };
+
+    public static Operation Revoke { get; } = new(Tag, "revoke", "Revoke an API key, at once and for good") { Answers = [Answer.NoContent()] };
+}
+
+/// <summary>A key to make.</summary>
+internal sealed record ApiKeyIn
+{
+    /// <summary>What it is for, for people.</summary>
+    [MinLength(1), MaxLength(1024)]
+    public required string Name { get; init; }
+
+    /// <summary>What it may do: <c>full</c>, <c>publish</c> messages and nothing else, or <c>read</c>. Default <c>full</c>.</summary>
+    [AllowedValues("full", "publish", "read")]
+    public string? Scope { get; init; }
+
+    /// <summary>The id or uid of the one application that it is for; null for all.</summary>
+    public string? Application { get; init; }
+
+    /// <summary>When it stops working by itself; null for never.</summary>
+    public DateTime? ExpiresAt { get; init; }
+}

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Net.Http.Headers;
+using Grapnel.Server.Api.Description;
 using Grapnel.Server.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,6 +23,8 @@ internal sealed class TestServer : IAsyncDisposable
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "None",
     };
 
+    private static Task<ApiDocument>? _document;
+
     private readonly WebApplication _app;
     private readonly bool _ownsFolder;
 
@@ -43,6 +46,15 @@ internal sealed class TestServer : IAsyncDisposable
 
     /// <summary>Shows none.</summary>
     public HttpClient Stranger { get; }
+
+    /// <summary>What the server says of itself. The same whatever server is asked, so one asks once.</summary>
+    public Task<ApiDocument> Document => _document ??= ReadDocumentAsync();
+
+    private async Task<ApiDocument> ReadDocumentAsync()
+    {
+        using var client = new HttpClient();
+        return new ApiDocument(await client.GetStringAsync(new Uri(Address, ApiDescription.DocumentPath)));
+    }
 
     /// <summary>A service of the server.</summary>
     public T Get<T>() where T : notnull => _app.Services.GetRequiredService<T>();
@@ -74,7 +86,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     public HttpClient CreateClient(string? key)
     {
-        var client = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
+        var client = new HttpClient(new DocumentCheck(() => Document)) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
         if (key is not null)
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         return client;

@@ -39,7 +39,16 @@ internal sealed class Workbench : IDisposable
     /// <summary>Publishes at full speed and waits until all is settled.</summary>
     public Task<Flow> MeasureFlowAsync(
         GrapnelProcess server, string eventType, int endpoints, int seconds, CancellationToken cancel) =>
-        Flow.MeasureAsync(server, endpoints, () => PublishAsync(server, eventType, seconds, cancel), cancel);
+        MeasureFlowAsync(server, PublishLoad.Trigger(eventType), endpoints, seconds, cancel);
+
+    /// <summary>Publishes at full speed and waits until all is settled.</summary>
+    public Task<Flow> MeasureFlowAsync(
+        GrapnelProcess server, PublishLoad load, int endpoints, int seconds, CancellationToken cancel) =>
+        Flow.MeasureAsync(server, endpoints, () => PublishAsync(server, load, Options.Publishers, seconds, cancel), cancel);
+
+    /// <summary>Publishes at full speed. Returns how many messages were accepted.</summary>
+    public async Task<long> PublishAsync(GrapnelProcess server, PublishLoad load, int publishers, int seconds, CancellationToken cancel) =>
+        load.Messages * await Wrk.PublishAsync(server, load, publishers, seconds, _root, cancel);
 
     /// <summary>Publishes until at least so many events are accepted, without waiting for deliveries. Returns how many were.</summary>
     public async Task<long> FillAsync(GrapnelProcess server, string eventType, int count, CancellationToken cancel)
@@ -47,7 +56,7 @@ internal sealed class Workbench : IDisposable
         var (accepted, seconds) = (0L, 1);
         while (accepted < count)
         {
-            var last = await PublishAsync(server, eventType, seconds, cancel);
+            var last = await PublishAsync(server, PublishLoad.Trigger(eventType), Options.Publishers, seconds, cancel);
             accepted += last;
             Say($"filled {accepted:N0} of {count:N0}");
             seconds = (int)Math.Clamp((count - accepted) * seconds / Math.Max(1, last), 1, MostFillSeconds);
@@ -59,7 +68,4 @@ internal sealed class Workbench : IDisposable
     public static void Say(string text) => Console.Error.WriteLine($"  {text}");
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
-
-    private Task<long> PublishAsync(GrapnelProcess server, string eventType, int seconds, CancellationToken cancel) =>
-        Wrk.PublishAsync(server, eventType, Options.Publishers, seconds, _root, cancel);
 }

@@ -14,6 +14,8 @@ internal sealed record Scenario(string Name, string Question, Func<Workbench, Ca
     [
         new("raw", "what the platform's HTTP client can do at most", RawScenario.RunAsync),
         new("pipeline", "published, durable, delivered, settled, against that ceiling", PipelineScenario.RunAsync),
+        new("idempotency", "the pipeline when every publish has an idempotency key", IdempotencyScenario.RunAsync),
+        new("batch", "messages accepted one by one, and a hundred at a time", BatchScenario.RunAsync),
         new("latency", "from trigger to receiver under a light, steady load", LatencyScenario.RunAsync),
         new("fan-out", "one event to ten endpoints", FanOutScenario.RunAsync),
         new("neighbour", "99 healthy endpoints beside one that hangs", NeighbourScenario.RunAsync),

@@ -7,8 +7,7 @@ internal sealed partial class SqliteHistoryStore
         var messages = FindOver(session, Id<Message>.FirstAt(before), limit);
         foreach (var message in messages)
             Remove(session, message);
-        var entries = session.Prepare("DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE expires_at <= ? LIMIT ?)")
-            .Bind(time.GetUtcNow().ToUnixTimeMilliseconds()).Bind(limit).Run();
+        var entries = SqliteIdempotencyStore.Prune(session, time.GetUtcNow().ToUnixTimeMilliseconds(), limit);
         var rollups = session.Prepare("""
             DELETE FROM rollup WHERE (endpoint_id, minute) IN (SELECT endpoint_id, minute FROM rollup WHERE minute < ? LIMIT ?)
             """).Bind(before.ToUnixTimeMilliseconds()).Bind(limit).Run();

@@ -119,7 +119,7 @@ public sealed class CostTests : SqliteTests
     {
         var (lane, now, page) = (Ids.Next<Endpoint>(), Clock.GetUtcNow(), new PageRequest(10));
         var message = NewMessage() with { EventId = "e" };
-        var entry = new IdempotencyEntry([1], [2], [3], now.AddHours(1));
+        var entry = new IdempotencyEntry(new byte[32], new byte[32], [3], now.AddHours(1));
         var seq = (await Store.Deliveries.AcceptAsync(new AcceptBatch(Node, [new AcceptItem(message, [lane], entry)], [lane]), default)).Receipts[0].Seqs.Span[0];
         var attempt = new Attempt
         {

@@ -110,8 +110,8 @@ public interface ICatalogStore
     Task<IReadOnlyList<TokenRevocation>> ReadTokenRevocationsAsync(DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Adds revocations. Of two for the same subject and time, the sooner effect and the longer keeping hold; one that another makes
-    /// superfluous, because that takes the same tokens and more, no later and for as long, need not be kept.
+    /// Adds revocations. Of two for the same subject and time, the sooner effect and the longer keeping hold; one that another covers is not
+    /// kept (see <see cref="TokenRevocation.Covers"/>).
     /// </summary>
     Task AddTokenRevocationsAsync(IReadOnlyList<TokenRevocation> revocations, CancellationToken cancellationToken);
 
@@ -142,14 +142,15 @@ public sealed record EndpointRevision(
 
 /// <summary>Application tokens that no longer count although their time is not over.</summary>
 /// <param name="Subject">Which ones: an application's id, or id and session joined by a slash, or the id of a single token.</param>
-/// <param name="Before">Those that were issued up to this time.</param>
+/// <param name="Before">Those that were issued up to this time, which is when they were revoked.</param>
 /// <param name="EffectiveAt">From when on they no longer count.</param>
 /// <param name="KeepUntil">When the last of them has expired by itself, and this may be forgotten.</param>
 public sealed record TokenRevocation(string Subject, DateTimeOffset Before, DateTimeOffset EffectiveAt, DateTimeOffset KeepUntil)
 {
-    /// <summary>Whether the other takes no token that this one does not take, no sooner and for no longer.</summary>
+    /// <summary>Whether the other is superfluous beside this one: it takes no other tokens, for no longer, and this one is in force, or will be as soon.</summary>
     public bool Covers(TokenRevocation other) =>
-        Subject == other.Subject && Before >= other.Before && EffectiveAt <= other.EffectiveAt && KeepUntil >= other.KeepUntil;
+        Subject == other.Subject && Before >= other.Before && KeepUntil >= other.KeepUntil
+        && (EffectiveAt <= Before || EffectiveAt <= other.EffectiveAt);
 }
 
 /// <summary>A secret that the installation made for itself, for example to sign application tokens.</summary>

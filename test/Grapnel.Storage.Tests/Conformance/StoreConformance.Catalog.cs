@@ -70,6 +70,7 @@ public abstract partial class StoreConformance
         (await Catalog.UpdateScheduleAsync(NewSchedule(application, Start), default)).ShouldBeFalse();
         (await Catalog.DeleteScheduleAsync(Ids.Next<Schedule>(), default)).ShouldBeFalse();
         (await Catalog.RevokeApiKeyAsync(Ids.Next<ApiKey>(), Start, default)).ShouldBeFalse();
+        (await Catalog.UpdateApiKeyAsync(Ids.Next<ApiKey>(), "ghost", null, default)).ShouldBeFalse();
     }
 
     [Fact]

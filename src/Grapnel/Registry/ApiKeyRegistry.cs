@@ -57,7 +57,7 @@ internal sealed class ApiKeyRegistry
             await AddAsync(new ApiKeyInput { Name = name }, text, cancellationToken);
     }
 
-    /// <summary>Whether any key works.</summary>
+    /// <summary>Whether there is any key that is not revoked, whatever it may do.</summary>
     public async Task<bool> AnyAsync(CancellationToken cancellationToken) => (await WorkingAsync(cancellationToken)).Count > 0;
 
     /// <summary>All keys, revoked ones included, the oldest first.</summary>

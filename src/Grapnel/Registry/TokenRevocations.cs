@@ -6,6 +6,9 @@ namespace Grapnel.Registry;
 /// <summary>Which application tokens no longer count although their time is not over. Read once, when the first token comes, and kept in memory.</summary>
 internal sealed class TokenRevocations
 {
+    // Several statements each, in one transaction that others wait for.
+    private const int SubjectsAtOnce = 50;
+
     private readonly ICatalogStore _store;
     private readonly CatalogEvents _events;
     private readonly TimeProvider _time;
@@ -28,9 +31,12 @@ internal sealed class TokenRevocations
     {
         // As exact as the store: what holds before a restart holds after it.
         var now = DateTimeOffset.FromUnixTimeMilliseconds(_time.GetUtcNow().ToUnixTimeMilliseconds());
-        var revocations = subjects.Distinct().Select(subject => new TokenRevocation(subject, now, now + delay, keepUntil)).ToList();
-        await _store.AddTokenRevocationsAsync(revocations, CancellationToken.None);
-        _events.OnTokensRevoked(revocations);
+        var all = subjects.Distinct().Select(subject => new TokenRevocation(subject, now, now + delay, keepUntil));
+        foreach (var revocations in all.Chunk(SubjectsAtOnce))
+        {
+            await _store.AddTokenRevocationsAsync(revocations, CancellationToken.None);
+            _events.OnTokensRevoked(revocations);
+        }
     }
 
     /// <summary>Whether a token that was issued then, and belongs to these subjects, no longer counts.</summary>

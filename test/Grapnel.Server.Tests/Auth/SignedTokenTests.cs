@@ -11,7 +11,8 @@ namespace Grapnel.Server.Tests.Auth;
 /// <summary>Tokens that the operator signs himself. Made by hand here, so that forgeries can be as well.</summary>
 public sealed class SignedTokenTests : IAsyncLifetime
 {
-    private const string Secret = "a-secret-of-the-operator-with-40-letters";
+    // Long enough for HS512, so that it is not for its length that such a token is refused.
+    private const string Secret = "a-secret-of-the-operator-that-would-do-for-every-algorithm-there-is-up-to-512-bits";
     private const string Hs256 = """{"alg":"HS256","typ":"JWT"}""";
     private const string WholeInstallation = """{"sub":"org_23rb8YdGqMT0qIzpgGwdXfHirMu","iss":"svix-server","iat":1893456000,"nbf":1893456000,"exp":2208988800}""";
     private readonly FakeTimeProvider _time = new(DateTimeOffset.FromUnixTimeSeconds(1_893_456_000));

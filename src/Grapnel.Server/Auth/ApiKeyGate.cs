@@ -35,23 +35,21 @@ internal sealed class ApiKeyGate(RequestDelegate next, ApiKeyRegistry keys, Toke
         if (key is null)
             return AdmitTokenAsync(http, access, header);
         key.NoteUse();
-        var caller = Callers.GetValue(key.Key, Caller.Of);
-        return caller.Application is null ? AdmitAsync(http, access, caller) : AdmitApplicationAsync(http, access, caller);
+        return AdmitAsync(http, access, Callers.GetValue(key.Key, Caller.Of));
     }
 
     private async Task AdmitTokenAsync(HttpContext http, RouteAccess access, string header)
     {
         var token = Tokens.LooksLikeOne(Presented(header)) ? await tokens.FindAsync(Presented(header).ToString(), http.RequestAborted) : null;
-        if (token is null)
-            await GateReply.RefuseAsync(http, secret.Is(Presented(header)));
-        else if (Caller.Of(token) is { Application: null } caller)
-            await AdmitAsync(http, access, caller);
-        else
-            await AdmitApplicationAsync(http, access, Caller.Of(token));
+        await (token is null ? GateReply.RefuseAsync(http, secret.Is(Presented(header))) : AdmitAsync(http, access, Caller.Of(token)));
     }
 
-    private Task AdmitAsync(HttpContext http, RouteAccess access, Caller caller) =>
-        limits.Refuse(caller, own: null, out var wait) ? GateReply.SlowDownAsync(http, wait) : PassAsync(http, access, caller);
+    private Task AdmitAsync(HttpContext http, RouteAccess access, Caller caller)
+    {
+        if (caller.Application is not null)
+            return AdmitApplicationAsync(http, access, caller);
+        return limits.Refuse(caller, own: null, out var wait) ? GateReply.SlowDownAsync(http, wait) : PassAsync(http, access, caller);
+    }
 
     private async Task AdmitApplicationAsync(HttpContext http, RouteAccess access, Caller caller)
     {
@@ -59,8 +57,8 @@ internal sealed class ApiKeyGate(RequestDelegate next, ApiKeyRegistry keys, Toke
             await GateReply.RefuseAsync(http);
         else if (limits.Refuse(caller, own, out var wait))
             await GateReply.SlowDownAsync(http, wait);
-        else if (access.HasApplication && access.ApplicationOf(http) is { } asked && !OwnApplication.IsNamed(own, asked))
-            throw ApplicationRegistry.Unknown(asked);
+        else if (access.HasApplication && access.ApplicationOf(http) is var asked && !OwnApplication.IsNamed(own, asked))
+            throw ApplicationRegistry.Unknown(asked ?? "");
         else if (!access.ForApplications || (access.FixedApplication is { } needed && !OwnApplication.IsNamed(own, needed)))
             await GateReply.ForbidAsync(http);
         else

@@ -18,5 +18,5 @@ internal sealed class OwnApplication(RouteCache routes, TokenRevocations revocat
     }
 
     /// <summary>Whether a text is the id or the uid of an application.</summary>
-    public static bool IsNamed(Application application, string text) => text == application.Uid || text == application.Id.ToString();
+    public static bool IsNamed(Application application, string? text) => text is not null && (text == application.Uid || text == application.Id.ToString());
 }

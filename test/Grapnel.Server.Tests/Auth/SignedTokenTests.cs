@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Grapnel.Server.Hosting;
 using Grapnel.Server.Tests.Support;
+using Grapnel.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
@@ -64,6 +65,8 @@ public sealed class SignedTokenTests : IAsyncLifetime
         _time.Advance(TimeSpan.FromDays(3000));
 
         (await AskAsync(token, "/api/v1/app/acme")).ShouldBe(401);
+        // What a restart would read: memory may not have forgotten yet.
+        (await _server.Get<ICatalogStore>().ReadTokenRevocationsAsync(_time.GetUtcNow(), default)).ShouldHaveSingleItem();
     }
 
     [Fact]

@@ -27,6 +27,9 @@ public sealed record EventType
     /// <summary>A heading to list it under, or null.</summary>
     public string? GroupName { get; init; }
 
+    /// <summary>Whether a caller with these feature flags may know of it; null stands for one who may know of all types.</summary>
+    public bool IsVisibleWith(IReadOnlyList<string>? flags) => FeatureFlags is null or [] || flags is null || FeatureFlags.Any(flags.Contains);
+
     /// <summary>When it was created.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 

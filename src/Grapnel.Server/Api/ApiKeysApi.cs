@@ -1,5 +1,5 @@
-using System.Security.Claims;
 using Grapnel.Registry;
+using Grapnel.Server.Auth;
 
 namespace Grapnel.Server.Api;
 
@@ -10,15 +10,24 @@ internal sealed class ApiKeysApi(ApiKeyRegistry keys)
     {
         routes.MapPost("/api-key", CreateAsync).Idempotent(IdempotencyMode.Once);
         routes.MapGet("/api-key", ListAsync);
+        routes.MapGet("/api-key/{id}", GetAsync);
+        routes.MapPatch("/api-key/{id}", PatchAsync);
         routes.MapDelete("/api-key/{id}", RevokeAsync);
     }
 
     private async Task CreateAsync(HttpContext http)
     {
         var body = await JsonBody.ReadAsync(http);
-        var name = body.RequiredText("", "name");
+        var input = new ApiKeyInput
+        {
+            Name = body.RequiredText("", "name"),
+            Scope = body.Choice(ApiKeyScope.Full, "scope"),
+            Application = body.Text(null, "application"),
+            ExpiresAt = body.Time(null, "expiresAt"),
+        };
         body.ThrowIfAnyFault();
-        await http.AnswerAsync(NewApiKeyOut.From(await keys.CreateAsync(name)), ApiJson.Default.NewApiKeyOut, StatusCodes.Status201Created);
+        var made = await keys.CreateAsync(input, http.RequestAborted);
+        await http.AnswerAsync(NewApiKeyOut.From(made), ApiJson.Default.NewApiKeyOut, StatusCodes.Status201Created);
     }
 
     private async Task ListAsync(HttpContext http)
@@ -30,14 +39,33 @@ internal sealed class ApiKeysApi(ApiKeyRegistry keys)
         await http.AnswerAsync(ListOut<ApiKeyOut>.From(list, ApiKeyOut.From, key => key.Id.ToString()), ApiJson.Default.ListOutApiKeyOut);
     }
 
+    private async Task GetAsync(HttpContext http) => await AnswerAsync(http, await keys.GetAsync(IdOf(http), http.RequestAborted));
+
+    private async Task PatchAsync(HttpContext http)
+    {
+        var body = await JsonBody.ReadAsync(http);
+        await AnswerAsync(http, await keys.EditAsync(IdOf(http), was => Read(body, was), http.RequestAborted));
+    }
+
     private async Task RevokeAsync(HttpContext http)
     {
-        var text = http.Part("id");
-        if (text == http.User.FindFirstValue(ClaimTypes.NameIdentifier))
+        var id = IdOf(http);
+        if (id.ToString() == http.Caller().Id)
             throw new ConflictException("own_key", "This request is made with that very key. Revoke it with another one, so that nobody is locked out.");
-        if (!Id<ApiKey>.TryParse(text, out var id))
-            throw new NotFoundException($"'{text}' is not the id of an API key.");
         await keys.RevokeAsync(id);
         http.AnswerNoContent();
+    }
+
+    private static Task AnswerAsync(HttpContext http, ApiKey key) => http.AnswerAsync(ApiKeyOut.From(key), ApiJson.Default.ApiKeyOut);
+
+    private static Id<ApiKey> IdOf(HttpContext http) => Id<ApiKey>.TryParse(http.Part("id"), out var id)
+        ? id
+        : throw new NotFoundException($"'{http.Part("id")}' is not the id of an API key.");
+
+    private static ApiKeyInput Read(JsonBody body, ApiKeyInput was)
+    {
+        var input = was with { Name = body.Text(was.Name, "name"), ExpiresAt = body.Time(was.ExpiresAt, "expiresAt") };
+        body.ThrowIfAnyFault();
+        return input;
     }
 }

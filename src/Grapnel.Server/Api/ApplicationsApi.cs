@@ -62,7 +62,7 @@ internal sealed class ApplicationsApi(ApplicationRegistry applications)
     private static Task AnswerAsync(HttpContext http, Application application) =>
         http.AnswerAsync(ApplicationOut.From(application), ApiJson.Default.ApplicationOut);
 
-    private static ApplicationInput Read(JsonBody body, ApplicationInput was)
+    public static ApplicationInput Read(JsonBody body, ApplicationInput was)
     {
         var input = was with
         {

@@ -90,18 +90,31 @@ internal sealed record WhyOut(string State, string Reason, string Detail, int At
 
 internal sealed record CancelOut(int Cancelled);
 
-internal sealed record ApiKeyOut(string Id, string Name, string Hint, DateTime CreatedAt, DateTime? RevokedAt)
+internal sealed record ApiKeyOut(
+    string Id, string Name, string Hint, string Scope, string? Application, DateTime CreatedAt, DateTime? ExpiresAt, DateTime? LastUsedAt,
+    DateTime? RevokedAt)
 {
     public static ApiKeyOut From(ApiKey key) => new(
-        key.Id.ToString(), key.Name, key.Hint, key.CreatedAt.ToApiTime(), key.RevokedAt?.ToApiTime());
+        key.Id.ToString(), key.Name, key.Hint, key.Scope.ToCamelCase(), key.ApplicationId?.ToString(), key.CreatedAt.ToApiTime(),
+        key.ExpiresAt?.ToApiTime(), key.LastUsedAt?.ToApiTime(), key.RevokedAt?.ToApiTime());
 }
 
-internal sealed record NewApiKeyOut(string Id, string Name, string Hint, DateTime CreatedAt, DateTime? RevokedAt, string Key)
+internal sealed record NewApiKeyOut(
+    string Id, string Name, string Hint, string Scope, string? Application, DateTime CreatedAt, DateTime? ExpiresAt, DateTime? LastUsedAt,
+    DateTime? RevokedAt, string Key)
 {
-    public static NewApiKeyOut From(NewApiKey made) => new(
-        made.Key.Id.ToString(), made.Key.Name, made.Key.Hint, made.Key.CreatedAt.ToApiTime(), made.Key.RevokedAt?.ToApiTime(), made.Text);
+    public static NewApiKeyOut From(NewApiKey made)
+    {
+        var key = ApiKeyOut.From(made.Key);
+        return new(key.Id, key.Name, key.Hint, key.Scope, key.Application, key.CreatedAt, key.ExpiresAt, key.LastUsedAt, key.RevokedAt, made.Text);
+    }
 
     public override string ToString() => $"{nameof(NewApiKeyOut)}({Id})";
+}
+
+internal sealed record PortalAccessOut(string Url, string Token)
+{
+    public override string ToString() => nameof(PortalAccessOut);
 }
 
 internal sealed record ListOut<T>(IReadOnlyList<T> Data, string? Iterator, string? PrevIterator, bool Done)
@@ -121,6 +134,7 @@ internal sealed record ListOut<T>(IReadOnlyList<T> Data, string? Iterator, strin
 [JsonSerializable(typeof(ListOut<AttemptOut>))]
 [JsonSerializable(typeof(ListOut<ApiKeyOut>))]
 [JsonSerializable(typeof(NewApiKeyOut))]
+[JsonSerializable(typeof(PortalAccessOut))]
 [JsonSerializable(typeof(EndpointSecretOut))]
 [JsonSerializable(typeof(EndpointHeadersOut))]
 [JsonSerializable(typeof(WhyOut))]

@@ -1,4 +1,5 @@
 using Grapnel.Registry;
+using Grapnel.Server.Auth;
 
 namespace Grapnel.Server.Api;
 
@@ -29,12 +30,13 @@ internal sealed class EventTypesApi(EventTypeRegistry types)
         var includeArchived = query.Flag("include_archived", otherwise: false);
         var withContent = query.Flag("with_content", otherwise: false);
         query.ThrowIfAnyFault();
-        var list = await types.ListAsync(page, includeArchived, http.RequestAborted);
+        var list = await types.ListAsync(page, includeArchived, http.Caller().FeatureFlags, http.RequestAborted);
         await http.AnswerAsync(
             ListOut<EventTypeOut>.From(list, type => EventTypeOut.From(type, withContent), type => type.Name), ApiJson.Default.ListOutEventTypeOut);
     }
 
-    private async Task GetAsync(HttpContext http) => await AnswerAsync(http, await types.GetAsync(http.Part("name"), http.RequestAborted));
+    private async Task GetAsync(HttpContext http) =>
+        await AnswerAsync(http, await types.GetVisibleAsync(http.Part("name"), http.Caller().FeatureFlags, http.RequestAborted));
 
     private async Task PutAsync(HttpContext http)
     {

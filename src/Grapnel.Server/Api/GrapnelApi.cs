@@ -1,4 +1,5 @@
 using Grapnel.Server.Api.Description;
+using Grapnel.Server.Auth;
 
 namespace Grapnel.Server.Api;
 
@@ -20,17 +21,22 @@ internal static class GrapnelApi
         .AddSingleton<BatchApi>()
         .AddSingleton<AttemptsApi>()
         .AddSingleton<DeliveriesApi>()
-        .AddSingleton<ApiKeysApi>();
+        .AddSingleton<ApiKeysApi>()
+        .AddSingleton<AuthApi>()
+        .AddSingleton<TokenSecret>().AddSingleton<Tokens>().AddSingleton<OwnApplication>().AddSingleton<RequestLimits>();
 
     public static void MapGrapnelApi(this WebApplication app)
     {
         var services = app.Services;
-        services.GetRequiredService<HealthApi>().Map(app);
-        services.GetRequiredService<TriggerApi>().Map(app);
+        // Whatever is mapped here, or below, is judged by the rules of who may call what.
+        var root = app.MapGroup("");
+        RouteAccess.AddTo(root);
+        services.GetRequiredService<HealthApi>().Map(root);
+        services.GetRequiredService<TriggerApi>().Map(root);
 
         app.MapApiDescription();
 
-        var api = app.MapGroup(Base);
+        var api = root.MapGroup(Base);
         services.GetRequiredService<ApplicationsApi>().Map(api);
         services.GetRequiredService<EventTypesApi>().Map(api);
         services.GetRequiredService<EndpointsApi>().Map(api);
@@ -41,5 +47,6 @@ internal static class GrapnelApi
         services.GetRequiredService<AttemptsApi>().Map(api);
         services.GetRequiredService<DeliveriesApi>().Map(api);
         services.GetRequiredService<ApiKeysApi>().Map(api);
+        services.GetRequiredService<AuthApi>().Map(api);
     }
 }

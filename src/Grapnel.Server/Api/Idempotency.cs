@@ -1,8 +1,8 @@
-using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Grapnel.Publishing;
+using Grapnel.Server.Auth;
 
 namespace Grapnel.Server.Api;
 
@@ -38,7 +38,7 @@ internal static class Idempotency
             return null;
         if (key.Length > MaxLength)
             throw new InvalidInputException($"header.{Header}", $"must have at most {MaxLength} characters");
-        var caller = http.User.FindFirstValue(ClaimTypes.NameIdentifier);
+        var caller = http.Caller().Id;
         return SHA256.HashData(Encoding.UTF8.GetBytes($"{caller}\n{http.Request.Path}{http.Request.QueryString}\n{key}{part}"));
     }
 }

@@ -12,9 +12,10 @@ internal sealed class JsonBody
 {
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 64 };
     private readonly JsonElement _root;
-    private readonly List<FieldError> _errors = [];
+    private readonly List<FieldError> _errors;
+    private readonly string _path;
 
-    private JsonBody(JsonElement root) => _root = root;
+    private JsonBody(JsonElement root, List<FieldError> errors, string path) => (_root, _errors, _path) = (root, errors, path);
 
     /// <summary>Reads the body of a request.</summary>
     /// <exception cref="JsonException">It is not JSON.</exception>
@@ -32,7 +33,7 @@ internal sealed class JsonBody
             throw new InvalidInputException("", "The body must be a JSON object.");
         if (document.RootElement.EnumerateObject().Any(member => NameOf(member) is null))
             throw new JsonException("a name in it is no text.");
-        return new JsonBody(document.RootElement.Clone());
+        return new JsonBody(document.RootElement.Clone(), [], path: "");
     }
 
     public void ThrowIfAnyFault()
@@ -88,6 +89,10 @@ internal sealed class JsonBody
             value => Enum.TryParse<T>(ToText(value), ignoreCase: true, out var choice) && !char.IsDigit(ToText(value)![0]) ? choice : null,
             nullable: false)!.Value;
 
+    /// <summary>An object within the object; what is wrong in it is told with the rest. Null when it is not there.</summary>
+    public JsonBody? Object(string name) => Read<JsonBody>(
+        null, [name], JsonValueKind.Object, "an object or null", value => new JsonBody(value, _errors, $"{_path}{name}."));
+
     /// <summary>The JSON text of a value of any kind, as it stands in the body.</summary>
     public string? Raw(string? current, string name) =>
         !TryFind([name], out var value) ? current : value.ValueKind == JsonValueKind.Null ? null : value.GetRawText();
@@ -105,7 +110,7 @@ internal sealed class JsonBody
 
     private T Fail<T>(string name, string form, T current)
     {
-        _errors.Add(new FieldError(name, $"must be {form}"));
+        _errors.Add(new FieldError(_path + name, $"must be {form}"));
         return current;
     }
 

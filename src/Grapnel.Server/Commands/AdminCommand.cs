@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
+using Grapnel.Registry;
 using Grapnel.Server.Commands.Keys;
 
 namespace Grapnel.Server.Commands;
@@ -18,10 +20,19 @@ internal static class AdminCommand
     private static Command CreateKey()
     {
         var name = new Option<string>("--name") { Description = "What the key is for.", HelpName = "name", DefaultValueFactory = _ => "Made by 'grapnel admin'" };
-        var command = new Command("create-key", "Make an API key and print it. It is shown this one time only.") { name };
+        var scope = new Option<ApiKeyScope>("--scope") { Description = "What it may do. Default: everything.", HelpName = "full|publish|read" };
+        var application = new Option<string?>("--application") { Description = "The one application it is for. Default: all of them.", HelpName = "id or uid" };
+        var expires = new Option<DateTimeOffset?>("--expires")
+        {
+            Description = "When it stops working by itself, like 2027-01-31 or 2027-01-31T12:00:00Z. Default: never.", HelpName = "time", CustomParser = ParseTime,
+        };
+        var command = new Command("create-key", "Make an API key and print it. It is shown this one time only.") { name, scope, application, expires };
         SetAction(command, async (keys, args, cancel) =>
         {
-            var made = await keys.CreateAsync(args.GetRequiredValue(name), cancel);
+            var made = await keys.CreateAsync(new ApiKeyInput
+            {
+                Name = args.GetRequiredValue(name), Scope = args.GetValue(scope), Application = args.GetValue(application), ExpiresAt = args.GetValue(expires),
+            }, cancel);
             Console.Error.WriteLine($"Key {made.Id}, shown this one time only:");
             Console.WriteLine(made.Key);
         });
@@ -36,12 +47,21 @@ internal static class AdminCommand
             var terminal = Terminal.Standard();
             foreach (var key in await keys.ListAsync(cancel))
             {
-                var state = key.RevokedAt is { } at ? terminal.Dim($"revoked {at:yyyy-MM-dd}") : terminal.Good("works             ");
-                terminal.WriteLines($"{key.Id}  {key.Hint + "…",-10}  {key.CreatedAt:yyyy-MM-dd HH:mm}  {state}  {Terminal.Clean(key.Name, 60)}");
+                var used = key.LastUsedAt is { } at ? $"used {at:yyyy-MM-dd HH:mm}" : "never used";
+                terminal.WriteLines($"{key.Id}  {key.Hint + "…",-10}  {key.CreatedAt:yyyy-MM-dd HH:mm}  {State(key, terminal)}  {key.Scope,-7}  " +
+                    $"{key.Application ?? "all applications",-26}  {used,-21}  {Terminal.Clean(key.Name, 60)}");
             }
         });
         return command;
     }
+
+    private static string State(ListedKey key, Terminal terminal) => key switch
+    {
+        { RevokedAt: { } at } => terminal.Dim($"revoked {at:yyyy-MM-dd}"),
+        { ExpiresAt: { } at } when at <= TimeProvider.System.GetUtcNow() => terminal.Dim($"expired {at:yyyy-MM-dd}"),
+        { ExpiresAt: { } at } => terminal.Good($"until   {at:yyyy-MM-dd}"),
+        _ => terminal.Good("works             "),
+    };
 
     private static Command RevokeKey()
     {
@@ -64,6 +84,15 @@ internal static class AdminCommand
             await using var keys = await options.OpenAsync(args, cancel);
             await act(keys, args, cancel);
         });
+    }
+
+    private static DateTimeOffset? ParseTime(ArgumentResult result)
+    {
+        var text = result.Tokens.Single().Value;
+        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
+            return time;
+        result.AddError($"'{text}' is not a time; write it like 2027-01-31 or 2027-01-31T12:00:00Z.");
+        return null;
     }
 
     private static Id<ApiKey> ParseId(ArgumentResult result)

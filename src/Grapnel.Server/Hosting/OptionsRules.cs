@@ -1,3 +1,6 @@
+using System.Text;
+using Grapnel.Server.Api;
+using Grapnel.Server.Auth;
 using Grapnel.Storage.Sqlite;
 using Microsoft.Extensions.Options;
 
@@ -13,6 +16,30 @@ internal sealed class ServerOptionsRules : IValidateOptions<ServerOptions>
     /// <summary>Kestrel's form, in which a host may also be <c>*</c> or <c>+</c>.</summary>
     private static bool IsAddress(string text) =>
         Uri.TryCreate(text.Trim().Replace("*", "any").Replace("+", "any"), UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
+}
+
+internal sealed class AuthOptionsRules : IValidateOptions<AuthOptions>
+{
+    private const int MinSecretBytes = 32;
+
+    public ValidateOptionsResult Validate(string? name, AuthOptions options) => new OptionsCheck("Auth")
+        .That(nameof(options.JwtSecret), options.JwtSecret is null || Encoding.UTF8.GetByteCount(options.JwtSecret) >= MinSecretBytes,
+            $"must have at least {MinSecretBytes} bytes")
+        .Result;
+}
+
+internal sealed class ApiOptionsRules : IValidateOptions<ApiOptions>
+{
+    private const int MaxPerSecond = 1_000_000;
+
+    public ValidateOptionsResult Validate(string? name, ApiOptions options) => new OptionsCheck("Api")
+        .That(nameof(options.PublicUrl), options.PublicUrl is null || IsAddress(options.PublicUrl), "must be an address like https://webhooks.example.com")
+        .Between(nameof(options.RequestsPerSecond), options.RequestsPerSecond, 0, MaxPerSecond)
+        .Between(nameof(options.TokenRequestsPerSecond), options.TokenRequestsPerSecond, 0, MaxPerSecond)
+        .Result;
+
+    private static bool IsAddress(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https", Query: "", Fragment: "" };
 }
 
 internal sealed class PublishingOptionsRules : IValidateOptions<PublishingOptions>

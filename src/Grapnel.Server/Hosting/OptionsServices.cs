@@ -1,3 +1,5 @@
+using Grapnel.Server.Api;
+using Grapnel.Server.Auth;
 using Grapnel.Storage.Sqlite;
 using Microsoft.Extensions.Options;
 
@@ -9,6 +11,8 @@ internal static class OptionsServices
     public static void AddGrapnelOptions(this IServiceCollection services, SettingsReader settings)
     {
         Add<ServerOptions>(services, settings, new ServerOptionsRules());
+        Add<AuthOptions>(services, settings, new AuthOptionsRules());
+        Add<ApiOptions>(services, settings, new ApiOptionsRules());
         Add<PublishingOptions>(services, settings, new PublishingOptionsRules());
         Add<DeliveryOptions>(services, settings, new DeliveryOptionsRules());
         Add<NetworkOptions>(services, settings, new NetworkOptionsRules());

@@ -1,4 +1,6 @@
 using System.Reflection;
+using Grapnel.Server.Api;
+using Grapnel.Server.Auth;
 using Grapnel.Storage.Sqlite;
 
 namespace Grapnel.Server.Hosting;
@@ -9,6 +11,8 @@ internal static class SettingsCatalog
     public static IReadOnlyList<SettingsSection> Sections { get; } =
     [
         new("", typeof(ServerOptions)),
+        new("Auth", typeof(AuthOptions)),
+        new("Api", typeof(ApiOptions)),
         new("Publishing", typeof(PublishingOptions)),
         new("Delivery", typeof(DeliveryOptions)),
         new("Network", typeof(NetworkOptions)),

@@ -62,7 +62,7 @@ internal abstract class CatalogContext(DbContextOptions options) : DbContext(opt
             table.HasIndex(row => row.NextAt).HasFilter("enabled");
         });
         model.Entity<ApiKey>().ToTable("api_key").HasKey(row => row.Id);
-        model.Entity<TokenRevocation>().ToTable("token_revocation").HasKey(row => row.Subject);
+        model.Entity<TokenRevocation>().ToTable("token_revocation").HasKey(row => new { row.Subject, row.Before });
         model.Entity<InstallationSecret>().ToTable("installation_secret").HasKey(row => row.Name);
         model.Entity<Counter>().ToTable("counter").HasKey(row => row.Name);
         UseSnakeCase(model);

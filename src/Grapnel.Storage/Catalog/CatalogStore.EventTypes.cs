@@ -7,7 +7,8 @@ internal sealed partial class CatalogStore
     public Task<EventType?> FindEventTypeAsync(string name, CancellationToken cancellationToken) =>
         database.ReadAsync(catalog => catalog.EventTypes.FirstOrDefaultAsync(row => row.Name == name, cancellationToken), cancellationToken);
 
-    public Task<Page<EventType>> ListEventTypesAsync(PageRequest page, bool includeArchived, CancellationToken cancellationToken) =>
+    public Task<Page<EventType>> ListEventTypesAsync(
+        PageRequest page, bool includeArchived, IReadOnlyList<string>? featureFlags, CancellationToken cancellationToken) =>
         database.ReadAsync(async catalog =>
         {
             var position = PagePosition.Of(page);
@@ -17,7 +18,10 @@ internal sealed partial class CatalogStore
             if (position.Iterator is { } name)
                 rows = rows.Where(Beyond<EventType, string>(row => row.Name, name, position.Ascending));
             rows = position.Ascending ? rows.OrderBy(row => row.Name) : rows.OrderByDescending(row => row.Name);
-            return position.ToPage(await rows.Take(page.Limit + 1).ToListAsync(cancellationToken).ConfigureAwait(false), page.Limit);
+            // Flags are a JSON text: rows stream by until the page is full.
+            var visible = featureFlags is null ? rows.Take(page.Limit + 1).AsAsyncEnumerable()
+                : rows.AsAsyncEnumerable().Where(row => row.IsVisibleWith(featureFlags)).Take(page.Limit + 1);
+            return position.ToPage(await visible.ToListAsync(cancellationToken).ConfigureAwait(false), page.Limit);
         }, cancellationToken);
 
     public Task<IReadOnlyList<string>> ReadEventTypeNamesAsync(CancellationToken cancellationToken) =>

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Frozen;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Grapnel.Storage;
@@ -22,8 +20,10 @@ internal sealed class ApiKeyRegistry
     private readonly CatalogEvents _events;
     private readonly IdGenerator _ids;
     private readonly TimeProvider _time;
+    private readonly EditGate _gate = new();
     private readonly SemaphoreSlim _loading = new(1, 1);
     private readonly Lock _changing = new();
+    private readonly ConcurrentDictionary<Id<ApiKey>, KeyUse> _uses = new();
     private volatile WorkingKeys? _working;
     private volatile int _version;
 
@@ -34,11 +34,14 @@ internal sealed class ApiKeyRegistry
         events.ApiKeysChanged += Forget;
     }
 
+    /// <summary>Makes a key that may do everything.</summary>
+    public Task<NewApiKey> CreateAsync(string name) => CreateAsync(new ApiKeyInput { Name = name }, CancellationToken.None);
+
     /// <summary>Makes a key. The text is not kept anywhere: this is the only time it is seen.</summary>
-    public async Task<NewApiKey> CreateAsync(string name)
+    public async Task<NewApiKey> CreateAsync(ApiKeyInput input, CancellationToken cancellationToken)
     {
         var text = NewText();
-        return new NewApiKey(await AddAsync(name, text), text);
+        return new NewApiKey(await AddAsync(input, text, cancellationToken), text);
     }
 
     /// <summary>The text of a new key, which works only once it is added.</summary>
@@ -51,10 +54,10 @@ internal sealed class ApiKeyRegistry
         if (text.Length < MinChosenLength || !text.All(c => c is > ' ' and < '\u007f'))
             throw new InvalidInputException("ApiKey", $"must have at least {MinChosenLength} printable ASCII characters without spaces");
         if (await FindAsync(text, cancellationToken) is null)
-            await AddAsync(name, text);
+            await AddAsync(new ApiKeyInput { Name = name }, text, cancellationToken);
     }
 
-    /// <summary>Whether any key works.</summary>
+    /// <summary>Whether there is any key that is not revoked, whatever it may do.</summary>
     public async Task<bool> AnyAsync(CancellationToken cancellationToken) => (await WorkingAsync(cancellationToken)).Count > 0;
 
     /// <summary>All keys, revoked ones included, the oldest first.</summary>
@@ -74,22 +77,64 @@ internal sealed class ApiKeyRegistry
         return position.ToPage(rows.Take(page.Limit + 1).ToList(), page.Limit);
     }
 
+    /// <summary>Finds a key, revoked or not.</summary>
+    /// <exception cref="NotFoundException">There is none.</exception>
+    public async Task<ApiKey> GetAsync(Id<ApiKey> id, CancellationToken cancellationToken) =>
+        (await ListAsync(cancellationToken)).FirstOrDefault(key => key.Id == id) ?? throw new NotFoundException($"There is no API key '{id}'.");
+
+    /// <summary>Changes name and expiry of a working key: <paramref name="edit"/> gets what is there and returns what should be.</summary>
+    /// <exception cref="NotFoundException">There is no such working key.</exception>
+    public Task<ApiKey> EditAsync(Id<ApiKey> id, Func<ApiKeyInput, ApiKeyInput> edit, CancellationToken cancellationToken) =>
+        _gate.RunAsync(async () =>
+        {
+            var current = await GetAsync(id, cancellationToken);
+            var input = edit(new ApiKeyInput { Name = current.Name, ExpiresAt = current.ExpiresAt });
+            // An expiry that is over may stay, while other fields change.
+            Check(input, checkExpiry: input.ExpiresAt != current.ExpiresAt);
+            if (!await _store.UpdateApiKeyAsync(id, input.Name!, input.ExpiresAt, CancellationToken.None))
+                throw NotWorking(id);
+            _events.OnApiKeysChanged();
+            return current with { Name = input.Name!, ExpiresAt = input.ExpiresAt };
+        }, cancellationToken);
+
     /// <summary>Revokes a key, at once.</summary>
     /// <exception cref="NotFoundException">There is no such working key.</exception>
     public async Task RevokeAsync(Id<ApiKey> id)
     {
         if (!await _store.RevokeApiKeyAsync(id, _time.GetUtcNow(), CancellationToken.None))
-            throw new NotFoundException($"There is no working API key '{id}'.");
+            throw NotWorking(id);
         _events.OnApiKeysChanged();
     }
 
     /// <summary>The working key of that text, or null. Looked up by hashes, so its time tells nothing about the keys.</summary>
-    public ValueTask<ApiKey?> FindAsync(ReadOnlySpan<char> presented, CancellationToken cancellationToken) => _working is { } working
-        ? new ValueTask<ApiKey?>(working.Find(presented))
+    public ValueTask<WorkingKey?> FindAsync(ReadOnlySpan<char> presented, CancellationToken cancellationToken) => _working is { } working
+        ? new ValueTask<WorkingKey?>(Find(working, presented))
         : LoadAndFindAsync(presented.ToString(), cancellationToken);
 
-    private async ValueTask<ApiKey?> LoadAndFindAsync(string presented, CancellationToken cancellationToken) =>
-        (await WorkingAsync(cancellationToken)).Find(presented);
+    /// <summary>Writes down which keys were used since the last time; nothing, when none was.</summary>
+    public async Task WriteUsesAsync(CancellationToken cancellationToken)
+    {
+        var used = _uses.Where(use => use.Value.Take()).Select(use => use.Key).ToList();
+        if (used.Count == 0)
+            return;
+        try
+        {
+            await _store.NoteApiKeyUsesAsync(used, _time.GetUtcNow(), cancellationToken);
+        }
+        catch
+        {
+            // Not lost: they go with the next turn.
+            foreach (var id in used)
+                _uses[id].Note();
+            throw;
+        }
+    }
+
+    private async ValueTask<WorkingKey?> LoadAndFindAsync(string presented, CancellationToken cancellationToken) =>
+        Find(await WorkingAsync(cancellationToken), presented);
+
+    private WorkingKey? Find(WorkingKeys working, ReadOnlySpan<char> presented) =>
+        working.Find(presented) is { } key && !key.HasExpired(_time) ? key : null;
 
     private async ValueTask<WorkingKeys> WorkingAsync(CancellationToken cancellationToken)
     {
@@ -111,7 +156,8 @@ internal sealed class ApiKeyRegistry
         var version = _version;
         var keys = await _store.ReadApiKeysAsync(cancellationToken);
         // A key can be added twice when two nodes ensure it at once; both rows mean the same key.
-        var working = new WorkingKeys(keys.Where(key => key.RevokedAt is null).DistinctBy(key => Sha256.From(key.Hash)));
+        var working = new WorkingKeys(keys.Where(key => key.RevokedAt is null).DistinctBy(key => Sha256.From(key.Hash))
+            .Select(key => new WorkingKey(key, _uses.GetOrAdd(key.Id, _ => new KeyUse()))));
         lock (_changing)
         {
             // What changed while the keys were read may be missing from them: then the next caller reads again.
@@ -130,70 +176,42 @@ internal sealed class ApiKeyRegistry
         }
     }
 
-    private async Task<ApiKey> AddAsync(string name, string text)
+    private async Task<ApiKey> AddAsync(ApiKeyInput input, string text, CancellationToken cancellationToken)
     {
-        var check = new InputCheck();
-        check.Name("name", name);
-        check.ThrowIfAny();
+        Check(input, checkExpiry: true);
         var key = new ApiKey
         {
             Id = _ids.Next<ApiKey>(),
-            Name = name,
+            Name = input.Name!,
             Hash = SHA256.HashData(Encoding.UTF8.GetBytes(text)),
             Hint = text[..Math.Min(HintLength, text.Length / 4)],
+            Scope = input.Scope,
+            ApplicationId = await FindApplicationAsync(input.Application, cancellationToken),
+            ExpiresAt = input.ExpiresAt,
             CreatedAt = _time.GetUtcNow(),
         };
         await _store.AddApiKeyAsync(key, CancellationToken.None);
         _events.OnApiKeysChanged();
         return key;
     }
-}
 
-/// <summary>
-/// The keys that work, as of one reading of the store. A text that was found once is remembered, in memory only: hashing it anew for every
-/// request is a sizeable part of what a publish costs.
-/// </summary>
-internal sealed class WorkingKeys(IEnumerable<ApiKey> keys)
-{
-    private readonly FrozenDictionary<Sha256, ApiKey> _byHash = keys.ToFrozenDictionary(key => Sha256.From(key.Hash));
-    private readonly ConcurrentDictionary<string, ApiKey> _byText = new(new SecretComparer());
-
-    /// <summary>How many there are.</summary>
-    public int Count => _byHash.Count;
-
-    /// <summary>The key of that text, or null.</summary>
-    public ApiKey? Find(ReadOnlySpan<char> presented)
+    private async Task<Id<Application>?> FindApplicationAsync(string? idOrUid, CancellationToken cancellationToken)
     {
-        if (_byText.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(presented, out var known))
-            return known;
-        var key = _byHash.GetValueOrDefault(Sha256.Of(presented));
-        // Each working key has one text, so this holds no more than there are keys.
-        if (key is not null)
-            _byText.TryAdd(presented.ToString(), key);
-        return key;
+        if (idOrUid is null)
+            return null;
+        return await _store.FindApplicationAsync(idOrUid, cancellationToken) is { } application
+            ? application.Id
+            : throw new InvalidInputException("application", $"must be the id or uid of an application; there is no '{idOrUid}'");
     }
 
-    /// <summary>Compares texts in a time that tells nothing about them: by a hash that is seeded per process, then to the end.</summary>
-    private sealed class SecretComparer : IEqualityComparer<string>, IAlternateEqualityComparer<ReadOnlySpan<char>, string>
+    private void Check(ApiKeyInput input, bool checkExpiry)
     {
-        public bool Equals(string? x, string? y) => Equals(x.AsSpan(), y!);
-
-        public bool Equals(ReadOnlySpan<char> alternate, string other) =>
-            CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(alternate), MemoryMarshal.AsBytes(other.AsSpan()));
-
-        public int GetHashCode(string obj) => GetHashCode(obj.AsSpan());
-
-        public int GetHashCode(ReadOnlySpan<char> alternate) => string.GetHashCode(alternate);
-
-        public string Create(ReadOnlySpan<char> alternate) => alternate.ToString();
+        var check = new InputCheck();
+        check.Name("name", input.Name);
+        if (checkExpiry && input.ExpiresAt <= _time.GetUtcNow())
+            check.Add("expiresAt", "must lie in the future");
+        check.ThrowIfAny();
     }
-}
 
-/// <summary>A key that has just been made.</summary>
-/// <param name="Key">What is stored of it.</param>
-/// <param name="Text">The key itself.</param>
-internal sealed record NewApiKey(ApiKey Key, string Text)
-{
-    /// <summary>Never the key: records print their members, and logs print records.</summary>
-    public override string ToString() => $"NewApiKey({Key.Id})";
+    private static NotFoundException NotWorking(Id<ApiKey> id) => new($"There is no working API key '{id}'.");
 }

@@ -42,6 +42,31 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
         return application;
     }
 
+    /// <summary>Finds an application by id or uid, or adds it when somebody says what it should be; its uid must then be the one that was asked for.</summary>
+    /// <exception cref="NotFoundException">There is none, and nobody says what it should be.</exception>
+    public async Task<Application> GetOrCreateAsync(string idOrUid, ApplicationInput? input, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(idOrUid, cancellationToken) is { } existing)
+            return existing;
+        if (input is null)
+            throw Unknown(idOrUid);
+        if (input.Uid != idOrUid)
+            throw new InvalidInputException("application.uid", "must be the same as in the path, where the application does not exist yet");
+        try
+        {
+            return await CreateAsync(input);
+        }
+        catch (InvalidInputException invalid)
+        {
+            throw new InvalidInputException([.. invalid.Errors.Select(error => error with { Field = "application." + error.Field })]);
+        }
+        catch (ConflictException)
+        {
+            // Somebody who wanted the same was faster.
+            return await GetAsync(idOrUid, cancellationToken);
+        }
+    }
+
     /// <summary>Finds an application by id or uid, or null.</summary>
     public Task<Application?> FindAsync(string idOrUid, CancellationToken cancellationToken) =>
         store.FindApplicationAsync(idOrUid, cancellationToken);
@@ -133,5 +158,6 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
         check.ThrowIfAny();
     }
 
-    private static NotFoundException Unknown(string idOrUid) => new($"There is no application '{idOrUid}'.");
+    /// <summary>The answer for an application that does not exist, or not for this caller: both hear the same.</summary>
+    internal static NotFoundException Unknown(string idOrUid) => new($"There is no application '{idOrUid}'.");
 }

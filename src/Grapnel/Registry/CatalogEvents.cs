@@ -1,3 +1,5 @@
+using Grapnel.Storage;
+
 namespace Grapnel.Registry;
 
 /// <summary>
@@ -21,8 +23,11 @@ public sealed class CatalogEvents
     /// <summary>Schedules were added, changed or deleted.</summary>
     public event Action? SchedulesChanged;
 
-    /// <summary>API keys were added or revoked.</summary>
+    /// <summary>API keys were added, changed or revoked.</summary>
     public event Action? ApiKeysChanged;
+
+    /// <summary>Application tokens were revoked.</summary>
+    public event Action<IReadOnlyList<TokenRevocation>>? TokensRevoked;
 
     internal void OnRoutesChanged(Id<Application> id) => RoutesChanged?.Invoke(id);
 
@@ -43,4 +48,6 @@ public sealed class CatalogEvents
     internal void OnSchedulesChanged() => SchedulesChanged?.Invoke();
 
     internal void OnApiKeysChanged() => ApiKeysChanged?.Invoke();
+
+    internal void OnTokensRevoked(IReadOnlyList<TokenRevocation> revocations) => TokensRevoked?.Invoke(revocations);
 }

@@ -67,9 +67,15 @@ internal sealed class EventTypeRegistry(ICatalogStore store, CatalogEvents event
     public async Task<EventType> GetAsync(string name, CancellationToken cancellationToken) =>
         await store.FindEventTypeAsync(name, cancellationToken) ?? throw Unknown(name);
 
-    /// <summary>Lists event types by name.</summary>
-    public Task<Page<EventType>> ListAsync(PageRequest page, bool includeArchived, CancellationToken cancellationToken) =>
-        store.ListEventTypesAsync(page, includeArchived, cancellationToken);
+    /// <summary>Finds an event type for a caller with these feature flags; null for one who may know of all types.</summary>
+    /// <exception cref="NotFoundException">There is none, or none that this caller may know of.</exception>
+    public async Task<EventType> GetVisibleAsync(string name, IReadOnlyList<string>? featureFlags, CancellationToken cancellationToken) =>
+        await GetAsync(name, cancellationToken) is var type && type.IsVisibleWith(featureFlags) ? type : throw Unknown(name);
+
+    /// <summary>Lists event types by name, for a caller with these feature flags; null for one who may know of all types.</summary>
+    public Task<Page<EventType>> ListAsync(
+        PageRequest page, bool includeArchived, IReadOnlyList<string>? featureFlags, CancellationToken cancellationToken) =>
+        store.ListEventTypesAsync(page, includeArchived, featureFlags, cancellationToken);
 
     /// <summary>Changes an event type: <paramref name="edit"/> gets what is there and returns what should be.</summary>
     public Task<EventType> EditAsync(string name, Func<EventTypeInput, EventTypeInput> edit, CancellationToken cancellationToken) =>

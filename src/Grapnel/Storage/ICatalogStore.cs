@@ -24,8 +24,9 @@ public interface ICatalogStore
     /// <summary>Finds an event type by name.</summary>
     Task<EventType?> FindEventTypeAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>Lists event types by name; the iterator is a name.</summary>
-    Task<Page<EventType>> ListEventTypesAsync(PageRequest page, bool includeArchived, CancellationToken cancellationToken);
+    /// <summary>Lists event types by name; the iterator is a name. With feature flags, only types that have none or carry one of these.</summary>
+    Task<Page<EventType>> ListEventTypesAsync(
+        PageRequest page, bool includeArchived, IReadOnlyList<string>? featureFlags, CancellationToken cancellationToken);
 
     /// <summary>The names of all event types that are not archived.</summary>
     Task<IReadOnlyList<string>> ReadEventTypeNamesAsync(CancellationToken cancellationToken);
@@ -98,6 +99,27 @@ public interface ICatalogStore
 
     /// <summary>Revokes a key; false when there is no such working key.</summary>
     Task<bool> RevokeApiKeyAsync(Id<ApiKey> id, DateTimeOffset at, CancellationToken cancellationToken);
+
+    /// <summary>Changes name and expiry of a key, and nothing else of it; false when there is no such working key.</summary>
+    Task<bool> UpdateApiKeyAsync(Id<ApiKey> id, string name, DateTimeOffset? expiresAt, CancellationToken cancellationToken);
+
+    /// <summary>Notes in one transaction when keys were last used. The later time stays when another node noted one; unknown keys are passed over.</summary>
+    Task NoteApiKeyUsesAsync(IReadOnlyCollection<Id<ApiKey>> keys, DateTimeOffset at, CancellationToken cancellationToken);
+
+    /// <summary>All revocations of tokens that still have to be kept.</summary>
+    Task<IReadOnlyList<TokenRevocation>> ReadTokenRevocationsAsync(DateTimeOffset now, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Adds revocations. Of two for the same subject and time, the sooner effect and the longer keeping hold; one that another covers is not
+    /// kept (see <see cref="TokenRevocation.Covers"/>).
+    /// </summary>
+    Task AddTokenRevocationsAsync(IReadOnlyList<TokenRevocation> revocations, CancellationToken cancellationToken);
+
+    /// <summary>Removes revocations that no longer have to be kept, and returns how many.</summary>
+    Task<int> DropTokenRevocationsAsync(DateTimeOffset now, CancellationToken cancellationToken);
+
+    /// <summary>The secret of that name; the given one is stored when there is none yet. All nodes that ask get the same.</summary>
+    Task<InstallationSecret> EnsureSecretAsync(InstallationSecret secret, CancellationToken cancellationToken);
 }
 
 /// <summary>What routing needs of one application, as of a version.</summary>
@@ -120,9 +142,16 @@ public sealed record EndpointRevision(
 
 /// <summary>Application tokens that no longer count although their time is not over.</summary>
 /// <param name="Subject">Which ones: an application's id, or id and session joined by a slash, or the id of a single token.</param>
-/// <param name="Before">Those that were issued up to this time.</param>
+/// <param name="Before">Those that were issued up to this time, which is when they were revoked.</param>
+/// <param name="EffectiveAt">From when on they no longer count.</param>
 /// <param name="KeepUntil">When the last of them has expired by itself, and this may be forgotten.</param>
-public sealed record TokenRevocation(string Subject, DateTimeOffset Before, DateTimeOffset KeepUntil);
+public sealed record TokenRevocation(string Subject, DateTimeOffset Before, DateTimeOffset EffectiveAt, DateTimeOffset KeepUntil)
+{
+    /// <summary>Whether the other is superfluous beside this one: it takes no other tokens, for no longer, and this one is in force, or will be as soon.</summary>
+    public bool Covers(TokenRevocation other) =>
+        Subject == other.Subject && Before >= other.Before && KeepUntil >= other.KeepUntil
+        && (EffectiveAt <= Before || EffectiveAt <= other.EffectiveAt);
+}
 
 /// <summary>A secret that the installation made for itself, for example to sign application tokens.</summary>
 /// <param name="Name">What it is for.</param>

@@ -30,7 +30,8 @@ public sealed class ApiKeysApiTests(ServerFixture fixture) : ServerTest(fixture)
 
         var shown = await ListedAsync(made.Id);
 
-        shown.EnumerateObject().Select(field => field.Name).ShouldBe(["id", "name", "hint", "createdAt", "revokedAt"]);
+        shown.EnumerateObject().Select(field => field.Name).ShouldBe(
+            ["id", "name", "hint", "scope", "application", "createdAt", "expiresAt", "lastUsedAt", "revokedAt"]);
         (shown.GetProperty("name").GetString(), shown.GetProperty("revokedAt").ValueKind).ShouldBe(("Listed", JsonValueKind.Null));
         (await Client.GetJsonAsync(Path + "?limit=250")).Text.ShouldNotContain(made["key"].GetString()!);
     }

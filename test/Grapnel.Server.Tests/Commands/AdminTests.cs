@@ -17,7 +17,7 @@ public sealed class AdminTests(ServerFixture fixture) : ServerTest(fixture)
         var id = Regex.Match(made.Errors, @"key_\w+").Value;
         using var client = Server.CreateClient(key);
         (await client.GetJsonAsync("/api/v1/app")).Status.ShouldBe(200);
-        (await AdminAsync("list-keys")).Output.ShouldMatch($@"{id}  {key[..9]}… .* works +CI");
+        (await AdminAsync("list-keys")).Output.ShouldMatch($@"{id}  {key[..9]}… .* works +full +all applications +never used +CI");
 
         (await AdminAsync("revoke-key", id)).ExitCode.ShouldBe(0);
 
@@ -26,6 +26,21 @@ public sealed class AdminTests(ServerFixture fixture) : ServerTest(fixture)
         var again = await AdminAsync("revoke-key", id);
         (again.ExitCode, again.Output).ShouldBe((1, ""));
         again.Errors.ShouldContain($"There is no working API key '{id}'.");
+    }
+
+    [Fact]
+    public async Task A_key_is_made_for_one_scope_and_one_application_and_a_time()
+    {
+        var application = await Client.PostJsonAsync("/api/v1/app", """{"name":"Acme","uid":"acme"}""");
+        var made = await AdminAsync("create-key", "--name", "Small", "--scope", "publish", "--application", "acme", "--expires", "2100-01-31");
+
+        made.ExitCode.ShouldBe(0, made.Errors);
+        using var client = Server.CreateClient(made.Output.Trim());
+        (await client.PostJsonAsync("/api/v1/app/acme/msg", """{"eventType":"a","payload":{}}""")).Status.ShouldBe(202);
+        (await client.GetJsonAsync("/api/v1/app/acme")).Status.ShouldBe(403);
+        (await AdminAsync("list-keys")).Output.ShouldMatch($@"until +2100-01-31 +publish +{application.Id} +never used +Small");
+        (await AdminAsync("create-key", "--application", "nobody")).Errors.ShouldContain("there is no 'nobody'");
+        (await AdminAsync("create-key", "--expires", "soon")).ExitCode.ShouldBe(2);
     }
 
     [Fact]

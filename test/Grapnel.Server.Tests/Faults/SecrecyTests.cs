@@ -13,8 +13,10 @@ public sealed class SecrecyTests
         const string header = "a-value-that-only-the-receiver-may-see";
         await using var receiver = await Receiver.StartAsync();
         receiver.Answer = (arrival, _) => Task.FromResult(arrival.Path == "/failing" ? 500 : 200);
+        const string jwtSecret = "a-secret-that-signs-tokens-of-this-test";
         await using var rig = await Rig.StartAsync(settings:
         [
+            ("GRAPNEL_AUTH__JWTSECRET", jwtSecret),
             ("GRAPNEL_LOGGING__LOGLEVEL__DEFAULT", "Trace"), ("GRAPNEL_LOGGING__LOGLEVEL__MICROSOFT.ASPNETCORE", "Trace"),
             ("GRAPNEL_LOGGING__LOGLEVEL__MICROSOFT.ENTITYFRAMEWORKCORE", "Trace"),
         ]);
@@ -26,6 +28,14 @@ public sealed class SecrecyTests
         await rig.Client.PostJsonAsync($"{rig.App}/endpoint/{working}/secret/rotate", """{"key":"whsec_too-short"}""");
         await rig.Client.PostJsonAsync($"{rig.App}/endpoint", $$"""{"url":"http://127.0.0.1/","secret":"{{secrets[0]}}="}""");
         var made = await rig.Client.PostJsonAsync("/api/v1/api-key", """{"name":"Another"}""");
+        var token = (await rig.Client.PostJsonAsync("/api/v1/auth/app-portal-access/default"))["token"].GetString()!;
+        using (var portal = new HttpClient { BaseAddress = rig.Client.BaseAddress })
+        {
+            async Task ShowAsync(string shown) => await portal.SendAsync(HttpMethod.Get, "/api/v1/app/default", headers: ("Authorization", "Bearer " + shown));
+            await ShowAsync(token);
+            await ShowAsync(token[..^8] + "forged00");
+            await ShowAsync(jwtSecret);
+        }
 
         await rig.WaitForAsync(await rig.PublishAsync("order.created"), working, "delivered/delivered");
         await receiver.WaitForAsync(2);
@@ -37,6 +47,8 @@ public sealed class SecrecyTests
         log.ShouldNotContain(header);
         log.ShouldNotContain(ServerProcess.Key);
         log.ShouldNotContain(made["key"].GetString()!);
+        log.ShouldNotContain(token.Split('.')[1]);
+        log.ShouldNotContain(jwtSecret);
         foreach (var secret in secrets)
             log.ShouldNotContain(secret["whsec_".Length..]);
         foreach (var file in Directory.GetFiles(rig.Folder, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith("-key", StringComparison.Ordinal)))

@@ -70,6 +70,7 @@ public abstract partial class StoreConformance
         (await Catalog.UpdateScheduleAsync(NewSchedule(application, Start), default)).ShouldBeFalse();
         (await Catalog.DeleteScheduleAsync(Ids.Next<Schedule>(), default)).ShouldBeFalse();
         (await Catalog.RevokeApiKeyAsync(Ids.Next<ApiKey>(), Start, default)).ShouldBeFalse();
+        (await Catalog.UpdateApiKeyAsync(Ids.Next<ApiKey>(), "ghost", null, default)).ShouldBeFalse();
     }
 
     [Fact]
@@ -229,8 +230,8 @@ public abstract partial class StoreConformance
         await Catalog.UpdateEventTypeAsync(NewEventType("b") with { Archived = true }, default);
 
         (await Catalog.ReadEventTypeNamesAsync(default)).ShouldBe(["a"]);
-        (await Catalog.ListEventTypesAsync(new PageRequest(), includeArchived: false, default)).Items.Count.ShouldBe(1);
-        (await Catalog.ListEventTypesAsync(new PageRequest(), includeArchived: true, default)).Items.Count.ShouldBe(2);
+        (await Catalog.ListEventTypesAsync(new PageRequest(), includeArchived: false, featureFlags: null, default)).Items.Count.ShouldBe(1);
+        (await Catalog.ListEventTypesAsync(new PageRequest(), includeArchived: true, featureFlags: null, default)).Items.Count.ShouldBe(2);
     }
 
     [Fact]

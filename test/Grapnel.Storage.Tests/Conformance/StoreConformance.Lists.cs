@@ -46,7 +46,7 @@ public abstract partial class StoreConformance
         foreach (var name in names.AsEnumerable().Reverse())
             await Catalog.AddEventTypeAsync(NewEventType(name), default);
         await HoldListToItsContractAsync(
-            names, page => Catalog.ListEventTypesAsync(page, includeArchived: false, default), row => row.Name, anyIterator: true);
+            names, page => Catalog.ListEventTypesAsync(page, includeArchived: false, featureFlags: null, default), row => row.Name, anyIterator: true);
     }
 
     [Fact]

@@ -194,7 +194,7 @@ public sealed class CostTests : SqliteTests
             await catalog.ListApplicationsAsync(page with { Descending = descending, Iterator = application.Id.ToString() }, default);
             await catalog.ListEndpointsAsync(application.Id, page with { Descending = descending, Iterator = endpoint.Id.ToString() }, default);
             await catalog.ListSchedulesAsync(application.Id, page with { Descending = descending, Iterator = schedule.Id.ToString() }, default);
-            await catalog.ListEventTypesAsync(page with { Descending = descending, Iterator = "t" }, includeArchived: false, default);
+            await catalog.ListEventTypesAsync(page with { Descending = descending, Iterator = "t" }, includeArchived: false, featureFlags: null, default);
         }
         await catalog.UpdateEndpointAsync(endpoint with { Url = "https://b.example" }, default);
         await catalog.DeleteScheduleAsync(schedule.Id, default);

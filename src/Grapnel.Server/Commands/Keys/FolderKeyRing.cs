@@ -1,4 +1,5 @@
 using Grapnel.Registry;
+using Grapnel.Server.Api;
 using Grapnel.Server.Commands.Client;
 using Grapnel.Storage;
 using Grapnel.Storage.Sqlite;
@@ -38,9 +39,9 @@ internal sealed class FolderKeyRing : IKeyRing
         }
     }
 
-    public Task<MadeKey> CreateAsync(string name, CancellationToken cancel) => ToldAsync(async () =>
+    public Task<MadeKey> CreateAsync(ApiKeyInput input, CancellationToken cancel) => ToldAsync(async () =>
     {
-        var made = await _keys.CreateAsync(name);
+        var made = await _keys.CreateAsync(input, cancel);
         return new MadeKey { Id = made.Key.Id.ToString(), Key = made.Text };
     });
 
@@ -57,7 +58,8 @@ internal sealed class FolderKeyRing : IKeyRing
 
     private static ListedKey Show(ApiKey key) => new()
     {
-        Id = key.Id.ToString(), Name = key.Name, Hint = key.Hint, CreatedAt = key.CreatedAt, RevokedAt = key.RevokedAt,
+        Id = key.Id.ToString(), Name = key.Name, Hint = key.Hint, Scope = key.Scope.ToCamelCase(), Application = key.ApplicationId?.ToString(),
+        CreatedAt = key.CreatedAt, ExpiresAt = key.ExpiresAt, LastUsedAt = key.LastUsedAt, RevokedAt = key.RevokedAt,
     };
 
     private static async Task<T> ToldAsync<T>(Func<Task<T>> work)

@@ -1,9 +1,11 @@
+using Grapnel.Registry;
+
 namespace Grapnel.Server.Commands.Keys;
 
 /// <summary>The API keys that <c>grapnel admin</c> works on. What keeps it from doing so is a <see cref="CommandException"/>.</summary>
 internal interface IKeyRing : IAsyncDisposable
 {
-    Task<MadeKey> CreateAsync(string name, CancellationToken cancel);
+    Task<MadeKey> CreateAsync(ApiKeyInput input, CancellationToken cancel);
 
     /// <summary>All keys, revoked ones included, the oldest first.</summary>
     Task<IReadOnlyList<ListedKey>> ListAsync(CancellationToken cancel);
@@ -33,7 +35,19 @@ internal sealed record ListedKey
     /// <summary>The first characters of the key.</summary>
     public required string Hint { get; init; }
 
+    /// <summary>What it may do, as the API spells it.</summary>
+    public required string Scope { get; init; }
+
+    /// <summary>The id of the one application it is for; null for all of them.</summary>
+    public required string? Application { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it stops working by itself; null for never.</summary>
+    public required DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>When it was last used, or null.</summary>
+    public required DateTimeOffset? LastUsedAt { get; init; }
 
     /// <summary>When it was revoked, or null while it works.</summary>
     public required DateTimeOffset? RevokedAt { get; init; }

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Grapnel.Registry;
+using Grapnel.Server.Api;
 using Grapnel.Server.Commands.Client;
 
 namespace Grapnel.Server.Commands.Keys;
@@ -9,8 +11,11 @@ internal sealed class ServerKeyRing(ApiClient client) : IKeyRing
     private const string KeysPath = "/api/v1/api-key";
     private const int KeysAtOnce = 250;
 
-    public async Task<MadeKey> CreateAsync(string name, CancellationToken cancel) =>
-        (await client.PostAsync(KeysPath, JsonSerializer.SerializeToUtf8Bytes(new { name }), cancel)).Read<MadeKey>();
+    public async Task<MadeKey> CreateAsync(ApiKeyInput input, CancellationToken cancel)
+    {
+        var body = new { name = input.Name, scope = input.Scope.ToCamelCase(), application = input.Application, expiresAt = input.ExpiresAt };
+        return (await client.PostAsync(KeysPath, JsonSerializer.SerializeToUtf8Bytes(body), cancel)).Read<MadeKey>();
+    }
 
     public async Task<IReadOnlyList<ListedKey>> ListAsync(CancellationToken cancel)
     {

@@ -397,11 +397,15 @@ namespace Grapnel.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("before");
 
+                    b.Property<long>("EffectiveAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("effective_at");
+
                     b.Property<long>("KeepUntil")
                         .HasColumnType("INTEGER")
                         .HasColumnName("keep_until");
 
-                    b.HasKey("Subject");
+                    b.HasKey("Subject", "Before");
 
                     b.ToTable("token_revocation", (string)null);
                 });

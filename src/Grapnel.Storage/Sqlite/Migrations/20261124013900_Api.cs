@@ -72,11 +72,12 @@ namespace Grapnel.Storage.Sqlite.Migrations
                 {
                     subject = table.Column<string>(type: "TEXT", nullable: false),
                     before = table.Column<long>(type: "INTEGER", nullable: false),
+                    effective_at = table.Column<long>(type: "INTEGER", nullable: false),
                     keep_until = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_token_revocation", x => x.subject);
+                    table.PrimaryKey("PK_token_revocation", x => new { x.subject, x.before });
                 });
 
             migrationBuilder.Sql(SqliteStore.ReadScript("hot-api.sql"));

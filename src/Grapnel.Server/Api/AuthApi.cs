@@ -1,0 +1,52 @@
+using Grapnel.Registry;
+using Grapnel.Server.Auth;
+
+namespace Grapnel.Server.Api;
+
+/// <summary><c>/auth</c>: application tokens, which are what an application's own people get to look after their webhooks with.</summary>
+internal sealed class AuthApi(
+    ApplicationRegistry applications, Tokens tokens, TokenSecret secret, TokenRevocations revocations, ApiOptions options, TimeProvider time)
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/auth/app-portal-access/{app}", AccessAsync);
+        // The name that it had before.
+        routes.MapPost("/auth/dashboard-access/{app}", AccessAsync);
+        routes.MapPost("/auth/app/{app}/expire-all", ExpireAllAsync);
+        routes.MapPost("/auth/logout", LogoutAsync);
+    }
+
+    private async Task AccessAsync(HttpContext http)
+    {
+        var body = await JsonBody.ReadAsync(http, mayBeEmpty: true);
+        var grant = TokenBody.ReadGrant(body);
+        var input = body.Object("application") is { } inner ? ApplicationsApi.Read(inner, new ApplicationInput()) : null;
+        body.ThrowIfAnyFault();
+        var application = await applications.GetOrCreateAsync(http.Part("app"), input, http.RequestAborted);
+        var token = await tokens.IssueAsync(application.Id, grant, http.RequestAborted);
+        var address = options.PublicUrl?.TrimEnd('/') ?? $"{http.Request.Scheme}://{http.Request.Host}";
+        await http.AnswerAsync(new PortalAccessOut($"{address}/portal#key={token}", token), ApiJson.Default.PortalAccessOut);
+    }
+
+    private async Task ExpireAllAsync(HttpContext http)
+    {
+        var body = await JsonBody.ReadAsync(http, mayBeEmpty: true);
+        var (delay, sessions) = TokenBody.ReadExpiry(body);
+        var application = (await applications.GetAsync(http.Part("app"), http.RequestAborted)).Id;
+        var subjects = sessions.Count > 0 ? sessions.Select(session => Token.SessionSubject(application, session)) : [application.ToString()];
+        await revocations.RevokeAsync(subjects, delay, secret.IsShared ? DateTimeOffset.MaxValue : time.GetUtcNow() + TokenBody.MaxLifetime);
+        http.AnswerNoContent();
+    }
+
+    private async Task LogoutAsync(HttpContext http)
+    {
+        if (http.Caller().Token is { Application: not null } token)
+        {
+            await revocations.RevokeAsync([token.Id], TimeSpan.Zero, token.ExpiresAt ?? DateTimeOffset.MaxValue);
+            http.AnswerNoContent();
+        }
+        else
+            await ErrorBody.WriteAsync(http.Response, StatusCodes.Status403Forbidden, "forbidden",
+                "Only an application token logs itself out. An API key is revoked with DELETE /api/v1/api-key/{id}.");
+    }
+}

@@ -12,6 +12,7 @@ internal sealed partial class SqliteHistoryStore
         session.Prepare("""
             DELETE FROM rollup WHERE (endpoint_id, minute) IN (SELECT endpoint_id, minute FROM rollup WHERE minute < ? LIMIT ?)
             """).Bind(before.ToUnixTimeMilliseconds()).Bind(limit).Run();
+        SqliteBackgroundTaskStore.Prune(session, before, limit);
         return messages.Count;
     });
 

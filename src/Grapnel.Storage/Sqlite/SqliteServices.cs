@@ -7,7 +7,7 @@ namespace Grapnel.Storage.Sqlite;
 public static class SqliteServices
 {
     /// <summary>
-    /// Adds <see cref="SqliteStore"/> and its three roles as singletons. The store is opened when one of them is first asked for, and closed
+    /// Adds <see cref="SqliteStore"/> and its four roles as singletons. The store is opened when one of them is first asked for, and closed
     /// with the container. Needs a <see cref="TimeProvider"/>.
     /// </summary>
     public static IServiceCollection AddGrapnelSqlite(this IServiceCollection services, Action<SqliteStoreOptions>? configure = null)
@@ -18,6 +18,7 @@ public static class SqliteServices
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Deliveries);
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Catalog);
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().History);
+        services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Tasks);
         return services;
     }
 }

@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Grapnel.Storage.Sqlite;
 
-/// <summary>The embedded store: one folder, one process, one writer. Owns the lock, the gate and the readers, and offers the three roles.</summary>
+/// <summary>The embedded store: one folder, one process, one writer. Owns the lock, the gate and the readers, and offers the four roles.</summary>
 public sealed class SqliteStore : IAsyncDisposable, IDisposable
 {
     /// <summary>Pages in the write-ahead log (4 KiB each) after which a commit also moves them into the database file: 16 MiB.</summary>
@@ -23,6 +23,7 @@ public sealed class SqliteStore : IAsyncDisposable, IDisposable
         Deliveries = new SqliteDeliveryStore(Gate, Readers, new IdGenerator(time), time);
         Catalog = new CatalogStore(new SqliteCatalogDatabase(Gate, Readers));
         History = new SqliteHistoryStore(Gate, Readers, time);
+        Tasks = new SqliteBackgroundTaskStore(Gate, Readers, time);
     }
 
     /// <summary>The hot path.</summary>
@@ -33,6 +34,9 @@ public sealed class SqliteStore : IAsyncDisposable, IDisposable
 
     /// <summary>What happened.</summary>
     public IHistoryStore History { get; }
+
+    /// <summary>Background tasks.</summary>
+    public IBackgroundTaskStore Tasks { get; }
 
     internal SqliteFiles Files { get; }
 

@@ -167,6 +167,27 @@ internal sealed partial class Dispatcher
         }
     }
 
+    /// <summary>
+    /// Takes note of deliveries that a background task made durable. They are read from the store as the window has room for them: there may
+    /// be millions.
+    /// </summary>
+    internal void Replayed(ReplayResult replayed, Endpoint endpoint)
+    {
+        if (replayed.Added == 0)
+            return;
+        lock (_lock)
+        {
+            if (replayed.LaneTaken)
+                Own(endpoint);
+            if (_lanes.TryGetValue(endpoint.Id, out var lane))
+            {
+                lane.Reread(replayed.FirstSeq);
+                Ready(lane);
+            }
+            Pump(_clock.NowMs);
+        }
+    }
+
     /// <summary>Takes on lanes that the store gave to this node.</summary>
     internal void Own(IReadOnlyList<Endpoint> endpoints)
     {
@@ -212,11 +233,11 @@ internal sealed partial class Dispatcher
     {
         lock (_lock)
         {
-            foreach (var (endpoint, seq) in ended)
+            foreach (var seqs in ended.GroupBy(pair => pair.EndpointId, pair => pair.Seq))
             {
-                if (!_lanes.TryGetValue(endpoint, out var lane))
+                if (!_lanes.TryGetValue(seqs.Key, out var lane))
                     continue;
-                lane.Forget(seq);
+                lane.Forget(seqs.ToHashSet());
                 Ready(lane);
             }
             Pump(_clock.NowMs);

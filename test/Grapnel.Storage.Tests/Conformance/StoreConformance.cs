@@ -26,6 +26,8 @@ public abstract partial class StoreConformance : IAsyncLifetime
 
     private IHistoryStore History => _store.History;
 
+    private IBackgroundTaskStore Tasks => _store.Tasks;
+
     private Id<Application> Tenant { get; set; }
 
     public async ValueTask InitializeAsync()

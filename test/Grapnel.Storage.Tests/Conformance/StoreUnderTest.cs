@@ -11,6 +11,8 @@ public abstract class StoreUnderTest(TestClock clock) : IAsyncDisposable
 
     public abstract IHistoryStore History { get; }
 
+    public abstract IBackgroundTaskStore Tasks { get; }
+
     public abstract Task ReopenAsync();
 
     public abstract ValueTask DisposeAsync();

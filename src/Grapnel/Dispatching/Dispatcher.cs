@@ -173,17 +173,21 @@ internal sealed partial class Dispatcher
     /// </summary>
     internal void Replayed(ReplayResult replayed, Endpoint endpoint)
     {
-        if (replayed.Added == 0)
-            return;
+        if (replayed.LaneTaken)
+            Own([endpoint]);
+        if (replayed.Added > 0)
+            Reread(endpoint.Id, replayed.FirstSeq);
+    }
+
+    /// <summary>Has the lane, if it is this node's, look into the store for deliveries from a place on that it was never offered.</summary>
+    internal void Reread(Id<Endpoint> endpoint, long firstSeq)
+    {
         lock (_lock)
         {
-            if (replayed.LaneTaken)
-                Own(endpoint);
-            if (_lanes.TryGetValue(endpoint.Id, out var lane))
-            {
-                lane.Reread(replayed.FirstSeq);
-                Ready(lane);
-            }
+            if (!_lanes.TryGetValue(endpoint, out var lane))
+                return;
+            lane.Reread(firstSeq);
+            Ready(lane);
             Pump(_clock.NowMs);
         }
     }

@@ -16,6 +16,9 @@ internal static class GrapnelApi
         .AddSingleton<MessagesApi>()
         .AddSingleton<AttemptsApi>()
         .AddSingleton<DeliveriesApi>()
+        .AddSingleton<ReplaysApi>()
+        .AddSingleton<BroadcastApi>()
+        .AddSingleton<BackgroundTasksApi>()
         .AddSingleton<ApiKeysApi>();
 
     public static void MapGrapnelApi(this WebApplication app)
@@ -33,6 +36,9 @@ internal static class GrapnelApi
         services.GetRequiredService<MessagesApi>().Map(api);
         services.GetRequiredService<AttemptsApi>().Map(api);
         services.GetRequiredService<DeliveriesApi>().Map(api);
+        services.GetRequiredService<ReplaysApi>().Map(api);
+        services.GetRequiredService<BroadcastApi>().Map(api);
+        services.GetRequiredService<BackgroundTasksApi>().Map(api);
         services.GetRequiredService<ApiKeysApi>().Map(api);
     }
 }

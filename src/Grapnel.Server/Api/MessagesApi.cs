@@ -64,7 +64,7 @@ internal sealed class MessagesApi(
 
     public static NotFoundException Unknown(string message) => new($"There is no message '{message}' in this application.");
 
-    private static PublishRequest ToRequest(string application, byte[] bytes, IdempotencyRequest? idempotency)
+    internal static PublishRequest ToRequest(string application, byte[] bytes, IdempotencyRequest? idempotency)
     {
         var body = MessageBody.Read(bytes);
         return new PublishRequest

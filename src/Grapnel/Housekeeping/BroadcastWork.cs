@@ -43,11 +43,11 @@ internal sealed class BroadcastWork(IBackgroundTaskStore tasks, ICatalogStore ca
         var request = ReadRequest(task);
         var after = task.Cursor is { } cursor ? Id<Application>.FromBytes(cursor.Span).ToString() : null;
         var page = await catalog.ListApplicationsAsync(new PageRequest(ApplicationsAtOnce, after), cancellationToken).ConfigureAwait(false);
-        var then = page.Items.Where(application => application.Id.Value < task.Id.Value).ToList();
+        var then = page.Items.Where(application => application.Id.Timestamp <= task.Id.Timestamp).ToList();
         var published = await Task.WhenAll(then.Where(IsMeant).Select(application => PublishAsync(request, application))).ConfigureAwait(false);
         var done = page.Done || then.Count < page.Items.Count;
         var step = new TaskStep(
-            task, node, then is [.., var last] ? last.Id.ToBytes() : task.Cursor, then.Count, published.Count(done => done),
+            task, node, then is [.., var last] ? last.Id.ToBytes() : task.Cursor, then.Count, published.Count(sent => sent),
             done ? BackgroundTaskStatus.Finished : BackgroundTaskStatus.Running);
         return await tasks.AdvanceAsync(step, CancellationToken.None).ConfigureAwait(false) ? step.Result(time.GetUtcNow()) : null;
     }

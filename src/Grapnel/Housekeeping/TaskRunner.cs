@@ -72,7 +72,7 @@ internal sealed partial class TaskRunner(
             if (task is not null)
                 await EndedAsync(task, cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { }
+        catch (Exception) when (cancellationToken.IsCancellationRequested) { }
         finally
         {
             Wake();
@@ -94,19 +94,18 @@ internal sealed partial class TaskRunner(
 
     private async Task<BackgroundTask?> StepAsync(BackgroundTask task, Id<Node> node, CancellationToken cancellationToken)
     {
-        var work = _works[task.Kind];
-        var next = await TakeTurnAsync(work, task, node, cancellationToken).ConfigureAwait(false);
-        if (next is { Status: BackgroundTaskStatus.Running } && work.RateOf(task) is { } rate && next.Done > task.Done)
+        var next = await TakeTurnAsync(task, node, cancellationToken).ConfigureAwait(false);
+        if (next is { Status: BackgroundTaskStatus.Running } && next.Done > task.Done && WorkOf(task).RateOf(task) is { } rate)
             await Task.Delay(TimeSpan.FromSeconds((next.Done - task.Done) / (double)rate), time, cancellationToken).ConfigureAwait(false);
         return next;
     }
 
-    private async Task<BackgroundTask?> TakeTurnAsync(ITaskWork work, BackgroundTask task, Id<Node> node, CancellationToken cancellationToken)
+    private async Task<BackgroundTask?> TakeTurnAsync(BackgroundTask task, Id<Node> node, CancellationToken cancellationToken)
     {
         await _turns.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await work.StepAsync(task, node, cancellationToken).ConfigureAwait(false);
+            return await WorkOf(task).StepAsync(task, node, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is TaskFailedException or InvalidInputException or NotFoundException or ConflictException)
         {
@@ -119,6 +118,10 @@ internal sealed partial class TaskRunner(
             _turns.Release();
         }
     }
+
+    private ITaskWork WorkOf(BackgroundTask task) => _works.TryGetValue(task.Kind, out var work)
+        ? work
+        : throw new TaskFailedException($"Nobody here knows how to do '{task.Kind}'.");
 
     /// <summary>After a failure nobody knows whether the step was taken: the store tells how far the task came.</summary>
     private async Task<BackgroundTask?> FindAgainAsync(BackgroundTask task, CancellationToken cancellationToken)

@@ -13,7 +13,7 @@ namespace Grapnel;
 /// <summary>Starts the parts of the engine in order and stops them in the opposite one.</summary>
 internal sealed partial class Engine(
     NodeKeeper nodes, Dispatcher dispatcher, Acceptor acceptor, Settler settler, Storage.IDeliveryStore store, ScheduleRunner schedules,
-    OperationalEvents operationalEvents, Retention retention, ILogger<Engine> logger, IHostApplicationLifetime? lifetime = null) : IHostedService
+    OperationalEvents operationalEvents, Retention retention, TaskRunner tasks, ILogger<Engine> logger, IHostApplicationLifetime? lifetime = null) : IHostedService
 {
     private readonly CancellationTokenSource _stopping = new();
     private Task _housekeeping = Task.CompletedTask;
@@ -26,7 +26,8 @@ internal sealed partial class Engine(
         await nodes.JoinAsync(cancellationToken).ConfigureAwait(false);
         _housekeeping = Task.WhenAll(
             nodes.RunAsync(_stopping.Token), schedules.RunAsync(_stopping.Token),
-            operationalEvents.RunAsync(_stopping.Token), retention.RunAsync(_stopping.Token));
+            operationalEvents.RunAsync(_stopping.Token), retention.RunAsync(_stopping.Token),
+            tasks.RunAsync(_stopping.Token));
         IsRunning = true;
         _ = WatchAsync();
     }
@@ -95,6 +96,9 @@ public static class EngineServices
             .AddSingleton<RouteCache>().AddSingleton<EventTypeNames>().AddSingleton<Acceptor>().AddSingleton<Publisher>()
             .AddSingleton<Settler>().AddSingleton<Dispatcher>().AddSingleton<Deliveries>()
             .AddSingleton<WallWatch>().AddSingleton<NodeKeeper>().AddSingleton<OperationalEvents>().AddSingleton<Retention>()
+            .AddSingleton<ReplayWork>().AddSingleton<ITaskWork>(s => s.GetRequiredService<ReplayWork>())
+            .AddSingleton<BroadcastWork>().AddSingleton<ITaskWork>(s => s.GetRequiredService<BroadcastWork>())
+            .AddSingleton<TaskRunner>().AddSingleton<BackgroundTasks>()
             .AddSingleton(CreateScheduleRunner)
             .AddSingleton<Engine>().AddHostedService(s => s.GetRequiredService<Engine>());
     }

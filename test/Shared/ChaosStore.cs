@@ -51,6 +51,13 @@ internal sealed class ChaosStore(IDeliveryStore inner) : IDeliveryStore
         Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken) =>
         RunAsync("Resend", () => inner.ResendAsync(node, message, endpoints, cancellationToken));
 
+    public Task<ReplayResult?> ReplayAsync(ReplayBatch batch, CancellationToken cancellationToken) =>
+        RunAsync("Replay", () => inner.ReplayAsync(batch, cancellationToken));
+
+    public Task<CancelPage> CancelOlderAsync(
+        Id<Endpoint> endpoint, DateTimeOffset acceptedBefore, LanePosition? after, int limit, CancellationToken cancellationToken) =>
+        RunAsync("CancelOlder", () => inner.CancelOlderAsync(endpoint, acceptedBefore, after, limit, cancellationToken));
+
     public Task<int> DropLaneAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken) =>
         RunAsync("DropLane", () => inner.DropLaneAsync(endpoint, limit, cancellationToken));
 }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Serialization;
 using System.Text.Unicode;
 using Grapnel.Dispatching;
+using Grapnel.Housekeeping;
 using Grapnel.Registry;
 using Grapnel.Sending;
 using Grapnel.Storage;
@@ -90,6 +91,29 @@ internal sealed record WhyOut(string State, string Reason, string Detail, int At
 
 internal sealed record CancelOut(int Cancelled);
 
+internal sealed record ReplayCountOut(int Count, int Scanned, bool Complete);
+
+internal sealed record BackgroundTaskOut(
+    string Id, string Status, string Task, BackgroundTaskDataOut Data, DateTime CreatedAt, DateTime UpdatedAt)
+{
+    public static BackgroundTaskOut From(BackgroundTask task) => new(
+        task.Id.ToString(), task.Status.Word(), task.Kind, BackgroundTaskDataOut.From(task), task.CreatedAt.ToApiTime(), task.UpdatedAt.ToApiTime());
+}
+
+internal sealed record BackgroundTaskDataOut(
+    string? AppId, string? EndpointId, DateTime? Since, DateTime? Until, long Scanned, long Done, long MessagesSent, long? Total, int? Rate,
+    double? SecondsLeft, string? Error, bool Cancelled)
+{
+    public static BackgroundTaskDataOut From(BackgroundTask task)
+    {
+        var replay = task.EndpointId is null ? null : ReplayArguments.Of(task);
+        return new(
+            task.ApplicationId?.ToString(), task.EndpointId?.ToString(), replay?.Since.ToApiTime(), replay?.Until.ToApiTime(), task.Scanned,
+            task.Done, task.Done, task.Total, replay?.Rate, TaskProgress.SecondsLeft(task, replay?.Since), task.Error,
+            task.Status == BackgroundTaskStatus.Cancelled);
+    }
+}
+
 internal sealed record ApiKeyOut(
     string Id, string Name, string Hint, string Scope, string? Application, DateTime CreatedAt, DateTime? ExpiresAt, DateTime? LastUsedAt,
     DateTime? RevokedAt)
@@ -133,6 +157,8 @@ internal sealed record ListOut<T>(IReadOnlyList<T> Data, string? Iterator, strin
 [JsonSerializable(typeof(ListOut<ScheduleOut>))]
 [JsonSerializable(typeof(ListOut<AttemptOut>))]
 [JsonSerializable(typeof(ListOut<ApiKeyOut>))]
+[JsonSerializable(typeof(ListOut<BackgroundTaskOut>))]
+[JsonSerializable(typeof(ReplayCountOut))]
 [JsonSerializable(typeof(NewApiKeyOut))]
 [JsonSerializable(typeof(PortalAccessOut))]
 [JsonSerializable(typeof(EndpointSecretOut))]

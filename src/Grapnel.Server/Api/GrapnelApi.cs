@@ -21,6 +21,9 @@ internal static class GrapnelApi
         .AddSingleton<BatchApi>()
         .AddSingleton<AttemptsApi>()
         .AddSingleton<DeliveriesApi>()
+        .AddSingleton<ReplaysApi>()
+        .AddSingleton<BroadcastApi>()
+        .AddSingleton<BackgroundTasksApi>()
         .AddSingleton<ApiKeysApi>()
         .AddSingleton<AuthApi>()
         .AddSingleton<TokenSecret>().AddSingleton<Tokens>().AddSingleton<OwnApplication>().AddSingleton<RequestLimits>();
@@ -46,6 +49,9 @@ internal static class GrapnelApi
         services.GetRequiredService<BatchApi>().Map(api);
         services.GetRequiredService<AttemptsApi>().Map(api);
         services.GetRequiredService<DeliveriesApi>().Map(api);
+        services.GetRequiredService<ReplaysApi>().Map(api);
+        services.GetRequiredService<BroadcastApi>().Map(api);
+        services.GetRequiredService<BackgroundTasksApi>().Map(api);
         services.GetRequiredService<ApiKeysApi>().Map(api);
         services.GetRequiredService<AuthApi>().Map(api);
     }

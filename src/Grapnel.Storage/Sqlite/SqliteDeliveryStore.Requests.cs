@@ -14,6 +14,7 @@ internal sealed partial class SqliteDeliveryStore
                 ended.Add((owner, seq));
         }
         CountPending(session, -ended.Count);
+        CountCancelled(session, ended);
         return ended;
     });
 
@@ -54,6 +55,19 @@ internal sealed partial class SqliteDeliveryStore
             session.Prepare("DELETE FROM endpoint_health WHERE endpoint_id = ?").Bind(endpoint).Run();
         return rows.Count;
     });
+
+    // For the statistics of the endpoint.
+    private void CountCancelled(SqliteSession session, List<(Id<Endpoint> EndpointId, long Seq)> ended)
+    {
+        var now = WallClock();
+        foreach (var lane in ended.CountBy(pair => pair.EndpointId))
+            session.Prepare("""
+                INSERT INTO rollup (endpoint_id, minute, succeeded, failed, duration_ms, max_duration_ms, cancelled) VALUES (?, ?, 0, 0, 0, 0, ?)
+                ON CONFLICT DO UPDATE SET cancelled = cancelled + excluded.cancelled
+                """)
+                .Bind(lane.Key).Bind(now - now % MinuteMs).Bind(lane.Value)
+                .Run();
+    }
 
     // A manual delivery is one attempt more; ending it before that was made leaves nothing to tell.
     private bool End(SqliteSession session, Id<Endpoint> endpoint, long seq, Id<Message> message, DeliveryEnd end)

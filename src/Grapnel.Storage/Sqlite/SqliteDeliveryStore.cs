@@ -40,10 +40,11 @@ internal sealed partial class SqliteDeliveryStore(SqliteGate gate, SqliteReaders
     private static void Remove(SqliteSession session, Id<Node> node)
     {
         session.Prepare("DELETE FROM lane WHERE node_id = ?").Bind(node).Run();
+        SqliteBackgroundTaskStore.Free(session, node);
         session.Prepare("DELETE FROM node WHERE id = ?").Bind(node).Run();
     }
 
-    private static bool IsMember(SqliteSession session, Id<Node> node) =>
+    internal static bool IsMember(SqliteSession session, Id<Node> node) =>
         session.Prepare("SELECT 1 FROM node WHERE id = ?").Bind(node).RunExists();
 
     // Two statements: for RETURNING, SQLite would open a temporary database of its own at every call.

@@ -11,6 +11,7 @@ internal sealed partial class SqliteHistoryStore
         var rollups = session.Prepare("""
             DELETE FROM rollup WHERE (endpoint_id, minute) IN (SELECT endpoint_id, minute FROM rollup WHERE minute < ? LIMIT ?)
             """).Bind(before.ToUnixTimeMilliseconds()).Bind(limit).Run();
+        SqliteBackgroundTaskStore.Prune(session, before, limit);
         return Math.Max(messages.Count, Math.Max(entries, rollups));
     });
 

@@ -76,6 +76,7 @@ internal static class SqliteSchema
     private static void ForgetNodes(SqliteSession session)
     {
         session.Execute("DELETE FROM lane");
+        session.Execute("UPDATE background_task SET node_id = NULL WHERE status = 0 AND node_id IS NOT NULL");
         session.Execute("DELETE FROM node");
     }
 

@@ -19,6 +19,7 @@ public static class SqliteServices
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Catalog);
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().History);
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Idempotency);
+        services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Tasks);
         return services;
     }
 }

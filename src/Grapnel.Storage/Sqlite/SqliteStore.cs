@@ -24,6 +24,7 @@ public sealed class SqliteStore : IAsyncDisposable, IDisposable
         Catalog = new CatalogStore(new SqliteCatalogDatabase(Gate, Readers));
         History = new SqliteHistoryStore(Gate, Readers, time);
         Idempotency = new SqliteIdempotencyStore(Gate, Readers, time);
+        Tasks = new SqliteBackgroundTaskStore(Gate, Readers, time);
     }
 
     /// <summary>The hot path.</summary>
@@ -37,6 +38,9 @@ public sealed class SqliteStore : IAsyncDisposable, IDisposable
 
     /// <summary>The memory of answered requests.</summary>
     public IIdempotencyStore Idempotency { get; }
+
+    /// <summary>Background tasks.</summary>
+    public IBackgroundTaskStore Tasks { get; }
 
     internal SqliteFiles Files { get; }
 

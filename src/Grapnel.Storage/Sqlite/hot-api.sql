@@ -43,12 +43,14 @@ CREATE INDEX idempotency_key ON idempotency (substr(key, 1, 8));
 
 -- Long work that survives a restart. cursor is where it goes on; it moves in the transaction of the work that it counts.
 -- status: 0 running, 1 finished, 2 failed, 3 cancelled. done of total are counted in messages, or applications for a broadcast.
+-- node_id: who works on it; null while nobody does. payload: what a broadcast publishes; gone with its end.
 CREATE TABLE background_task (
     id BLOB PRIMARY KEY,
     kind TEXT NOT NULL,
     status INTEGER NOT NULL,
     application_id BLOB,
     endpoint_id BLOB,
+    node_id BLOB,
     arguments TEXT NOT NULL,
     cursor BLOB,
     scanned INTEGER NOT NULL,
@@ -56,6 +58,8 @@ CREATE TABLE background_task (
     total INTEGER,
     error TEXT,
     created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL
+    updated_at INTEGER NOT NULL,
+    payload BLOB
 ) WITHOUT ROWID;
-CREATE INDEX background_task_running ON background_task (id) WHERE status = 0;
+CREATE INDEX background_task_running ON background_task (node_id, id) WHERE status = 0;
+CREATE INDEX background_task_application ON background_task (application_id, id) WHERE application_id IS NOT NULL;

@@ -6,6 +6,8 @@ namespace Grapnel.Dispatching;
 /// <summary>What people do with single deliveries: ask about them, send them again, cancel them.</summary>
 internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, ICatalogStore catalog, Acceptor acceptor, Dispatcher dispatcher)
 {
+    private const int CancelledAtOnce = 500;
+
     /// <summary>Sends a message to an endpoint once more, whatever became of it before; the schedule goes on undisturbed.</summary>
     /// <exception cref="ConflictException">The content was removed, or the endpoint is disabled.</exception>
     /// <exception cref="StoreUnavailableException">The store takes no writes now.</exception>
@@ -26,6 +28,21 @@ internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, IC
         var ended = await store.CancelAsync(message, endpoint, CancellationToken.None).ConfigureAwait(false);
         dispatcher.Forget(ended);
         return ended.Count;
+    }
+
+    /// <summary>
+    /// Ends what is pending for an endpoint of messages accepted before a time, a page at a time. Attempts in flight are not called back.
+    /// </summary>
+    public async Task CancelOlderAsync(Id<Endpoint> endpoint, DateTimeOffset acceptedBefore)
+    {
+        LanePosition? at = null;
+        do
+        {
+            var page = await store.CancelOlderAsync(endpoint, acceptedBefore, at, CancelledAtOnce, CancellationToken.None).ConfigureAwait(false);
+            dispatcher.Forget(page.Ended);
+            at = page.Next;
+        }
+        while (at is not null);
     }
 
     /// <summary>Tells where the delivery of a message to an endpoint stands, and why; also for an endpoint that was owed it and has been deleted.</summary>

@@ -167,6 +167,31 @@ internal sealed partial class Dispatcher
         }
     }
 
+    /// <summary>
+    /// Takes note of deliveries that a background task made durable. They are read from the store as the window has room for them: there may
+    /// be millions.
+    /// </summary>
+    internal void Replayed(ReplayResult replayed, Endpoint endpoint)
+    {
+        if (replayed.LaneTaken)
+            Own([endpoint]);
+        if (replayed.Added > 0)
+            Reread(endpoint.Id, replayed.FirstSeq);
+    }
+
+    /// <summary>Has the lane, if it is this node's, look into the store for deliveries from a place on that it was never offered.</summary>
+    internal void Reread(Id<Endpoint> endpoint, long firstSeq)
+    {
+        lock (_lock)
+        {
+            if (!_lanes.TryGetValue(endpoint, out var lane))
+                return;
+            lane.Reread(firstSeq);
+            Ready(lane);
+            Pump(_clock.NowMs);
+        }
+    }
+
     /// <summary>Takes on lanes that the store gave to this node.</summary>
     internal void Own(IReadOnlyList<Endpoint> endpoints)
     {
@@ -212,11 +237,11 @@ internal sealed partial class Dispatcher
     {
         lock (_lock)
         {
-            foreach (var (endpoint, seq) in ended)
+            foreach (var seqs in ended.GroupBy(pair => pair.EndpointId, pair => pair.Seq))
             {
-                if (!_lanes.TryGetValue(endpoint, out var lane))
+                if (!_lanes.TryGetValue(seqs.Key, out var lane))
                     continue;
-                lane.Forget(seq);
+                lane.Forget(seqs.ToHashSet());
                 Ready(lane);
             }
             Pump(_clock.NowMs);

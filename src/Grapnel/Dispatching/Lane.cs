@@ -139,6 +139,15 @@ internal sealed class Lane
             Hold(delivery);
     }
 
+    /// <summary>Notes that the store has deliveries from a place on that were never offered: a page that is being read may begin behind them.</summary>
+    public void Reread(long firstSeq)
+    {
+        IdleSince = null;
+        _afterSeq = Math.Min(_afterSeq, firstSeq - 1);
+        _droppedWhileReading |= Reading;
+        _more = true;
+    }
+
     private bool HasRoom => _window.Count < _options.LaneWindow && _heldBytes < _options.LaneWindowBytes && !_budget.IsSpent;
 
     private void Count(Delivery delivery, int sign)
@@ -239,14 +248,14 @@ internal sealed class Lane
     }
 
     /// <summary>Lets go of deliveries that ended in the store before they were sent.</summary>
-    public void Forget(long seq)
+    public void Forget(IReadOnlySet<long> seqs)
     {
-        if (!_window.Any(d => d.Seq == seq))
+        if (!seqs.Overlaps(_held))
             return;
         for (var n = _window.Count; n > 0; n--)
         {
             var delivery = _window.Dequeue();
-            if (delivery.Seq != seq)
+            if (!seqs.Contains(delivery.Seq))
                 _window.Enqueue(delivery);
             else
                 Settled(delivery, null);

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Grapnel.Publishing;
 
 /// <summary>A message to publish.</summary>
@@ -31,6 +33,7 @@ public sealed record PublishRequest
     public bool RequireEventType { get; init; }
 
     /// <summary>Makes a repeat of the request harmless; null for requests without a key.</summary>
+    [JsonIgnore]
     public IdempotencyRequest? Idempotency { get; init; }
 }
 

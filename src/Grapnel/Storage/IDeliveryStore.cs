@@ -58,6 +58,22 @@ public interface IDeliveryStore
     Task<ResendResult> ResendAsync(
         Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Adds deliveries of stored messages to one endpoint, due at once (scheduled ones not before their message's time), takes its lane like
+    /// <see cref="AcceptAsync"/>, and moves the background task on by what was added: all of it together. Null when the task may not be
+    /// moved on, see <see cref="IBackgroundTaskStore.AdvanceAsync"/>; then nothing was done. Messages that are no longer stored, have no
+    /// content, or do not belong to <see cref="ReplayBatch.Set"/> any more are passed over.
+    /// </summary>
+    Task<ReplayResult?> ReplayAsync(ReplayBatch batch, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Ends pending deliveries of an endpoint as <see cref="DeliveryEnd.Cancelled"/> whose messages were accepted before a time, a page of
+    /// the lane per call. A walk from null until <see cref="CancelPage.Next"/> is null meets every delivery that was pending when it began,
+    /// also those that are tried meanwhile.
+    /// </summary>
+    Task<CancelPage> CancelOlderAsync(
+        Id<Endpoint> endpoint, DateTimeOffset acceptedBefore, LanePosition? after, int limit, CancellationToken cancellationToken);
+
     /// <summary>Ends up to <paramref name="limit"/> pending deliveries of a deleted endpoint; returns how many, 0 when none is left.</summary>
     Task<int> DropLaneAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken);
 }

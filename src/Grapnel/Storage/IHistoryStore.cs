@@ -26,12 +26,23 @@ public interface IHistoryStore
     /// <summary>Roll-ups of an endpoint per minute, the oldest first.</summary>
     Task<IReadOnlyList<Rollup>> ReadRollupsAsync(Id<Endpoint> endpoint, DateTimeOffset since, DateTimeOffset until, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Walks up to <paramref name="limit"/> rows (attempts or messages, see <see cref="ReplaySet"/>) from a position on, oldest first, and
+    /// returns the messages among them that a replay concerns. Messages whose content was removed are passed over.
+    /// </summary>
+    /// <param name="query">Which messages.</param>
+    /// <param name="after">The cursor of the last page, or of one of its candidates; null for the beginning.</param>
+    /// <param name="limit">Most rows to walk; fewer where the payloads that are asked for would take much memory.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<ReplayPage> ReadReplayAsync(ReplayQuery query, ReadOnlyMemory<byte>? after, int limit, CancellationToken cancellationToken);
+
     /// <summary>Pending deliveries in all, and when the oldest of them was accepted. Costs the same whatever the backlog.</summary>
     Task<Backlog> ReadBacklogAsync(CancellationToken cancellationToken);
 
     /// <summary>
     /// Removes up to <paramref name="limit"/> messages accepted before a time that have nothing pending, with their attempts and ends; and as
-    /// many expired idempotency entries and roll-ups. Returns how many went of the kind that most went of; fewer than the limit means done.
+    /// many expired idempotency entries, roll-ups and background tasks that have ended. Returns how many went of the kind that most went of; fewer
+    /// than the limit means done.
     /// </summary>
     Task<int> PruneAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
 }

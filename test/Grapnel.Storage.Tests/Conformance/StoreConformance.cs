@@ -28,6 +28,8 @@ public abstract partial class StoreConformance : IAsyncLifetime
 
     private IIdempotencyStore Idempotency => _store.Idempotency;
 
+    private IBackgroundTaskStore Tasks => _store.Tasks;
+
     private Id<Application> Tenant { get; set; }
 
     public async ValueTask InitializeAsync()

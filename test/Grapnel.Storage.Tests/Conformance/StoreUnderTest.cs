@@ -13,6 +13,8 @@ public abstract class StoreUnderTest(TestClock clock) : IAsyncDisposable
 
     public abstract IIdempotencyStore Idempotency { get; }
 
+    public abstract IBackgroundTaskStore Tasks { get; }
+
     public abstract Task ReopenAsync();
 
     public abstract ValueTask DisposeAsync();

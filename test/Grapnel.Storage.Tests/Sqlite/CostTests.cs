@@ -66,6 +66,17 @@ public sealed class CostTests : SqliteTests
     }
 
     [Fact]
+    public async Task A_step_of_a_replay_costs_the_same_however_much_was_published_and_failed()
+    {
+        var lane = Ids.Next<Endpoint>();
+        await FailAsync(lane, 300);
+        var smallCost = await WalkAsync(lane);
+        await FailAsync(lane, 6_000);
+
+        (await WalkAsync(lane)).ShouldBeLessThan(smallCost * 3 / 2);
+    }
+
+    [Fact]
     public async Task The_log_file_stays_bounded()
     {
         var lane = Ids.Next<Endpoint>();
@@ -88,6 +99,34 @@ public sealed class CostTests : SqliteTests
         if (retries)
             await Store.Gate.RunAsync(session => session
                 .Prepare("UPDATE delivery SET stage = 1, attempts = 1, due_at = 1 + seq WHERE endpoint_id = ?").Bind(lane).Run());
+    }
+
+    private Task FailAsync(Id<Endpoint> lane, int count) => Store.Gate.RunAsync(session =>
+    {
+        var last = session.Prepare("SELECT value FROM counter WHERE name = 'seq'").RunInt64();
+        for (var n = last + 1; n <= last + count; n++)
+        {
+            var (message, attempt) = (Ids.Next<Message>(), Ids.Next<Attempt>());
+            session.Prepare("""
+                INSERT INTO message (n, id, application_id, event_type, content_type, accepted_at, route_version, owed, payload)
+                VALUES (?, ?, ?, 't', 'c', 0, 1, ?, x'00')
+                """).Bind(n).Bind(message).Bind(Tenant).Bind(Owed.Pack([lane], n)).Run();
+            session.Prepare("""
+                INSERT INTO attempt (message_id, id, application_id, endpoint_id, trigger, number, started_at, duration_ms, outcome, status_code,
+                    end, end_attempts, url, response_body)
+                VALUES (?, ?, ?, ?, 0, 1, 0, 0, 1, 500, 2, 1, '', x'')
+                """).Bind(message).Bind(attempt).Bind(Tenant).Bind(lane).Run();
+        }
+        return session.Prepare("UPDATE counter SET value = ? WHERE name = 'seq'").Bind(last + count).Run();
+    });
+
+    private async Task<long> WalkAsync(Id<Endpoint> lane)
+    {
+        var now = Clock.GetUtcNow();
+        await TakeStepsAsync();
+        foreach (var set in Enum.GetValues<ReplaySet>())
+            await Store.History.ReadReplayAsync(new ReplayQuery(Tenant, lane, set, now.AddDays(-1), now.AddDays(1)), null, 100, default);
+        return await TakeStepsAsync();
     }
 
     private Task<long> TakeStepsAsync() =>
@@ -113,6 +152,7 @@ public sealed class CostTests : SqliteTests
         "SCAN pending", "SCAN tenant", "SCAN run", "CONSTANT", "json_each", "VIRTUAL TABLE", "SCAN node", "SCAN (subquery", "SCAN __EF", "sqlite_master",
         "SCAN a USING INDEX sqlite_autoindex_application", "SCAN e USING INDEX sqlite_autoindex_event_type",
         "SCAN a USING INDEX sqlite_autoindex_api_key", "SCAN s USING INDEX IX_schedule_next_at", "SCAN application USING COVERING INDEX",
+        "SCAN task",
     ];
 
     private async Task CallEverythingAsync()
@@ -160,10 +200,33 @@ public sealed class CostTests : SqliteTests
         await Store.History.ReadDeliveriesAsync(message, default);
         await Store.History.FindHealthAsync(lane, default);
         await Store.History.ReadRollupsAsync(lane, now, now, default);
+        await CallTasksAsync(message.Id, lane, page);
         await CallCatalogAsync(now, page);
         Clock.Advance(TimeSpan.FromDays(1));
         await Store.History.PruneAsync(Clock.GetUtcNow(), 10, default);
         await Store.Deliveries.LeaveAsync(Node, default);
+    }
+
+    private async Task CallTasksAsync(Id<Message> message, Id<Endpoint> lane, PageRequest page)
+    {
+        var (tasks, now) = (Store.Tasks, Clock.GetUtcNow());
+        await tasks.AddAsync(new BackgroundTask
+        {
+            Id = Ids.Next<BackgroundTask>(), Kind = "k", ApplicationId = Tenant, EndpointId = lane, Arguments = "{}", CreatedAt = now, UpdatedAt = now,
+        }, default);
+        var task = (await tasks.TakeAsync(Node, 10, default)).Single();
+        foreach (var filter in new[] { new BackgroundTaskFilter(), new BackgroundTaskFilter([BackgroundTaskStatus.Failed], "k", Tenant) })
+            await tasks.ListAsync(filter, page with { Iterator = task.Id.ToString() }, default);
+        foreach (var set in Enum.GetValues<ReplaySet>())
+        {
+            var query = new ReplayQuery(Tenant, lane, set, now.AddDays(-1), now.AddDays(1));
+            await Store.History.ReadReplayAsync(query, null, 10, default);
+            await Store.History.ReadReplayAsync(query with { WithPayload = true, Status = ReplayStatus.Fail, StatusCodeClass = 500 }, null, 10, default);
+        }
+        await Store.Deliveries.ReplayAsync(new ReplayBatch(new TaskStep(task, Node, new byte[] { 1 }), ReplaySet.Owed, [message]), default);
+        await Store.Deliveries.CancelOlderAsync(lane, now.AddDays(1), null, 10, default);
+        await tasks.AdvanceAsync(new TaskStep(task with { Cursor = new byte[] { 1 } }, Node, null, Status: BackgroundTaskStatus.Finished), default);
+        await tasks.CancelAsync(task.Id, default);
     }
 
     private async Task CallCatalogAsync(DateTimeOffset now, PageRequest page)

@@ -137,7 +137,7 @@ public sealed class OpeningTests : SqliteTests
     }
 
     [Fact]
-    public async Task The_container_opens_one_store_for_its_three_roles_and_closes_it()
+    public async Task The_container_opens_one_store_for_its_four_roles_and_closes_it()
     {
         var folder = SqliteUnderTest.NewFolder();
         var services = new ServiceCollection().AddSingleton<TimeProvider>(Clock).AddGrapnelSqlite(options => options.Data = folder);
@@ -147,6 +147,7 @@ public sealed class OpeningTests : SqliteTests
             provider.GetRequiredService<IDeliveryStore>().ShouldBeSameAs(provider.GetRequiredService<SqliteStore>().Deliveries);
             provider.GetRequiredService<ICatalogStore>().ShouldBeSameAs(provider.GetRequiredService<SqliteStore>().Catalog);
             provider.GetRequiredService<IHistoryStore>().ShouldBeSameAs(provider.GetRequiredService<SqliteStore>().History);
+            provider.GetRequiredService<IBackgroundTaskStore>().ShouldBeSameAs(provider.GetRequiredService<SqliteStore>().Tasks);
         }
 
         File.Exists(Path.Combine(folder, "grapnel.lock.json")).ShouldBeFalse();

@@ -35,6 +35,8 @@ public sealed class SqliteUnderTest : StoreUnderTest
 
     public override IIdempotencyStore Idempotency => Store.Idempotency;
 
+    public override IBackgroundTaskStore Tasks => Store.Tasks;
+
     // Power loss is no part of these tests, so they do not wait for the disk.
     public static SqliteStoreOptions Options(string folder) => new() { Data = folder, Synchronous = SqliteSynchronous.Normal };
 

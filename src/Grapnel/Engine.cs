@@ -92,7 +92,7 @@ public static class EngineServices
             .AddSingleton<ApplicationRegistry>().AddSingleton<EventTypeRegistry>().AddSingleton<EndpointCheck>().AddSingleton<EndpointRegistry>()
             .AddSingleton<EndpointSecrets>().AddSingleton<ScheduleRegistry>().AddSingleton<ApiKeyRegistry>()
             .AddSingleton<RouteCache>().AddSingleton<EventTypeNames>().AddSingleton<Acceptor>().AddSingleton<Publisher>()
-            .AddSingleton<Settler>().AddSingleton<Dispatcher>().AddSingleton<Deliveries>()
+            .AddSingleton<Settler>().AddSingleton<Dispatcher>().AddSingleton<Deliveries>().AddSingleton<Lanes>()
             .AddSingleton<WallWatch>().AddSingleton<NodeKeeper>().AddSingleton<OperationalEvents>().AddSingleton<Retention>()
             .AddSingleton(CreateScheduleRunner)
             .AddSingleton<Engine>().AddHostedService(s => s.GetRequiredService<Engine>());

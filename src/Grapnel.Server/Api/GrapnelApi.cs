@@ -16,6 +16,11 @@ internal static class GrapnelApi
         .AddSingleton<MessagesApi>()
         .AddSingleton<AttemptsApi>()
         .AddSingleton<DeliveriesApi>()
+        .AddSingleton<AttemptedApi>()
+        .AddSingleton<MessageContentApi>()
+        .AddSingleton<StatsApi>()
+        .AddSingleton<LanesApi>()
+        .AddSingleton<TailApi>()
         .AddSingleton<ApiKeysApi>();
 
     public static void MapGrapnelApi(this WebApplication app)
@@ -33,6 +38,11 @@ internal static class GrapnelApi
         services.GetRequiredService<MessagesApi>().Map(api);
         services.GetRequiredService<AttemptsApi>().Map(api);
         services.GetRequiredService<DeliveriesApi>().Map(api);
+        services.GetRequiredService<AttemptedApi>().Map(api);
+        services.GetRequiredService<MessageContentApi>().Map(api);
+        services.GetRequiredService<StatsApi>().Map(api);
+        services.GetRequiredService<LanesApi>().Map(api);
+        services.GetRequiredService<TailApi>().Map(api);
         services.GetRequiredService<ApiKeysApi>().Map(api);
     }
 }

@@ -43,6 +43,18 @@ public sealed class ListCostTests : SqliteTests
     }
 
     [Fact]
+    public async Task An_empty_page_knows_its_way_back_to_the_item_that_it_began_behind()
+    {
+        var wanted = (await FillSparselyAsync())[0];
+        Task<Page<Message>> List(string? iterator) =>
+            Store.History.ListMessagesAsync(Tenant, new MessageFilter(EventTypes: ["rare"]), new PageRequest(2, iterator), default);
+
+        var empty = await List(wanted.ToString());
+        (empty.Items.Count, empty.Done).ShouldBe((0, false));
+        (await List(empty.PrevIterator)).Items.Select(message => message.Id).ShouldBe([wanted]);
+    }
+
+    [Fact]
     public async Task Attempts_that_lie_further_apart_than_one_call_may_look_are_all_found_once_in_both_directions()
     {
         var lane = await FillAsync(SendOutcome.Success);

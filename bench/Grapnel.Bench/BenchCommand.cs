@@ -32,6 +32,7 @@ internal static class BenchCommand
         var seconds = new Option<int?>("--seconds") { Description = "Length of one stretch of full load." };
         var publishers = new Option<int?>("--publishers") { Description = "Publishers at once under full load." };
         var pending = new Option<int?>("--pending") { Description = "Pending deliveries in 'backlog'." };
+        var messages = new Option<int?>("--messages") { Description = "Messages in 'lists'." };
         var data = new Option<string?>("--data") { Description = "A folder on the disk to measure on. Default /var/tmp." };
         var server = new Option<string?>("--server") { Description = "The server program. Default: this repository's, published first." };
         var report = new Option<string?>("--report")
@@ -41,7 +42,7 @@ internal static class BenchCommand
 
         var command = new RootCommand("Measures Grapnel, end to end and in pieces.")
         {
-            scenarios, quick, rounds, seconds, publishers, pending, data, server, report,
+            scenarios, quick, rounds, seconds, publishers, pending, messages, data, server, report,
         };
         command.SetAction((parsed, cancel) =>
         {
@@ -52,6 +53,7 @@ internal static class BenchCommand
                 Seconds = parsed.GetValue(seconds) ?? sizes.Seconds,
                 Publishers = parsed.GetValue(publishers) ?? sizes.Publishers,
                 Pending = parsed.GetValue(pending) ?? sizes.Pending,
+                Messages = parsed.GetValue(messages) ?? sizes.Messages,
                 DataRoot = parsed.GetValue(data) ?? sizes.DataRoot,
                 Server = parsed.GetValue(server),
             };

@@ -40,6 +40,12 @@ internal sealed record BenchOptions
     /// <summary>Messages to each application, per round of <c>fairness</c>.</summary>
     public int MessagesPerApplication { get; init; } = 20;
 
+    /// <summary>Messages in <c>lists</c>, with three attempts each.</summary>
+    public int Messages { get; init; } = 1_000_000;
+
+    /// <summary>Calls of each kind in <c>lists</c>.</summary>
+    public int Calls { get; init; } = 200;
+
     /// <summary>For how long an idle server is watched, in seconds.</summary>
     public int IdleSeconds { get; init; } = 20;
 
@@ -55,6 +61,8 @@ internal sealed record BenchOptions
         Pending = 50_000,
         PendingAtNeighbour = 5_000,
         Applications = 10,
+        Messages = 50_000,
+        Calls = 50,
         IdleSeconds = 5,
         Syncs = 100,
     };

@@ -42,6 +42,12 @@ public sealed record Attempt : IIdentified
     /// <summary>The first bytes of the response body, at most 16 KiB; empty when there was none.</summary>
     public ReadOnlyMemory<byte> ResponseBody { get; init; }
 
+    /// <summary>
+    /// The headers of both directions, packed; see <see cref="AttemptHeaders.Unpack"/>. Empty when nothing was sent, and in lists, which do not
+    /// read them.
+    /// </summary>
+    public ReadOnlyMemory<byte> Headers { get; init; }
+
     /// <summary>A sentence for people when there was no answer, or null. Tells nothing about blocked targets that a port scan would want.</summary>
     public string? Error { get; init; }
 

@@ -94,7 +94,7 @@ public static class EngineServices
             .AddSingleton<EndpointSecrets>().AddSingleton<ScheduleRegistry>()
             .AddSingleton<ApiKeyRegistry>().AddSingleton<TokenRevocations>().AddHostedService<KeyKeeper>()
             .AddSingleton<RouteCache>().AddSingleton<EventTypeNames>().AddSingleton<Acceptor>().AddSingleton<Publisher>()
-            .AddSingleton<Settler>().AddSingleton<Dispatcher>().AddSingleton<Deliveries>()
+            .AddSingleton<Settler>().AddSingleton<Dispatcher>().AddSingleton<Deliveries>().AddSingleton<Lanes>()
             .AddSingleton<WallWatch>().AddSingleton<NodeKeeper>().AddSingleton<OperationalEvents>().AddSingleton<Retention>()
             .AddSingleton<ReplayWork>().AddSingleton<ITaskWork>(s => s.GetRequiredService<ReplayWork>())
             .AddSingleton<BroadcastWork>().AddSingleton<ITaskWork>(s => s.GetRequiredService<BroadcastWork>())

@@ -19,6 +19,15 @@ public sealed class InvalidInputException(IReadOnlyList<FieldError> errors)
 /// <summary>The thing that was asked for does not exist, or not for this caller.</summary>
 public sealed class NotFoundException(string message) : Exception(message);
 
+/// <summary>The request makes no sense as things stand; answered with 400.</summary>
+/// <param name="code">A stable word for programs, for example <c>invalid_range</c>.</param>
+/// <param name="message">A sentence for people.</param>
+public sealed class InvalidRequestException(string code, string message) : Exception(message)
+{
+    /// <summary>A stable word for programs.</summary>
+    public string Code { get; } = code;
+}
+
 /// <summary>The write collides with something that exists, for example a uid in use.</summary>
 /// <param name="code">A stable word for programs, for example <c>conflict</c> or <c>event_type_exists</c>.</param>
 /// <param name="message">A sentence for people.</param>

@@ -47,6 +47,11 @@ internal sealed class ChaosStore(IDeliveryStore inner) : IDeliveryStore
         Message message, Id<Endpoint>? endpoint, CancellationToken cancellationToken) =>
         RunAsync("Cancel", () => inner.CancelAsync(message, endpoint, cancellationToken));
 
+    public Task<IReadOnlyList<(Id<Endpoint> EndpointId, long Seq)>> ExpungeAsync(Message message, CancellationToken cancellationToken) =>
+        RunAsync("Expunge", () => inner.ExpungeAsync(message, cancellationToken));
+
+    public Task<IReadOnlyList<NodeStatus>> ReadNodesAsync(CancellationToken cancellationToken) => inner.ReadNodesAsync(cancellationToken);
+
     public Task<ResendResult> ResendAsync(
         Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken) =>
         RunAsync("Resend", () => inner.ResendAsync(node, message, endpoints, cancellationToken));

@@ -20,6 +20,7 @@ internal sealed record Scenario(string Name, string Question, Func<Workbench, Ca
         new("fan-out", "one event to ten endpoints", FanOutScenario.RunAsync),
         new("neighbour", "99 healthy endpoints beside one that hangs", NeighbourScenario.RunAsync),
         new("backlog", "a mountain of pending deliveries for a dead endpoint", BacklogScenario.RunAsync),
+        new("lists", "lists over a long history, whatever the filter", ListsScenario.RunAsync),
         new("start", "cold start and idling", StartScenario.RunAsync),
         new("fairness", "thousands of endpoints, one in a hundred of them hanging", FairnessScenario.RunAsync),
         new("pieces", "the small parts by themselves", PiecesScenario.RunAsync),

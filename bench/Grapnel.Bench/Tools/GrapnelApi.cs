@@ -60,6 +60,14 @@ internal sealed class GrapnelApi : IDisposable
         }
     }
 
+    /// <summary>Reads an answer to its end.</summary>
+    public async Task GetAsync(string path, CancellationToken cancel)
+    {
+        using var response = await _http.GetAsync(path, cancel);
+        if (!response.IsSuccessStatusCode)
+            throw new BenchException($"GET {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(cancel)}");
+    }
+
     public void Dispose() => _http.Dispose();
 
     private async Task PostAsync(string path, object body, CancellationToken cancel)

@@ -15,14 +15,19 @@ internal sealed class AttemptsApi(ApplicationRegistry applications, EndpointRegi
         routes.MapGet("/app/{app}/attempt/msg/{msg}", ListByMessageAsync);
         routes.MapGet("/app/{app}/attempt/endpoint/{endpoint}", ListByEndpointAsync);
         routes.MapGet("/app/{app}/msg/{msg}/attempt/{attempt}", GetAsync);
+        routes.MapGet("/app/{app}/msg/{msg}/attempt/{attempt}/headers", GetHeadersAsync);
+        routes.MapDelete("/app/{app}/msg/{msg}/attempt/{attempt}/content", ExpungeAsync);
+        // Deprecated by Svix, and still called.
+        routes.MapGet("/app/{app}/msg/{msg}/attempt", ListByMessageAsync);
+        routes.MapGet("/app/{app}/msg/{msg}/endpoint/{endpoint}/attempt", ListByMessageAsync);
     }
 
     private async Task ListByMessageAsync(HttpContext http)
     {
-        var application = await applications.GetAsync(http.Part("app"), http.RequestAborted);
-        var message = await history.FindMessageAsync(application.Id, http.Part("msg"), http.RequestAborted)
-            ?? throw MessagesApi.Unknown(http.Part("msg"));
-        await ListAsync(http, application.Id, new AttemptFilter(MessageId: message.Id));
+        var message = await MessageAsync(http);
+        var endpoint = http.Request.RouteValues["endpoint"] as string ?? new QueryReader(http.Request.Query).Text("endpoint_id");
+        await ListAsync(http, message.ApplicationId, new AttemptFilter(
+            MessageId: message.Id, EndpointId: endpoint is null ? null : await EndpointIdAsync(http, message.ApplicationId, endpoint)));
     }
 
     private async Task ListByEndpointAsync(HttpContext http)
@@ -32,16 +37,23 @@ internal sealed class AttemptsApi(ApplicationRegistry applications, EndpointRegi
         await ListAsync(http, application.Id, new AttemptFilter(EndpointId: endpoint.Id));
     }
 
-    private async Task GetAsync(HttpContext http)
+    private async Task GetAsync(HttpContext http) =>
+        await http.AnswerAsync(AttemptOut.From((await AttemptAsync(http)).Attempt, withContent: true), ApiJson.Default.AttemptOut);
+
+    private async Task GetHeadersAsync(HttpContext http)
     {
-        var application = await applications.GetAsync(http.Part("app"), http.RequestAborted);
-        var message = await history.FindMessageAsync(application.Id, http.Part("msg"), http.RequestAborted)
-            ?? throw MessagesApi.Unknown(http.Part("msg"));
-        var attempt = Id<Attempt>.TryParse(http.Part("attempt"), out var id)
-            ? await history.FindAttemptAsync(message.Id, id, http.RequestAborted)
+        var message = await MessageAsync(http);
+        var headers = Id<Attempt>.TryParse(http.Part("attempt"), out var id)
+            ? await history.FindAttemptHeadersAsync(message.Id, id, http.RequestAborted)
             : null;
-        await http.AnswerAsync(AttemptOut.From(attempt
-            ?? throw new NotFoundException($"There is no attempt '{http.Part("attempt")}' of this message."), withContent: true), ApiJson.Default.AttemptOut);
+        await http.AnswerAsync(AttemptHeadersOut.From(headers ?? throw Unknown(http)), ApiJson.Default.AttemptHeadersOut);
+    }
+
+    private async Task ExpungeAsync(HttpContext http)
+    {
+        var (message, attempt) = await AttemptAsync(http);
+        await history.ExpungeAttemptAsync(message.Id, attempt.Id, CancellationToken.None);
+        http.AnswerNoContent();
     }
 
     private async Task ListAsync(HttpContext http, Id<Application> application, AttemptFilter scope)
@@ -50,22 +62,57 @@ internal sealed class AttemptsApi(ApplicationRegistry applications, EndpointRegi
         var page = query.Page(descending: true, Names.IsIdOf<Attempt>) with { Descending = true };
         var status = query.Number("status");
         var withContent = query.Flag("with_content", otherwise: true);
+        var withMessage = query.Flag("with_msg", otherwise: false);
         var filter = scope with
         {
             Succeeded = status is null ? null : status == Success,
             StatusCodeClass = query.Number("status_code_class"),
             Channel = query.Text("channel"),
+            Tag = query.Text("tag"),
             EventTypes = query.Texts("event_types"),
             Before = query.Time("before"),
             After = query.Time("after"),
+            WithBody = withContent,
         };
         query.ThrowIfAnyFault();
         // An attempt on record is over: it is neither pending nor being sent, whatever clients may ask for.
         var attempts = status is null or Success or Fail
             ? await history.ListAttemptsAsync(application, filter, page, http.RequestAborted)
             : Nothing;
+        var messages = withMessage ? await MessagesAsync(http, application, attempts.Items, withContent) : [];
         await http.AnswerAsync(
-            ListOut<AttemptOut>.From(attempts, attempt => AttemptOut.From(attempt, withContent), attempt => attempt.Id.ToString()),
+            ListOut<AttemptOut>.From(
+                attempts, attempt => AttemptOut.From(attempt, withContent) with { Msg = messages.GetValueOrDefault(attempt.MessageId) },
+                attempt => attempt.Id.ToString()),
             ApiJson.Default.ListOutAttemptOut);
     }
+
+    private async Task<Dictionary<Id<Message>, RawJson>> MessagesAsync(
+        HttpContext http, Id<Application> application, IReadOnlyList<Attempt> attempts, bool withContent)
+    {
+        var ids = attempts.Select(attempt => attempt.MessageId).ToHashSet();
+        var messages = await history.ReadMessagesAsync(application, ids, withContent, http.RequestAborted);
+        return messages.ToDictionary(message => message.Id, message => MessageJson.Embed(message, withContent));
+    }
+
+    private async Task<Message> MessageAsync(HttpContext http)
+    {
+        var application = await applications.GetAsync(http.Part("app"), http.RequestAborted);
+        return await history.FindMessageAsync(application.Id, http.Part("msg"), http.RequestAborted) ?? throw MessagesApi.Unknown(http.Part("msg"));
+    }
+
+    // An id may be that of an endpoint which is gone: its attempts are still known.
+    private async Task<Id<Endpoint>> EndpointIdAsync(HttpContext http, Id<Application> application, string idOrUid) =>
+        Id<Endpoint>.TryParse(idOrUid, out var id) ? id : (await endpoints.GetAsync(application, idOrUid, http.RequestAborted)).Id;
+
+    private async Task<(Message Message, Attempt Attempt)> AttemptAsync(HttpContext http)
+    {
+        var message = await MessageAsync(http);
+        var attempt = Id<Attempt>.TryParse(http.Part("attempt"), out var id)
+            ? await history.FindAttemptAsync(message.Id, id, http.RequestAborted)
+            : null;
+        return (message, attempt ?? throw Unknown(http));
+    }
+
+    private static NotFoundException Unknown(HttpContext http) => new($"There is no attempt '{http.Part("attempt")}' of this message.");
 }

@@ -65,6 +65,10 @@ internal sealed record AttemptOut(
     string Id, string MsgId, string EndpointId, string Url, int Status, string StatusText, int TriggerType, int ResponseStatusCode,
     int ResponseDurationMs, string Response, string Outcome, int AttemptNumber, DateTime? NextAttempt, DateTime Timestamp)
 {
+    /// <summary>The message, where it was asked for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RawJson? Msg { get; init; }
+
     public static AttemptOut From(Attempt attempt, bool withContent)
     {
         var succeeded = attempt.Outcome == SendOutcome.Success;
@@ -145,8 +149,8 @@ internal sealed record ListOut<T>(IReadOnlyList<T> Data, string? Iterator, strin
 {
     public static ListOut<T> From<TItem>(Page<TItem> page, Func<TItem, T> show, Func<TItem, string> iterator) => new(
         [.. page.Items.Select(show)],
-        page.Items is [.., var last] ? iterator(last) : null,
-        page.Items is [var first, ..] ? "-" + iterator(first) : null,
+        page.Iterator ?? (page.Items is [.., var last] ? iterator(last) : null),
+        page.PrevIterator ?? (page.Items is [var first, ..] ? "-" + iterator(first) : null),
         page.Done);
 }
 
@@ -165,4 +169,14 @@ internal sealed record ListOut<T>(IReadOnlyList<T> Data, string? Iterator, strin
 [JsonSerializable(typeof(EndpointHeadersOut))]
 [JsonSerializable(typeof(WhyOut))]
 [JsonSerializable(typeof(CancelOut))]
+[JsonSerializable(typeof(AttemptHeadersOut))]
+[JsonSerializable(typeof(MessageRawPayloadOut))]
+[JsonSerializable(typeof(ListOut<MessageEndpointOut>))]
+[JsonSerializable(typeof(ListOut<EndpointWhyOut>))]
+[JsonSerializable(typeof(EndpointStatsOut))]
+[JsonSerializable(typeof(StatsHistoryOut))]
+[JsonSerializable(typeof(RateLimitStatusOut))]
+[JsonSerializable(typeof(ListOut<NodeOut>))]
+[JsonSerializable(typeof(ListOut<LaneOut>))]
+[JsonSerializable(typeof(BacklogOut))]
 internal sealed partial class ApiJson : JsonSerializerContext;

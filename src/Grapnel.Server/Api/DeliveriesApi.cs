@@ -14,6 +14,7 @@ internal sealed class DeliveriesApi(
         routes.MapPost("/app/{app}/msg/{msg}/endpoint/{endpoint}/cancel", CancelOneAsync);
         routes.MapPost("/app/{app}/msg/{msg}/endpoint/{endpoint}/resend", ResendAsync);
         routes.MapGet("/app/{app}/msg/{msg}/endpoint/{endpoint}/why", WhyAsync);
+        routes.MapGet("/app/{app}/msg/{msg}/why", WhyAllAsync);
     }
 
     private async Task CancelAsync(HttpContext http)
@@ -48,6 +49,21 @@ internal sealed class DeliveriesApi(
             : (await endpoints.GetAsync(application, http.Part("endpoint"), http.RequestAborted)).Id;
         var why = await deliveries.WhyAsync(message, id, http.RequestAborted);
         await http.AnswerAsync(WhyOut.From(why), ApiJson.Default.WhyOut);
+    }
+
+    private async Task WhyAllAsync(HttpContext http)
+    {
+        var query = new QueryReader(http.Request.Query);
+        var page = query.Page(descending: false, Names.IsIdOf<Endpoint>);
+        query.ThrowIfAnyFault();
+        var (application, message) = await MessageAsync(http);
+        var list = await endpoints.ListAsync(application, page, http.RequestAborted);
+        var whys = list.Items.Zip(await deliveries.WhyAsync(message, list.Items, http.RequestAborted)).ToList();
+        await http.AnswerAsync(
+            ListOut<EndpointWhyOut>.From(
+                new Page<(Endpoint Endpoint, Why Why)>(whys, list.Done), pair => EndpointWhyOut.From(pair.Endpoint, pair.Why),
+                pair => pair.Endpoint.Id.ToString()),
+            ApiJson.Default.ListOutEndpointWhyOut);
     }
 
     private static Task AnswerCancelledAsync(HttpContext http, int count) =>

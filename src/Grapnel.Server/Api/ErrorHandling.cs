@@ -56,6 +56,7 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
     {
         NotFoundException => (404, "not_found", error.Message),
         ConflictException conflict => (409, conflict.Code, error.Message),
+        InvalidRequestException invalid => (400, invalid.Code, error.Message),
         LimitReachedException => (400, "limit_reached", error.Message),
         BadHttpRequestException { StatusCode: 413 } => (413, "payload_too_large", "The request body is larger than this server accepts."),
         BadHttpRequestException bad => (bad.StatusCode, "generic_error", bad.Message),

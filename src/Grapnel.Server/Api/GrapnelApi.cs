@@ -24,6 +24,11 @@ internal static class GrapnelApi
         .AddSingleton<ReplaysApi>()
         .AddSingleton<BroadcastApi>()
         .AddSingleton<BackgroundTasksApi>()
+        .AddSingleton<AttemptedApi>()
+        .AddSingleton<MessageContentApi>()
+        .AddSingleton<StatsApi>()
+        .AddSingleton<LanesApi>()
+        .AddSingleton<TailApi>()
         .AddSingleton<ApiKeysApi>()
         .AddSingleton<AuthApi>()
         .AddSingleton<TokenSecret>().AddSingleton<Tokens>().AddSingleton<OwnApplication>().AddSingleton<RequestLimits>();
@@ -52,6 +57,11 @@ internal static class GrapnelApi
         services.GetRequiredService<ReplaysApi>().Map(api);
         services.GetRequiredService<BroadcastApi>().Map(api);
         services.GetRequiredService<BackgroundTasksApi>().Map(api);
+        services.GetRequiredService<AttemptedApi>().Map(api);
+        services.GetRequiredService<MessageContentApi>().Map(api);
+        services.GetRequiredService<StatsApi>().Map(api);
+        services.GetRequiredService<LanesApi>().Map(api);
+        services.GetRequiredService<TailApi>().Map(api);
         services.GetRequiredService<ApiKeysApi>().Map(api);
         services.GetRequiredService<AuthApi>().Map(api);
     }

@@ -5,7 +5,7 @@ namespace Grapnel.Server.Api;
 
 /// <summary>
 /// <c>/health/live</c>: the process answers. <c>/health/ready</c>: it can do its work, the store answers and deliveries are being made; 503
-/// says which of the two is missing. The only routes that need no key.
+/// says which of the two is missing. <c>/api/v1/health</c> says the same by its status alone, 204 or 503. The only routes that need no key.
 /// </summary>
 internal sealed class HealthApi(Engine engine, ICatalogStore catalog, TimeProvider time)
 {
@@ -16,6 +16,9 @@ internal sealed class HealthApi(Engine engine, ICatalogStore catalog, TimeProvid
         string[] methods = [HttpMethods.Get, HttpMethods.Head];
         routes.MapMethods("/health/live", methods, LiveAsync).AllowAnonymous();
         routes.MapMethods("/health/ready", methods, ReadyAsync).AllowAnonymous();
+        // As clients of Svix ask.
+        routes.MapMethods(GrapnelApi.Base + "/health", methods, HealthAsync).AllowAnonymous();
+        routes.MapMethods(GrapnelApi.Base + "/health/ping", methods, PingAsync).AllowAnonymous();
     }
 
     private static Task LiveAsync(HttpContext http) =>
@@ -28,6 +31,20 @@ internal sealed class HealthApi(Engine engine, ICatalogStore catalog, TimeProvid
         var status = ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         await JsonReply.WriteAsync(http, status, (ready, store, deliveries: engine.IsRunning), (writer, state) =>
             WriteStatus(writer, state.ready ? "ok" : "unavailable", ("store", state.store), ("deliveries", state.deliveries)));
+    }
+
+    private static Task PingAsync(HttpContext http)
+    {
+        http.AnswerNoContent();
+        return Task.CompletedTask;
+    }
+
+    private async Task HealthAsync(HttpContext http)
+    {
+        if (engine.IsRunning && await StoreAnswersAsync(http.RequestAborted))
+            http.AnswerNoContent();
+        else
+            await ErrorBody.WriteAsync(http.Response, StatusCodes.Status503ServiceUnavailable, "unavailable", "The server cannot do its work just now.");
     }
 
     private async Task<bool> StoreAnswersAsync(CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Grapnel.Storage;
@@ -12,6 +13,30 @@ internal static class MessageJson
     public static void Write(Utf8JsonWriter writer, Message message, bool withContent)
     {
         writer.WriteStartObject();
+        WriteFields(writer, message, withContent);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>A message and where it stands at one endpoint, in one object.</summary>
+    public static void Write(Utf8JsonWriter writer, AttemptedMessage attempted, bool withContent)
+    {
+        writer.WriteStartObject();
+        WriteFields(writer, attempted.Message, withContent);
+        writer.WriteNumber("status"u8, (int)attempted.Destination.Status);
+        writer.WriteString("statusText"u8, attempted.Destination.Status.ToCamelCase());
+        if (attempted.Destination.NextAttemptAt is { } next)
+            writer.WriteString("nextAttempt"u8, next.ToApiTime());
+        else
+            writer.WriteNull("nextAttempt"u8);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>A message as text, to stand inside another answer.</summary>
+    public static RawJson Embed(Message message, bool withContent) =>
+        new(Encoding.UTF8.GetString(JsonReply.Render((message, withContent), static (writer, state) => Write(writer, state.message, state.withContent))));
+
+    private static void WriteFields(Utf8JsonWriter writer, Message message, bool withContent)
+    {
         writer.WriteString("id"u8, message.Id.ToString());
         writer.WriteString("eventId"u8, message.EventId);
         writer.WriteString("eventType"u8, message.EventType);
@@ -24,18 +49,23 @@ internal static class MessageJson
             writer.WriteString("deliverAt"u8, deliverAt.ToApiTime());
         else
             writer.WriteNull("deliverAt"u8);
-        writer.WriteEndObject();
     }
 
-    public static void WritePage(Utf8JsonWriter writer, Page<Message> page, bool withContent)
+    public static void WritePage(Utf8JsonWriter writer, Page<Message> page, bool withContent) =>
+        WritePage(writer, page, message => message.Id, message => Write(writer, message, withContent));
+
+    public static void WritePage(Utf8JsonWriter writer, Page<AttemptedMessage> page, bool withContent) =>
+        WritePage(writer, page, attempted => attempted.Message.Id, attempted => Write(writer, attempted, withContent));
+
+    private static void WritePage<T>(Utf8JsonWriter writer, Page<T> page, Func<T, Id<Message>> iterator, Action<T> write)
     {
         writer.WriteStartObject();
         writer.WriteStartArray("data"u8);
-        foreach (var message in page.Items)
-            Write(writer, message, withContent);
+        foreach (var item in page.Items)
+            write(item);
         writer.WriteEndArray();
-        writer.WriteString("iterator"u8, page.Items is [.., var last] ? last.Id.ToString() : null);
-        writer.WriteString("prevIterator"u8, page.Items is [var first, ..] ? "-" + first.Id : null);
+        writer.WriteString("iterator"u8, page.Iterator ?? (page.Items is [.., var last] ? iterator(last).ToString() : null));
+        writer.WriteString("prevIterator"u8, page.PrevIterator ?? (page.Items is [var first, ..] ? "-" + iterator(first) : null));
         writer.WriteBoolean("done"u8, page.Done);
         writer.WriteEndObject();
     }

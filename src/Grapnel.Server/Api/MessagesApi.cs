@@ -44,15 +44,18 @@ internal sealed class MessagesApi(
     {
         var query = new QueryReader(http.Request.Query);
         var page = query.Page(descending: true, Names.IsIdOf<Message>) with { Descending = true };
-        var withContent = query.Flag("with_content", otherwise: true);
-        var filter = new MessageFilter(
-            query.Time("before"), query.Time("after"), query.Text("channel"), query.Texts("event_types"), query.Text("tag"), withContent);
+        var filter = ReadFilter(query);
         query.ThrowIfAnyFault();
         var application = await applications.GetAsync(http.Part("app"), http.RequestAborted);
         var messages = await history.ListMessagesAsync(application.Id, filter, page, http.RequestAborted);
         await JsonReply.WriteAsync(http, StatusCodes.Status200OK, messages,
-            (writer, list) => MessageJson.WritePage(writer, list, withContent));
+            (writer, list) => MessageJson.WritePage(writer, list, filter.WithPayload));
     }
+
+    /// <summary>What lists of messages have in common.</summary>
+    public static MessageFilter ReadFilter(QueryReader query) => new(
+        query.Time("before"), query.Time("after"), query.Text("channel"), query.Texts("event_types"), query.Text("tag"),
+        query.Flag("with_content", otherwise: true));
 
     private async Task GetAsync(HttpContext http)
     {

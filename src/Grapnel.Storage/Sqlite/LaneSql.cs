@@ -41,6 +41,21 @@ internal static class LaneSql
             SELECT d.message_n FROM delivery d WHERE d.endpoint_id = pending.endpoint_id AND d.stage = run.stage ORDER BY d.seq LIMIT 1)
         """;
 
+    /// <summary>When the oldest pending message of one lane was accepted. Parameter: endpoint.</summary>
+    public const string OldestInLane = """
+        WITH lane (endpoint_id) AS (VALUES (?))
+        SELECT min(m.accepted_at) FROM lane
+        CROSS JOIN (SELECT 0 AS stage UNION ALL SELECT 1 UNION ALL SELECT 2) AS run
+        CROSS JOIN message m ON m.n = (
+            SELECT d.message_n FROM delivery d WHERE d.endpoint_id = lane.endpoint_id AND d.stage = run.stage ORDER BY d.seq LIMIT 1)
+        """;
+
+    /// <summary>The pending lane after an endpoint id. Parameter: endpoint.</summary>
+    public const string Next = "SELECT min(endpoint_id) FROM delivery WHERE endpoint_id > ?";
+
+    /// <summary>The pending lane before an endpoint id. Parameter: endpoint.</summary>
+    public const string Previous = "SELECT max(endpoint_id) FROM delivery WHERE endpoint_id < ?";
+
     /// <summary>Fresh deliveries in order of place. Parameters: endpoint, place to start after.</summary>
     public const string Fresh = Columns + """
          WHERE d.endpoint_id = ? AND d.stage = 0 AND d.seq > ? ORDER BY d.seq

@@ -31,10 +31,21 @@ internal static class Rows
 
     public static string? ToJson(IReadOnlyList<string>? list) => list is null ? null : JsonSerializer.Serialize(list);
 
-    private static IReadOnlyList<string>? FromJson(string? json) => json is null ? null : JsonSerializer.Deserialize<string[]>(json);
+    public static IReadOnlyList<string>? FromJson(string? json) => json is null ? null : JsonSerializer.Deserialize<string[]>(json);
 
     public static EndpointHealth ReadHealth(Statement row) =>
         new(row.Id<Endpoint>(0), row.TimeOrNull(1), row.Int32(2), row.Int64(3));
+}
+
+/// <summary>What messages are found by beside their ids: the rows of <c>message_label</c>.</summary>
+internal static class Labels
+{
+    public static string Channel(string name) => "c:" + name;
+
+    public static string Tag(string name) => "t:" + name;
+
+    public static IEnumerable<string> Of(IReadOnlyList<string>? channels, IReadOnlyList<string>? tags) =>
+        (channels ?? []).Select(Channel).Concat((tags ?? []).Select(Tag));
 }
 
 /// <summary>What a message owes or owed: endpoint ids with places, packed into the message's row.</summary>

@@ -47,6 +47,8 @@ internal sealed partial class SqliteDeliveryStore
         if (FindByEventId(session, item.Message) is { } taken)
             return new AcceptReceipt(AcceptStatus.RepeatedEventId, ExistingMessage: taken);
         InsertMessage(session, item, n);
+        if (item.Message.Channels is not null || item.Message.Tags is not null)
+            InsertLabels(session, item.Message);
         InsertDeliveries(session, item, n);
         if (item.Idempotency is not null)
             SqliteIdempotencyStore.Insert(session, item.Idempotency);
@@ -60,14 +62,24 @@ internal sealed partial class SqliteDeliveryStore
         var message = item.Message;
         session.Prepare("""
             INSERT INTO message
-                (n, id, application_id, event_type, event_id, channels, tags, content_type, accepted_at, deliver_at, route_version, owed, payload)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                (n, id, application_id, event_type, event_id, channels, tags, content_type, accepted_at, deliver_at, route_version, owed, payload,
+                 content_expires_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
             .Bind(n).Bind(message.Id).Bind(message.ApplicationId).Bind(message.EventType).Bind(message.EventId)
             .Bind(Rows.ToJson(message.Channels)).Bind(Rows.ToJson(message.Tags)).Bind(message.ContentType)
             .Bind(message.AcceptedAt.ToUnixTimeMilliseconds()).Bind(message.DeliverAt?.ToUnixTimeMilliseconds())
             .Bind(message.RouteVersion).Bind(Owed.Pack(item.Endpoints, n)).Bind(message.Payload)
+            .Bind(message.ContentExpiresAt?.ToUnixTimeMilliseconds())
             .Run();
+    }
+
+    // A name may be given twice.
+    private static void InsertLabels(SqliteSession session, Message message)
+    {
+        foreach (var label in Labels.Of(message.Channels, message.Tags))
+            session.Prepare("INSERT OR IGNORE INTO message_label (application_id, label, message_id) VALUES (?, ?, ?)")
+                .Bind(message.ApplicationId).Bind(label).Bind(message.Id).Run();
     }
 
     private static void InsertDeliveries(SqliteSession session, AcceptItem item, long n)

@@ -18,6 +18,20 @@ internal sealed partial class SqliteDeliveryStore
         return ended;
     });
 
+    public Task<IReadOnlyList<(Id<Endpoint> EndpointId, long Seq)>> ExpungeAsync(Message message, CancellationToken cancellationToken) =>
+        gate.RunAsync(session =>
+        {
+            if (FindOwed(session, message) is not { } stored)
+                return (IReadOnlyList<(Id<Endpoint>, long)>)[];
+            var ended = stored.Owed.FindAll(pair => End(session, pair.EndpointId, pair.Seq, message.Id, DeliveryEnd.Cancelled));
+            CountPending(session, -ended.Count);
+            RemovePayload(session, stored.N);
+            return ended;
+        });
+
+    internal static void RemovePayload(SqliteSession session, long n) =>
+        session.Prepare("UPDATE message SET payload = NULL, content_expires_at = NULL WHERE n = ?").Bind(n).Run();
+
     public Task<ResendResult> ResendAsync(
         Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken) => gate.RunAsync(session =>
     {

@@ -46,14 +46,15 @@ internal sealed partial class SqliteDeliveryStore
         session.Prepare("""
             INSERT INTO attempt
                 (message_id, id, application_id, endpoint_id, trigger, number, started_at, duration_ms, outcome, status_code,
-                 next_attempt_at, end, end_attempts, url, error, response_body)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 next_attempt_at, end, end_attempts, url, error, response_body, headers)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
             .Bind(attempt.MessageId).Bind(attempt.Id).Bind(attempt.ApplicationId).Bind(attempt.EndpointId)
             .Bind((long)attempt.Trigger).Bind(attempt.Number).Bind(attempt.StartedAt.ToUnixTimeMilliseconds())
             .Bind(attempt.DurationMs).Bind((long)attempt.Outcome).Bind(attempt.StatusCode)
             .Bind(attempt.NextAttemptAt?.ToUnixTimeMilliseconds()).Bind((long?)end).Bind(end is null ? null : attempts)
             .Bind(attempt.Url).Bind(attempt.Error).Bind(attempt.ResponseBody.Span)
+            .Bind(attempt.Headers.IsEmpty ? default(ReadOnlyMemory<byte>?) : attempt.Headers)
             .Run();
 
     private static void Reschedule(SqliteSession session, Settlement settlement) =>

@@ -6,6 +6,8 @@ namespace Grapnel.Storage.Sqlite;
 /// </summary>
 internal sealed partial class SqliteDeliveryStore(SqliteGate gate, SqliteReaders readers, IdGenerator ids, TimeProvider time) : IDeliveryStore
 {
+    private const int MaxLanes = 10_000;
+
     private readonly long _openedAt = time.GetTimestamp();
 
     public Task<Id<Node>> JoinAsync(string name, CancellationToken cancellationToken) => gate.RunAsync(session =>
@@ -36,6 +38,25 @@ internal sealed partial class SqliteDeliveryStore(SqliteGate gate, SqliteReaders
         Remove(session, node);
         return true;
     });
+
+    public Task<IReadOnlyList<NodeStatus>> ReadNodesAsync(CancellationToken cancellationToken) => readers.RunAsync(session =>
+    {
+        var nodes = new List<NodeStatus>();
+        var select = session.Prepare("SELECT id, name, joined_at, heartbeat_at FROM node ORDER BY id");
+        while (select.Step())
+        {
+            var id = select.Id<Node>(0);
+            var heartbeat = time.GetUtcNow().AddMilliseconds(select.Int64(3) - Uptime());
+            nodes.Add(new NodeStatus(id, select.Text(1), select.Time(2), heartbeat, CountLanes(session, id)));
+        }
+        return (IReadOnlyList<NodeStatus>)nodes;
+    }, cancellationToken);
+
+    private static CappedCount CountLanes(SqliteSession session, Id<Node> node)
+    {
+        var count = (int)session.Prepare("SELECT count(*) FROM (SELECT 1 FROM lane WHERE node_id = ? LIMIT ?)").Bind(node).Bind(MaxLanes + 1).RunInt64();
+        return new CappedCount(Math.Min(count, MaxLanes), count > MaxLanes);
+    }
 
     private static void Remove(SqliteSession session, Id<Node> node)
     {

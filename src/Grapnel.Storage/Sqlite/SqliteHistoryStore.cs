@@ -1,8 +1,6 @@
-using Grapnel.Sending;
-
 namespace Grapnel.Storage.Sqlite;
 
-/// <summary>Reading history with hand-written statements: each walks an index from where the page begins.</summary>
+/// <summary>Reading history with hand-written statements: each walks an index from where it begins.</summary>
 internal sealed partial class SqliteHistoryStore(SqliteGate gate, SqliteReaders readers, TimeProvider time) : IHistoryStore
 {
     /// <summary>The stored health of one endpoint.</summary>
@@ -17,12 +15,35 @@ internal sealed partial class SqliteHistoryStore(SqliteGate gate, SqliteReaders 
 
     public Task<IReadOnlyList<Rollup>> ReadRollupsAsync(
         Id<Endpoint> endpoint, DateTimeOffset since, DateTimeOffset until, CancellationToken cancellationToken) =>
-        readers.RunAsync(session => ReadAll(
-            session.Prepare("""
-                SELECT minute, succeeded, failed, duration_ms, max_duration_ms FROM rollup
+        SumRollupsAsync(endpoint, since, until, TimeSpan.FromMinutes(1), cancellationToken);
+
+    // Added up here: SQLite would sort what it groups by an expression.
+    public Task<IReadOnlyList<Rollup>> SumRollupsAsync(
+        Id<Endpoint> endpoint, DateTimeOffset since, DateTimeOffset until, TimeSpan width, CancellationToken cancellationToken) =>
+        readers.RunAsync(session =>
+        {
+            var sums = new List<Rollup>();
+            var select = session.Prepare("""
+                SELECT minute, succeeded, failed, duration_ms, max_duration_ms, cancelled FROM rollup
                 WHERE endpoint_id = ? AND minute >= ? AND minute < ? ORDER BY minute
-                """).Bind(endpoint).Bind(since.ToUnixTimeMilliseconds()).Bind(until.ToUnixTimeMilliseconds()),
-            row => new Rollup(endpoint, row.Time(0), row.Int32(1), row.Int32(2), row.Int64(3), row.Int32(4))), cancellationToken);
+                """).Bind(endpoint).Bind(since.ToUnixTimeMilliseconds()).Bind(until.ToUnixTimeMilliseconds());
+            while (select.Step())
+            {
+                var start = select.Int64(0) - select.Int64(0) % (long)width.TotalMilliseconds;
+                var row = new Rollup(
+                    endpoint, DateTimeOffset.FromUnixTimeMilliseconds(start), select.Int32(1), select.Int32(2), select.Int64(3), select.Int32(4),
+                    select.Int32(5));
+                if (sums is [.., var last] && last.Minute == row.Minute)
+                    sums[^1] = Add(last, row);
+                else
+                    sums.Add(row);
+            }
+            return (IReadOnlyList<Rollup>)sums;
+        }, cancellationToken);
+
+    private static Rollup Add(Rollup a, Rollup b) => new(
+        a.EndpointId, a.Minute, a.Succeeded + b.Succeeded, a.Failed + b.Failed, a.DurationMs + b.DurationMs,
+        Math.Max(a.MaxDurationMs, b.MaxDurationMs), a.Cancelled + b.Cancelled);
 
     public Task<Backlog> ReadBacklogAsync(CancellationToken cancellationToken) => readers.RunAsync(session =>
     {
@@ -30,56 +51,6 @@ internal sealed partial class SqliteHistoryStore(SqliteGate gate, SqliteReaders 
         var oldest = pending == 0 ? null : ReadAll(session.Prepare(LaneSql.OldestAcceptedAt), row => row.TimeOrNull(0))[0];
         return new Backlog(pending, oldest);
     }, cancellationToken);
-
-    /// <summary>
-    /// One state per endpoint. What is pending comes before what has ended, and the scheduled delivery before manual ones.
-    /// </summary>
-    public Task<IReadOnlyList<DeliveryState>> ReadDeliveriesAsync(Message message, CancellationToken cancellationToken) =>
-        readers.RunAsync(session =>
-        {
-            var select = session.Prepare("SELECT owed FROM message WHERE application_id = ? AND id = ?").Bind(message.ApplicationId).Bind(message.Id);
-            if (!select.Step())
-                return [];
-            var owed = Owed.Unpack(select.Blob(0));
-            select.Reset();
-            var outcomes = ReadLastOutcomes(session, message.Id);
-            return (IReadOnlyList<DeliveryState>)[.. owed
-                .GroupBy(pair => pair.EndpointId, pair => pair.Seq)
-                .OrderBy(group => group.Key)
-                .Select(group => ReadPending(session, group) ?? ReadEnd(session, group.Key, message.Id))
-                .OfType<DeliveryState>()
-                .Select(state => state with { LastOutcome = outcomes.TryGetValue(state.EndpointId, out var last) ? last : null })];
-        }, cancellationToken);
-
-    private static DeliveryState? ReadPending(SqliteSession session, IGrouping<Id<Endpoint>, long> places) => places
-        .SelectMany(seq => ReadAll(
-            session.Prepare("SELECT due_at, attempts, trigger FROM delivery WHERE endpoint_id = ? AND stage IN (0, 1, 2) AND seq = ?")
-                .Bind(places.Key).Bind(seq),
-            row => (Trigger: row.Int32(2), State: new DeliveryState(places.Key, null, row.Time(0), row.Int32(1), null))))
-        .OrderBy(found => found.Trigger)
-        .Select(found => found.State)
-        .FirstOrDefault();
-
-    // A message that was sent again can have ended more than once. Delivered (1) stays delivered, since the first time; else the last end counts.
-    private static DeliveryState? ReadEnd(SqliteSession session, Id<Endpoint> endpoint, Id<Message> message) => ReadAll(
-        session.Prepare("""
-            SELECT end, at, attempts FROM (
-                SELECT end, started_at + duration_ms AS at, end_attempts AS attempts FROM attempt
-                WHERE message_id = ? AND +endpoint_id = ? AND end IS NOT NULL
-                UNION ALL
-                SELECT end, at, attempts FROM finished_delivery WHERE message_id = ? AND endpoint_id = ?)
-            ORDER BY end <> 1, CASE end WHEN 1 THEN at ELSE -at END LIMIT 1
-            """).Bind(message).Bind(endpoint).Bind(message).Bind(endpoint),
-        row => new DeliveryState(endpoint, (DeliveryEnd)row.Int32(0), row.Time(1), row.Int32(2), null)).FirstOrDefault();
-
-    private static Dictionary<Id<Endpoint>, SendOutcome> ReadLastOutcomes(SqliteSession session, Id<Message> message)
-    {
-        var outcomes = new Dictionary<Id<Endpoint>, SendOutcome>();
-        var select = session.Prepare("SELECT endpoint_id, outcome FROM attempt WHERE message_id = ? ORDER BY id").Bind(message);
-        while (select.Step())
-            outcomes[select.Id<Endpoint>(0)] = (SendOutcome)select.Int32(1);
-        return outcomes;
-    }
 
     private static IReadOnlyList<T> ReadAll<T>(Statement select, Func<Statement, T> read)
     {

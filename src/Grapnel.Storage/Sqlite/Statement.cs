@@ -139,6 +139,9 @@ internal sealed unsafe class Statement(sqlite3 database, sqlite3_stmt statement)
     /// <summary>How many steps of SQLite's virtual machine the statement took since it was last asked: a cost that no busy machine distorts.</summary>
     public int TakeVmSteps() => raw.sqlite3_stmt_status(statement, raw.SQLITE_STMTSTATUS_VM_STEP, 1);
 
+    /// <summary>The steps so far, without taking them: only differences mean anything, and they may wrap round.</summary>
+    public int VmSteps => raw.sqlite3_stmt_status(statement, raw.SQLITE_STMTSTATUS_VM_STEP, 0);
+
     public void Dispose() => statement.Dispose();
 
     private Span<byte> Scratch => _scratch.AsSpan(_used);

@@ -9,12 +9,13 @@ internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, IC
     private const int CancelledAtOnce = 500;
 
     /// <summary>Sends a message to an endpoint once more, whatever became of it before; the schedule goes on undisturbed.</summary>
-    /// <exception cref="ConflictException">The content was removed, or the endpoint is disabled.</exception>
+    /// <exception cref="InvalidRequestException">The content was removed.</exception>
+    /// <exception cref="ConflictException">The endpoint is disabled.</exception>
     /// <exception cref="StoreUnavailableException">The store takes no writes now.</exception>
     public async Task ResendAsync(Message message, Endpoint endpoint)
     {
         if (message.Payload is null)
-            throw new ConflictException("missing_payload", "The content of this message has been removed; there is nothing to send.");
+            throw new InvalidRequestException("missing_payload", "The content of this message has been removed; there is nothing to send.");
         if (!endpoint.Enabled)
             throw new ConflictException("endpoint_disabled", "This endpoint is disabled; enable it first.");
         if (!await acceptor.ResendAsync(message, [endpoint]).ConfigureAwait(false))
@@ -43,6 +44,29 @@ internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, IC
             at = page.Next;
         }
         while (at is not null);
+    }
+
+    /// <summary>
+    /// Removes the payload for good and ends what is pending of the message: none of it is sent any more. An attempt in flight is not called back.
+    /// </summary>
+    public async Task ExpungeAsync(Message message) =>
+        dispatcher.Forget(await store.ExpungeAsync(message, CancellationToken.None).ConfigureAwait(false));
+
+    /// <summary>Tells the same about several endpoints of the message's application, in their order.</summary>
+    public async Task<IReadOnlyList<Why>> WhyAsync(Message message, IReadOnlyList<Endpoint> endpoints, CancellationToken cancellationToken)
+    {
+        var states = (await history.ReadDeliveriesAsync(message, cancellationToken).ConfigureAwait(false)).ToDictionary(state => state.EndpointId);
+        var answers = new List<Why>(endpoints.Count);
+        foreach (var endpoint in endpoints)
+        {
+            answers.Add(states.GetValueOrDefault(endpoint.Id) switch
+            {
+                null => await WhyNotOwedAsync(message, endpoint.Id, cancellationToken).ConfigureAwait(false),
+                { End: { } end } state => WhyEnded(state, end),
+                var state => WhyPending(state, endpoint),
+            });
+        }
+        return answers;
     }
 
     /// <summary>Tells where the delivery of a message to an endpoint stands, and why; also for an endpoint that was owed it and has been deleted.</summary>

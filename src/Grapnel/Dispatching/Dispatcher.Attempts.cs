@@ -44,6 +44,7 @@ internal sealed partial class Dispatcher
             Outcome = result.Outcome,
             StatusCode = result.StatusCode,
             ResponseBody = result.ResponseBody,
+            Headers = result.Headers,
             Error = result.Error,
             NextAttemptAt = dueAt > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(dueAt) : null,
         };

@@ -89,6 +89,13 @@ internal sealed partial class Dispatcher
             return _lanes.TryGetValue(id, out var lane) && lane.Owned ? StatusOf(lane, now) : null;
     }
 
+    /// <summary>Whether this node is sending the delivery at this place of an endpoint just now.</summary>
+    public bool IsSending(Id<Endpoint> id, long seq)
+    {
+        lock (_lock)
+            return _lanes.TryGetValue(id, out var lane) && lane.IsSending(seq);
+    }
+
     private static LaneStatus StatusOf(Lane lane, long now)
     {
         var state = lane switch

@@ -23,6 +23,7 @@ internal sealed class Lane
     private bool _more = true;
     private bool _missedWhileReading;
     private bool _droppedWhileReading;
+    private HashSet<long>? _forgottenWhileReading;
     private long _readAgainAt;
     private long _heldBytes;
     private bool _healthKnown;
@@ -66,6 +67,9 @@ internal sealed class Lane
 
     /// <summary>Since when there has been nothing to do, or null.</summary>
     public long? IdleSince { get; set; }
+
+    /// <summary>Whether an attempt of the delivery at this place is in flight, or has ended and is not durable yet.</summary>
+    public bool IsSending(long seq) => _held.Contains(seq) && !_window.Any(delivery => delivery.Seq == seq);
 
     public bool RateLimited(long now) => _window.Count > 0 && _bucket is { } bucket && bucket.NextTokenAtMs > now;
 
@@ -171,6 +175,7 @@ internal sealed class Lane
     {
         Reading = true;
         _missedWhileReading = false;
+        _forgottenWhileReading = null;
         // The order in the store is the order: what was read before something older came due is read again.
         if (Endpoint.Ordered)
             DropWindow();
@@ -196,7 +201,7 @@ internal sealed class Lane
             Restore(health, now);
         _healthKnown = true;
         foreach (var delivery in page.Deliveries)
-            if (!_held.Contains(delivery.Seq))
+            if (!_held.Contains(delivery.Seq) && _forgottenWhileReading?.Contains(delivery.Seq) is not true)
                 Hold(delivery);
         _more = page.More || _missedWhileReading;
         if (page.NextDueAt is { } due)
@@ -250,6 +255,9 @@ internal sealed class Lane
     /// <summary>Lets go of deliveries that ended in the store before they were sent.</summary>
     public void Forget(IReadOnlySet<long> seqs)
     {
+        // The page may have been read before the end came.
+        if (Reading)
+            (_forgottenWhileReading ??= []).UnionWith(seqs);
         if (!seqs.Overlaps(_held))
             return;
         for (var n = _window.Count; n > 0; n--)

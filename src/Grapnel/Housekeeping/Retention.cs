@@ -35,8 +35,20 @@ internal sealed partial class Retention
 
     private async Task PruneAsync(CancellationToken cancellationToken)
     {
+        await ExpireContentAsync(cancellationToken).ConfigureAwait(false);
         while (await _history.PruneAsync(_time.GetUtcNow() - _options.Messages, MessagesAtOnce, cancellationToken).ConfigureAwait(false) == MessagesAtOnce)
             cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private async Task ExpireContentAsync(CancellationToken cancellationToken)
+    {
+        ContentPosition? at = null;
+        do
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            at = await _history.ExpireContentAsync(at, MessagesAtOnce, cancellationToken).ConfigureAwait(false);
+        }
+        while (at is not null);
     }
 
     [LoggerMessage(EventId = 320, Level = LogLevel.Error, Message = "Housekeeping failed; it is tried again at its next turn")]

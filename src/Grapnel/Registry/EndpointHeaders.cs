@@ -8,6 +8,9 @@ internal static class EndpointHeaders
         "Authorization", "Proxy-Authorization", "WWW-Authenticate", "X-Api-Key", "X-Auth-Token",
     };
 
+    /// <summary>Whether values of this header are credentials.</summary>
+    public static bool IsSensitive(string name) => SensitiveNames.Contains(name);
+
     /// <summary>What <paramref name="headers"/> become when values are set, and names whose value is null are removed.</summary>
     public static IReadOnlyDictionary<string, string> Merge(
         IReadOnlyDictionary<string, string> headers, IEnumerable<KeyValuePair<string, string?>> changes)

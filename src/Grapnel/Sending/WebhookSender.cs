@@ -39,19 +39,21 @@ internal sealed class WebhookSender : IDisposable
         var start = _time.GetTimestamp();
         var deadline = _deadlines.Start(endpoint.Timeout);
         var abandon = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), deadline);
+        HttpRequestMessage? request = null;
         try
         {
-            using var request = BuildRequest(endpoint, delivery.Message);
+            request = BuildRequest(endpoint, delivery.Message);
             using var response = await _http.SendAsync(request, deadline.Token);
             var body = await CappedBody.ReadAsync(response, _options.MaxResponseBytes, deadline.Token);
-            return Conclude(response, body, start);
+            return Conclude(request, response, body, start);
         }
         catch (Exception failure)
         {
-            return Fail(failure, endpoint, start, deadline.Token, cancellationToken);
+            return Fail(failure, endpoint, request, start, deadline.Token, cancellationToken);
         }
         finally
         {
+            request?.Dispose();
             await abandon.DisposeAsync();
             _deadlines.Return(deadline);
         }
@@ -91,17 +93,18 @@ internal sealed class WebhookSender : IDisposable
         return request;
     }
 
-    private SendResult Conclude(HttpResponseMessage response, ReadOnlyMemory<byte> body, long start)
+    private SendResult Conclude(HttpRequestMessage request, HttpResponseMessage response, ReadOnlyMemory<byte> body, long start)
     {
         var status = (int)response.StatusCode;
         var outcome = Judge(status);
         var retryAfter = outcome == SendOutcome.Success ? null : RetryAfter.Read(response.Headers, _time.GetUtcNow());
         var error = outcome == SendOutcome.ProtocolError ? "The answer has a status that ends no exchange." : null;
-        return new SendResult(outcome, status, _time.GetElapsedTime(start), body, retryAfter, error);
+        return new SendResult(outcome, status, _time.GetElapsedTime(start), body, retryAfter, error, HeaderPack.Of(request, response));
     }
 
     private SendResult Fail(
-        Exception failure, PreparedEndpoint endpoint, long start, CancellationToken deadline, CancellationToken cancellationToken)
+        Exception failure, PreparedEndpoint endpoint, HttpRequestMessage? request, long start, CancellationToken deadline,
+        CancellationToken cancellationToken)
     {
         var (outcome, error) = failure switch
         {
@@ -112,8 +115,12 @@ internal sealed class WebhookSender : IDisposable
                 (SendOutcome.Timeout, FormattableString.Invariant($"No answer within {endpoint.Timeout.TotalSeconds:0.###} s.")),
             _ => SendFailure.Judge(failure),
         };
-        return new SendResult(outcome, 0, _time.GetElapsedTime(start), Error: error);
+        var headers = request is not null && MayHaveLeft(outcome) ? HeaderPack.Of(request, response: null) : default;
+        return new SendResult(outcome, 0, _time.GetElapsedTime(start), Error: error, Headers: headers);
     }
+
+    // Whatever ended before there was a connection has sent nothing; an exchange that timed out may have.
+    private static bool MayHaveLeft(SendOutcome outcome) => outcome is SendOutcome.ConnectionLost or SendOutcome.Timeout or SendOutcome.ProtocolError;
 
     private static SendOutcome Judge(int status) => status switch
     {

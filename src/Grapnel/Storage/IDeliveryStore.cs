@@ -21,6 +21,9 @@ public interface IDeliveryStore
     /// <summary>Removes the node and frees its lanes at once. Leaving twice is fine.</summary>
     Task LeaveAsync(Id<Node> node, CancellationToken cancellationToken);
 
+    /// <summary>All nodes, the oldest first.</summary>
+    Task<IReadOnlyList<NodeStatus>> ReadNodesAsync(CancellationToken cancellationToken);
+
     /// <summary>
     /// Gives the node up to <paramref name="limit"/> lanes that have pending deliveries and no owner, lanes whose row is missing included.
     /// A lane is given to one node only.
@@ -51,6 +54,12 @@ public interface IDeliveryStore
     /// </summary>
     Task<IReadOnlyList<(Id<Endpoint> EndpointId, long Seq)>> CancelAsync(
         Message message, Id<Endpoint>? endpoint, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes the payload of a message for good, and ends what is pending of it as <see cref="DeliveryEnd.Cancelled"/>, together; returns what
+    /// was ended. A message that is not there, or has no payload any more, is left as it is.
+    /// </summary>
+    Task<IReadOnlyList<(Id<Endpoint> EndpointId, long Seq)>> ExpungeAsync(Message message, CancellationToken cancellationToken);
 
     /// <summary>
     /// Adds manual deliveries of a message that is already stored, one per endpoint, due at once; takes lanes like <see cref="AcceptAsync"/>.
@@ -87,6 +96,14 @@ public sealed class Node : IIdentified
     /// <inheritdoc/>
     public static string IdPrefix => "node_";
 }
+
+/// <summary>A node as the others see it.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Name">What it calls itself.</param>
+/// <param name="JoinedAt">When it joined.</param>
+/// <param name="HeartbeatAt">When it was last heard of.</param>
+/// <param name="Lanes">Lanes that it owns, counted up to 10,000.</param>
+public sealed record NodeStatus(Id<Node> Id, string Name, DateTimeOffset JoinedAt, DateTimeOffset HeartbeatAt, CappedCount Lanes);
 
 /// <summary>Messages to accept in one transaction.</summary>
 /// <param name="Node">The accepting node.</param>

@@ -8,5 +8,11 @@ public sealed record PageRequest(int Limit = 50, string? Iterator = null, bool D
 
 /// <summary>One page of a list, in the order that was asked for.</summary>
 /// <param name="Items">The items.</param>
-/// <param name="Done">Whether the list ends with this page.</param>
-public sealed record Page<T>(IReadOnlyList<T> Items, bool Done);
+/// <param name="Done">Whether the list ends with this page. A page may be short, even empty, and yet not be the last: finding more would have cost too much for one call.</param>
+/// <param name="Iterator">Where the next page begins, when that is not behind the last item; null otherwise.</param>
+/// <param name="PrevIterator">The same for the page before, with its leading <c>-</c>.</param>
+public sealed record Page<T>(IReadOnlyList<T> Items, bool Done, string? Iterator = null, string? PrevIterator = null)
+{
+    /// <summary>The same page of something else.</summary>
+    public Page<TOther> As<TOther>(Func<T, TOther> convert) => new([.. Items.Select(convert)], Done, Iterator, PrevIterator);
+}

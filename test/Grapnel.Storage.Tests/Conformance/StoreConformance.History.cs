@@ -57,7 +57,7 @@ public abstract partial class StoreConformance
     {
         var (a, b) = (NewLane(), NewLane());
         var first = NewMessage() with { EventType = "type.0", Channels = ["red"] };
-        var second = NewMessage() with { EventType = "type.1" };
+        var second = NewMessage() with { EventType = "type.1", Tags = ["vip"] };
         await AcceptAsync(Owe(first, a, b), Owe(second, a));
         var atA = await PendingAsync(a);
         var atB = (await PendingAsync(b)).Single();
@@ -66,7 +66,8 @@ public abstract partial class StoreConformance
         var all = new List<Id<Attempt>>();
         foreach (var settlement in new[] { lost, Delivered(atA[1]), Ended(atB, DeliveryEnd.Exhausted) })
         {
-            var started = settlement.Attempt with { StartedAt = Start.AddSeconds(all.Count) };
+            var started = settlement.Attempt with { Id = Ids.Next<Attempt>(), StartedAt = Clock.GetUtcNow() };
+            Clock.Advance(TimeSpan.FromSeconds(1));
             await SettleAsync(settlement with { Attempt = started });
             all.Add(started.Id);
         }
@@ -82,6 +83,10 @@ public abstract partial class StoreConformance
         (await Indexes(new AttemptFilter(EndpointId: a, StatusCodeClass: 200))).ShouldBe([1]);
         (await Indexes(new AttemptFilter(MessageId: first.Id, StatusCodeClass: 500))).ShouldBe([2]);
         (await Indexes(new AttemptFilter(EndpointId: a, Channel: "red"))).ShouldBe([0]);
+        (await Indexes(new AttemptFilter(EndpointId: a, Tag: "vip"))).ShouldBe([1]);
+        (await Indexes(new AttemptFilter(MessageId: first.Id, Channel: "red", Tag: "vip"))).ShouldBeEmpty();
+        (await Indexes(new AttemptFilter(EndpointId: a, Succeeded: false, StatusCodeClass: 200))).ShouldBeEmpty();
+        (await Indexes(new AttemptFilter(EndpointId: a, Succeeded: true, StatusCodeClass: 500))).ShouldBeEmpty();
         (await Indexes(new AttemptFilter(EndpointId: a, EventTypes: ["type.1"]))).ShouldBe([1]);
         (await Indexes(new AttemptFilter(EndpointId: a, Before: Start.AddSeconds(1)))).ShouldBe([0]);
         (await Indexes(new AttemptFilter(EndpointId: a, After: Start))).ShouldBe([1]);

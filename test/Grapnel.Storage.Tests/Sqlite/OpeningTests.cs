@@ -1,5 +1,8 @@
 using Grapnel.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Grapnel.Storage.Tests.Sqlite;
@@ -27,6 +30,37 @@ public sealed class OpeningTests : SqliteTests
             (await store.Gate.RunAsync(session => session.Prepare("SELECT count(*) FROM __EFMigrationsHistory").RunInt64())).ShouldBe(2);
         }
     }
+
+    [Fact]
+    public async Task A_store_of_the_first_version_is_upgraded_with_all_its_messages_and_finds_them_by_channel_and_tag()
+    {
+        var folder = SqliteUnderTest.NewFolder();
+        var (plain, labelled) = (Ids.Next<Message>(), Ids.Next<Message>());
+        using (var session = SqliteSession.Open(Path.Combine(folder, "grapnel.db"), SqliteOpenMode.ReadWriteCreate, SqliteUnderTest.Options(folder)))
+        {
+            using (var catalog = session.OpenCatalog())
+            {
+                catalog.Database.AutoTransactionBehavior = AutoTransactionBehavior.WhenNeeded;
+                catalog.GetService<IMigrator>().Migrate("20261123200500_Initial");
+            }
+            InsertAsOfOld(session, 1, plain, null, null);
+            InsertAsOfOld(session, 2, labelled, """["eu","us","eu"]""", """["vip"]""");
+        }
+
+        await using var store = await OpenAsync(folder);
+        async Task<IEnumerable<Id<Message>>> List(MessageFilter filter) =>
+            (await store.History.ListMessagesAsync(Tenant, filter, new PageRequest(), default)).Items.Select(message => message.Id);
+
+        (await List(new MessageFilter())).ShouldBe([labelled, plain]);
+        (await List(new MessageFilter(Channel: "eu"))).ShouldBe([labelled]);
+        (await List(new MessageFilter(Tag: "vip"))).ShouldBe([labelled]);
+        (await List(new MessageFilter(Tag: "eu"))).ShouldBeEmpty();
+    }
+
+    private void InsertAsOfOld(SqliteSession session, long n, Id<Message> id, string? channels, string? tags) => session.Prepare("""
+        INSERT INTO message (n, id, application_id, event_type, channels, tags, content_type, accepted_at, route_version, owed, payload)
+        VALUES (?, ?, ?, 'x', ?, ?, 'application/json', 1, 1, x'', x'7b7d')
+        """).Bind(n).Bind(id).Bind(Tenant).Bind(channels).Bind(tags).Run();
 
     [Fact]
     public async Task The_model_has_no_change_that_lacks_a_migration() =>

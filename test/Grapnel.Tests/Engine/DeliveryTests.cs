@@ -114,6 +114,45 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public async Task What_is_expunged_while_it_waits_in_its_lane_is_never_sent()
+    {
+        await using var engine = await EngineHarness.StartAsync();
+        var release = new TaskCompletionSource();
+        engine.Receiver.Answer = async (_, _) =>
+        {
+            await release.Task;
+            return ScriptedHandler.Status(200);
+        };
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { MaxConcurrency = 1 });
+        await engine.PublishedAsync("first");
+        var expunged = await engine.PublishedAsync("second");
+        await engine.PublishedAsync("third");
+
+        await engine.Get<Deliveries>().ExpungeAsync(expunged);
+        release.SetResult();
+        await engine.QuietAsync();
+
+        engine.Receiver.Bodies().ShouldBe(["first", "third"]);
+        (await engine.StateAsync(expunged, endpoint)).End.ShouldBe(DeliveryEnd.Cancelled);
+        (await engine.PendingAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Content_goes_by_itself_when_its_time_is_over()
+    {
+        await using var engine = await EngineHarness.StartAsync();
+        var message = await engine.PublishedAsync();
+        var history = engine.Get<Storage.IHistoryStore>();
+        await engine.Get<Storage.Sqlite.SqliteStore>().Gate.RunAsync(session => session.Prepare("UPDATE message SET content_expires_at = ?")
+            .Bind(engine.Time.GetUtcNow().AddMinutes(5).ToUnixTimeMilliseconds()).Run());
+
+        engine.Time.Advance(TimeSpan.FromMinutes(10));
+
+        await engine.UntilAsync(async () =>
+            (await history.FindMessageAsync(message.ApplicationId, message.Id.ToString(), default))!.Payload is null);
+    }
+
+    [Fact]
     public async Task A_manual_resend_never_disturbs_the_schedule()
     {
         await using var engine = await EngineHarness.StartAsync(o => o.Jitter = 0);

@@ -56,6 +56,27 @@ public sealed class LaneTests
     }
 
     [Fact]
+    public async Task A_delivery_that_ends_while_a_page_with_it_is_being_read_is_not_taken_from_that_page()
+    {
+        await using var engine = await EngineHarness.StartAsync();
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/");
+        var message = await engine.PublishedAsync();
+        var lane = new Lane(endpoint, PreparedEndpoint.From(endpoint, Second), new DeliveryOptions(), new WindowBudget(long.MaxValue), now: 0);
+        Delivery At(long seq) => new() { EndpointId = endpoint.Id, Seq = seq, Message = message };
+
+        lane.BeginRead(now: 0, byteLimit: 1_000);
+        lane.Forget(2);
+        lane.EndRead(new LanePage([At(1), At(2), At(3)], More: false, NextDueAt: null, Health: null), now: 0);
+
+        lane.Decide(now: 0).Kind.ShouldBe(LaneStepKind.Start);
+        lane.Take(now: 0).Seq.ShouldBe(1);
+        lane.Decide(now: 0).Kind.ShouldBe(LaneStepKind.Start);
+        lane.Take(now: 0).Seq.ShouldBe(3);
+        lane.Decide(now: 0).Kind.ShouldBe(LaneStepKind.Blocked);
+        (lane.IsSending(1), lane.IsSending(2), lane.IsSending(3)).ShouldBe((true, false, true));
+    }
+
+    [Fact]
     public async Task Ten_thousand_deliveries_that_fail_in_the_same_second_do_not_come_back_in_the_same_second()
     {
         await using var engine = await EngineHarness.StartAsync(o => { o.BreakerThreshold = int.MaxValue; o.EndpointConcurrency = 1_000; });

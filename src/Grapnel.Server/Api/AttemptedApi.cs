@@ -1,0 +1,50 @@
+using Grapnel.Dispatching;
+using Grapnel.Registry;
+using Grapnel.Storage;
+
+namespace Grapnel.Server.Api;
+
+/// <summary><c>…/endpoint/{endpoint}/msg</c>: the messages attempted at an endpoint; <c>…/msg/{msg}/endpoint</c>: the destinations of a message.</summary>
+internal sealed class AttemptedApi(
+    ApplicationRegistry applications, EndpointRegistry endpoints, IHistoryStore history, ICatalogStore catalog, Dispatcher dispatcher)
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/app/{app}/endpoint/{endpoint}/msg", ListMessagesAsync);
+        routes.MapGet("/app/{app}/msg/{msg}/endpoint", ListDestinationsAsync);
+    }
+
+    private async Task ListMessagesAsync(HttpContext http)
+    {
+        var query = new QueryReader(http.Request.Query);
+        // A page may end between two messages: then its iterator is the attempt that was looked at last.
+        var page = query.Page(descending: true, text => Names.IsIdOf<Message>(text) || Names.IsIdOf<Attempt>(text)) with { Descending = true };
+        var status = query.Number("status");
+        if (status is { } number && !Enum.IsDefined((DeliveryStatus)number))
+            query.Fail("status", "must be 0 (success), 1 (pending), 2 (fail), 3 (sending) or 4 (canceled)");
+        var messages = MessagesApi.ReadFilter(query);
+        query.ThrowIfAnyFault();
+        var application = (await applications.GetAsync(http.Part("app"), http.RequestAborted)).Id;
+        var endpoint = await endpoints.GetAsync(application, http.Part("endpoint"), http.RequestAborted);
+        var filter = new AttemptedFilter(dispatcher.IsSending, (DeliveryStatus?)status, messages);
+        var list = await history.ListAttemptedMessagesAsync(application, endpoint.Id, filter, page, http.RequestAborted);
+        await JsonReply.WriteAsync(http, StatusCodes.Status200OK, list,
+            (writer, found) => MessageJson.WritePage(writer, found, messages.WithPayload));
+    }
+
+    private async Task ListDestinationsAsync(HttpContext http)
+    {
+        var query = new QueryReader(http.Request.Query);
+        var page = query.Page(descending: false, Names.IsIdOf<Endpoint>);
+        query.ThrowIfAnyFault();
+        var application = (await applications.GetAsync(http.Part("app"), http.RequestAborted)).Id;
+        var message = await history.FindMessageAsync(application, http.Part("msg"), http.RequestAborted) ?? throw MessagesApi.Unknown(http.Part("msg"));
+        var list = await history.ListDestinationsAsync(message, dispatcher.IsSending, page, http.RequestAborted);
+        var known = (await catalog.ReadEndpointsAsync([.. list.Items.Select(item => item.EndpointId)], http.RequestAborted))
+            .ToDictionary(endpoint => endpoint.Id);
+        await http.AnswerAsync(
+            ListOut<MessageEndpointOut>.From(
+                list, item => MessageEndpointOut.From(item, known.GetValueOrDefault(item.EndpointId)), item => item.EndpointId.ToString()),
+            ApiJson.Default.ListOutMessageEndpointOut);
+    }
+}

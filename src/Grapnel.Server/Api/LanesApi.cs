@@ -1,0 +1,49 @@
+using Grapnel.Dispatching;
+using Grapnel.Registry;
+using Grapnel.Storage;
+
+namespace Grapnel.Server.Api;
+
+/// <summary><c>/node</c>, <c>/lane</c> and <c>/backlog</c>: what is still to be done, and who does it.</summary>
+internal sealed class LanesApi(ApplicationRegistry applications, EndpointRegistry endpoints, Lanes lanes, IHistoryStore history)
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/node", ListNodesAsync);
+        routes.MapGet("/lane", ListAsync);
+        routes.MapGet("/backlog", GetBacklogAsync);
+        routes.MapGet("/app/{app}/endpoint/{endpoint}/lane", GetAsync);
+    }
+
+    private async Task ListNodesAsync(HttpContext http)
+    {
+        var nodes = await lanes.ReadNodesAsync(http.RequestAborted);
+        await http.AnswerAsync(
+            ListOut<NodeOut>.From(new Page<NodeStatus>(nodes, Done: true), node => NodeOut.From(node, lanes.Self), node => node.Id.ToString()),
+            ApiJson.Default.ListOutNodeOut);
+    }
+
+    private async Task ListAsync(HttpContext http)
+    {
+        var query = new QueryReader(http.Request.Query);
+        var page = query.Page(descending: false, Names.IsIdOf<Endpoint>);
+        query.ThrowIfAnyFault();
+        var application = query.Text("application") is { } name ? await applications.GetAsync(name, http.RequestAborted) : null;
+        var list = await lanes.ListAsync(application?.Id, page, http.RequestAborted);
+        await http.AnswerAsync(
+            ListOut<LaneOut>.From(list, LaneOut.From, lane => lane.Stored.EndpointId.ToString()), ApiJson.Default.ListOutLaneOut);
+    }
+
+    private async Task GetAsync(HttpContext http)
+    {
+        var application = await applications.GetAsync(http.Part("app"), http.RequestAborted);
+        var endpoint = await endpoints.GetAsync(application.Id, http.Part("endpoint"), http.RequestAborted);
+        await http.AnswerAsync(LaneOut.From(await lanes.ReadAsync(endpoint.Id, http.RequestAborted)), ApiJson.Default.LaneOut);
+    }
+
+    private async Task GetBacklogAsync(HttpContext http)
+    {
+        var backlog = await history.ReadBacklogAsync(http.RequestAborted);
+        await http.AnswerAsync(new BacklogOut(backlog.Pending, backlog.OldestAcceptedAt?.ToApiTime()), ApiJson.Default.BacklogOut);
+    }
+}

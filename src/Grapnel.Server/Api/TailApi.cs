@@ -1,0 +1,112 @@
+using System.Text.Json;
+using Grapnel.Dispatching;
+using Grapnel.Registry;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+
+namespace Grapnel.Server.Api;
+
+/// <summary>
+/// <c>/app/{app}/tail</c>: attempts as they become durable, as server-sent events (HTML Standard, 9.2): <c>attempt</c>, and <c>dropped</c> with a
+/// count when the reader was too slow. A comment every 15 s keeps the connection open. Ends with the connection or the server.
+/// </summary>
+internal sealed class TailApi(
+    ApplicationRegistry applications, EndpointRegistry endpoints, Dispatcher dispatcher, IHostApplicationLifetime lifetime, TimeProvider time)
+{
+    private const int MaxListeners = 100;
+    private const int Success = 0;
+    private const int Fail = 2;
+    private static readonly TimeSpan CommentPeriod = TimeSpan.FromSeconds(15);
+    private int _listeners;
+
+    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/app/{app}/tail", TailAsync);
+
+    private async Task TailAsync(HttpContext http)
+    {
+        var filter = await ReadFilterAsync(http);
+        if (Interlocked.Increment(ref _listeners) > MaxListeners)
+        {
+            Interlocked.Decrement(ref _listeners);
+            throw new LimitReachedException($"There are {MaxListeners} listeners already, which is as many as there may be.");
+        }
+        try
+        {
+            using var tail = new AttemptTail(dispatcher, filter);
+            await SendAsync(http, tail);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _listeners);
+        }
+    }
+
+    private async Task<TailFilter> ReadFilterAsync(HttpContext http)
+    {
+        var query = new QueryReader(http.Request.Query);
+        var status = query.Number("status");
+        if (status is not (null or Success or Fail))
+            query.Fail("status", "must be 0 (success) or 2 (fail)");
+        query.ThrowIfAnyFault();
+        var application = (await applications.GetAsync(http.Part("app"), http.RequestAborted)).Id;
+        var endpoint = query.Text("endpoint_id") is { } name ? await endpoints.GetAsync(application, name, http.RequestAborted) : null;
+        return new TailFilter(
+            application, endpoint?.Id, status is null ? null : status == Success, query.Texts("event_types"), query.Text("channel"), query.Text("tag"));
+    }
+
+    private async Task SendAsync(HttpContext http, AttemptTail tail)
+    {
+        http.Response.ContentType = "text/event-stream";
+        http.Response.Headers.CacheControl = "no-cache";
+        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        // A slow reader loses events and is told so; it need not lose its connection.
+        if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+            rate.MinDataRate = null;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
+        using var timer = new PeriodicTimer(CommentPeriod, time);
+        try
+        {
+            await http.Response.StartAsync(stop.Token);
+            await WriteAsync(http, ": connected\n\n", stop.Token);
+            await RelayAsync(http, tail, timer, stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+        }
+    }
+
+    private static async Task RelayAsync(HttpContext http, AttemptTail tail, PeriodicTimer timer, CancellationToken cancellationToken)
+    {
+        var (arrival, tick) = (tail.Attempts.WaitToReadAsync(cancellationToken).AsTask(), timer.WaitForNextTickAsync(cancellationToken).AsTask());
+        while (true)
+        {
+            if (await Task.WhenAny(arrival, tick) == arrival)
+            {
+                await arrival;
+                await WriteArrivedAsync(http, tail, cancellationToken);
+                arrival = tail.Attempts.WaitToReadAsync(cancellationToken).AsTask();
+                continue;
+            }
+            await tick;
+            await WriteAsync(http, ": still here\n\n", cancellationToken);
+            tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
+        }
+    }
+
+    private static async Task WriteArrivedAsync(HttpContext http, AttemptTail tail, CancellationToken cancellationToken)
+    {
+        while (tail.Attempts.TryRead(out var arrived))
+        {
+            var attempt = AttemptOut.From(arrived.Attempt, withContent: true) with { Msg = MessageJson.Embed(arrived.Message, withContent: false) };
+            var json = JsonSerializer.Serialize(attempt, ApiJson.Default.AttemptOut);
+            await WriteAsync(http, $"event: attempt\nid: {attempt.Id}\ndata: {json}\n\n", cancellationToken);
+        }
+        if (tail.TakeDropped() is var dropped and > 0)
+            await WriteAsync(http, $"event: dropped\ndata: {dropped}\n\n", cancellationToken);
+    }
+
+    private static async Task WriteAsync(HttpContext http, string text, CancellationToken cancellationToken)
+    {
+        await http.Response.WriteAsync(text, cancellationToken);
+        await http.Response.Body.FlushAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,61 @@
+namespace Grapnel.Storage.Sqlite;
+
+internal sealed partial class SqliteHistoryStore
+{
+    private const int MaxPending = 1_000;
+
+    public Task<CappedCount> CountPendingAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken) =>
+        readers.RunAsync(session => CountPending(session, endpoint, limit), cancellationToken);
+
+    public Task<StoredLane> ReadLaneAsync(Id<Endpoint> endpoint, CancellationToken cancellationToken) =>
+        readers.RunAsync(session => ReadLane(session, endpoint), cancellationToken);
+
+    public Task<Page<StoredLane>> ListLanesAsync(Id<Application>? application, PageRequest page, CancellationToken cancellationToken) =>
+        readers.RunAsync(session => application is { } id ? ListLanes(session, id, page) : ListLanes(session, page), cancellationToken);
+
+    private static Page<StoredLane> ListLanes(SqliteSession session, Id<Application> application, PageRequest page) =>
+        new ListWalk("endpoint e", "e.id")
+            .Where("e.application_id = ?", statement => statement.Bind(application))
+            .Test(true, "EXISTS (SELECT 1 FROM delivery d WHERE d.endpoint_id = e.id)")
+            .Read<StoredLane, Endpoint>(session, "NULL", page, row => ReadLane(session, row.Id<Endpoint>(0)));
+
+    private static Page<StoredLane> ListLanes(SqliteSession session, PageRequest page)
+    {
+        var position = PagePosition.Of(page);
+        var at = position.Iterator is { } text ? PagePosition.ParseId<Endpoint>(text).ToBytes() : position.Ascending ? [] : BehindAllIds;
+        var next = session.Prepare(position.Ascending ? LaneSql.Next : LaneSql.Previous);
+        var lanes = new List<StoredLane>();
+        while (lanes.Count <= page.Limit && Find(next, at) is { } endpoint)
+        {
+            lanes.Add(ReadLane(session, endpoint));
+            at = endpoint.ToBytes();
+        }
+        return position.ToPage(lanes, page.Limit);
+    }
+
+    private static readonly byte[] BehindAllIds = [.. Enumerable.Repeat((byte)0xff, 17)];
+
+    private static Id<Endpoint>? Find(Statement next, byte[] at)
+    {
+        next.Bind(at).Step();
+        Id<Endpoint>? found = next.IsNull(0) ? null : next.Id<Endpoint>(0);
+        next.Reset();
+        return found;
+    }
+
+    private static StoredLane ReadLane(SqliteSession session, Id<Endpoint> endpoint) => new(
+        endpoint,
+        ReadAll(session.Prepare("SELECT application_id FROM endpoint WHERE id = ?").Bind(endpoint), row => row.Id<Application>(0)) is [var application]
+            ? application : null,
+        ReadAll(session.Prepare("SELECT node_id FROM lane WHERE endpoint_id = ?").Bind(endpoint), row => row.Id<Node>(0)) is [var owner] ? owner : null,
+        CountPending(session, endpoint, MaxPending),
+        ReadAll(session.Prepare(LaneSql.OldestInLane).Bind(endpoint), row => row.TimeOrNull(0))[0],
+        ReadAll(session.Prepare(HealthSql).Bind(endpoint), Rows.ReadHealth).FirstOrDefault());
+
+    private static CappedCount CountPending(SqliteSession session, Id<Endpoint> endpoint, int limit)
+    {
+        var count = (int)session.Prepare("SELECT count(*) FROM (SELECT 1 FROM delivery WHERE endpoint_id = ? LIMIT ?)")
+            .Bind(endpoint).Bind(limit + 1L).RunInt64();
+        return new CappedCount(Math.Min(count, limit), count > limit);
+    }
+}

@@ -9,6 +9,7 @@ internal sealed class SqliteBackgroundTaskStore(SqliteGate gate, SqliteReaders r
         """;
 
     private const string ById = $"SELECT {Columns}, task.payload FROM background_task task WHERE task.id = ?";
+    private const string WithoutPayload = $"SELECT {Columns}, NULL FROM background_task task WHERE task.id = ?";
 
     public Task AddAsync(BackgroundTask task, CancellationToken cancellationToken) => gate.RunAsync(session => session.Prepare("""
         INSERT INTO background_task
@@ -24,11 +25,18 @@ internal sealed class SqliteBackgroundTaskStore(SqliteGate gate, SqliteReaders r
         readers.RunAsync(session => Find(session, id), cancellationToken);
 
     public Task<Page<BackgroundTask>> ListAsync(BackgroundTaskFilter filter, PageRequest page, CancellationToken cancellationToken) =>
-        readers.RunAsync(session => new ListQuery("background_task task")
-            .AndIf(filter.ApplicationId, "task.application_id = ?", (statement, application) => statement.Bind(application))
-            .AndAnyOf("task.status IN (SELECT value FROM json_each(?))", filter.Status?.Select(status => $"{(int)status}").ToList())
-            .AndAnyOf("task.kind IN (SELECT value FROM json_each(?))", filter.Kind is { } kind ? [kind] : null)
-            .Read<BackgroundTask, BackgroundTask>(session, $"{Columns}, NULL", "task.id", page, Read), cancellationToken);
+        readers.RunAsync(session => Walk(filter)
+            .TestAnyOf("CAST(task.status AS TEXT)", filter.Status?.Select(status => $"{(int)status}").ToList())
+            .Test(filter.Kind is not null, "task.kind = ?", statement => statement.Bind(filter.Kind))
+            .Read<BackgroundTask, BackgroundTask>(session, "NULL", page, row => Find(session, row.Id<BackgroundTask>(0), WithoutPayload)), cancellationToken);
+
+    private static ListWalk Walk(BackgroundTaskFilter filter)
+    {
+        var walk = new ListWalk("background_task task", "task.id");
+        return filter.ApplicationId is { } application
+            ? walk.Where("task.application_id = ?", statement => statement.Bind(application))
+            : walk.Where("task.id > x''");
+    }
 
     // The search runs on a reader and writes nothing when, as almost always, there are none.
     public async Task<IReadOnlyList<BackgroundTask>> TakeAsync(Id<Node> node, int limit, CancellationToken cancellationToken)
@@ -98,9 +106,9 @@ internal sealed class SqliteBackgroundTaskStore(SqliteGate gate, SqliteReaders r
         return [.. free.Where(id => take.Bind(node).Bind(id).Run() == 1).Select(id => Find(session, id)!)];
     }
 
-    private static BackgroundTask? Find(SqliteSession session, Id<BackgroundTask> id)
+    private static BackgroundTask? Find(SqliteSession session, Id<BackgroundTask> id, string sql = ById)
     {
-        var select = session.Prepare(ById).Bind(id);
+        var select = session.Prepare(sql).Bind(id);
         if (!select.Step())
             return null;
         var task = Read(select);

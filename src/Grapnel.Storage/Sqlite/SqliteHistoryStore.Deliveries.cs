@@ -69,6 +69,9 @@ internal sealed partial class SqliteHistoryStore
         return found.OrderBy(row => row.Trigger).Select(row => ((long, DeliveryState)?)(row.Seq, row.State)).FirstOrDefault();
     }
 
+    private static DeliveryState? ReadEnd(SqliteSession session, Id<Endpoint> endpoint, Id<Message> message) =>
+        ReadEnd(session, endpoint, message, EndpointAttempts.Read(session, message, endpoint));
+
     // A message that was sent again can have ended more than once. Delivered stays delivered, since the first time; else the last end counts.
     private static DeliveryState? ReadEnd(SqliteSession session, Id<Endpoint> endpoint, Id<Message> message, EndpointAttempts? attempts)
     {

@@ -35,7 +35,7 @@ internal sealed partial class SqliteHistoryStore
     {
         if (id.CompareTo(Id<Message>.FirstAt(query.Since)) < 0 || id.CompareTo(Id<Message>.FirstAt(query.Until)) >= 0)
             return null;
-        if (FindForReplay(session, query, id) is not { } found || PlacesOf(found.Owed, query) is { } places && ReadPending(session, places) is not null)
+        if (FindForReplay(session, query, id) is not { } found || PlacesOf(found.Owed, query) is { } places && ReadPending(session, query.EndpointId, places) is not null)
             return null;
         return ReadEnd(session, query.EndpointId, id)?.End == DeliveryEnd.Delivered ? null : found.Message;
     }
@@ -97,7 +97,7 @@ internal sealed partial class SqliteHistoryStore
         owed.Where(pair => pair.EndpointId == query.EndpointId).GroupBy(pair => pair.EndpointId, pair => pair.Seq).FirstOrDefault();
 
     private static ReplayStatus? StatusOf(SqliteSession session, ReplayQuery query, Id<Message> id, IGrouping<Id<Endpoint>, long> places) =>
-        (ReadPending(session, places) ?? ReadEnd(session, query.EndpointId, id)) switch
+        (ReadPending(session, query.EndpointId, places)?.State ?? ReadEnd(session, query.EndpointId, id)) switch
         {
             null => null,
             { End: null, Attempts: 0 } => ReplayStatus.Sending,

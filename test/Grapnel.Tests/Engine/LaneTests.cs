@@ -65,7 +65,7 @@ public sealed class LaneTests
         Delivery At(long seq) => new() { EndpointId = endpoint.Id, Seq = seq, Message = message };
 
         lane.BeginRead(now: 0, byteLimit: 1_000);
-        lane.Forget(2);
+        lane.Forget(new HashSet<long> { 2 });
         lane.EndRead(new LanePage([At(1), At(2), At(3)], More: false, NextDueAt: null, Health: null), now: 0);
 
         lane.Decide(now: 0).Kind.ShouldBe(LaneStepKind.Start);

@@ -30,13 +30,13 @@ internal sealed record EventTypeOut(
 
 internal sealed record EndpointOut(
     string Id, string? Uid, string Url, string Description, bool Disabled, string? DisabledReason,
-    IReadOnlyList<string>? EventTypes, IReadOnlyList<string>? FilterTypes, IReadOnlyList<string>? Channels,
+    IReadOnlyList<string>? EventTypes, IReadOnlyList<string>? FilterTypes, IReadOnlyList<string>? Channels, string? Filter,
     int? ThrottleRate, int? RateLimit, int? MaxConcurrency, double? TimeoutSeconds, IReadOnlyList<double>? RetrySchedule,
     bool Ordered, string OnExhausted, int Version, IReadOnlyDictionary<string, string> Metadata, DateTime CreatedAt, DateTime UpdatedAt)
 {
     public static EndpointOut From(Endpoint endpoint) => new(
         endpoint.Id.ToString(), endpoint.Uid, endpoint.Url, endpoint.Description, !endpoint.Enabled, endpoint.DisabledReason?.ToCamelCase(),
-        endpoint.EventTypes, endpoint.EventTypes, endpoint.Channels,
+        endpoint.EventTypes, endpoint.EventTypes, endpoint.Channels, endpoint.Filter,
         endpoint.RateLimit, endpoint.RateLimit, endpoint.MaxConcurrency, endpoint.Timeout?.TotalSeconds,
         endpoint.RetrySchedule?.Select(delay => delay.TotalSeconds).ToArray(),
         endpoint.Ordered, endpoint.OnExhausted.ToCamelCase(), endpoint.Version, endpoint.Metadata,

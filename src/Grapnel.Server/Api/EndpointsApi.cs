@@ -72,6 +72,7 @@ internal sealed class EndpointsApi(ApplicationRegistry applications, EndpointReg
             Description = body.RequiredText(was.Description, "description"),
             EventTypes = body.Texts(was.EventTypes, "eventTypes", "filterTypes"),
             Channels = body.Texts(was.Channels, "channels"),
+            Filter = body.Text(was.Filter, "filter"),
             Enabled = !body.Flag(!was.Enabled, "disabled"),
             Secret = body.Text(was.Secret, "secret"),
             Headers = body.OptionalMap(was.Headers, "headers"),

@@ -27,6 +27,9 @@ public sealed record PublishRequest
     /// <summary>Not to be sent before this time; null or a time in the past means at once.</summary>
     public DateTimeOffset? DeliverAt { get; init; }
 
+    /// <summary>The one endpoint of the application that it is owed to, whatever that subscribed to; null lets routing decide.</summary>
+    public Endpoint? Only { get; init; }
+
     /// <summary>Whether an unregistered event type is refused.</summary>
     public bool RequireEventType { get; init; }
 

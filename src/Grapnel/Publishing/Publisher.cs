@@ -39,7 +39,7 @@ internal sealed class Publisher
         if (await _routes.FindAsync(request.Application, cancellationToken).ConfigureAwait(false) is not { } routes)
             return new PublishResult(PublishStatus.UnknownApplication);
 
-        var plan = routes.Plan(request.EventType, request.Channels);
+        var plan = request.Only is { } only ? RoutePlan.Addressed(only) : routes.Plan(request.EventType, request.Channels).For(request.Payload);
         var message = new Message
         {
             Id = _ids.Next<Message>(),
@@ -52,7 +52,7 @@ internal sealed class Publisher
             ContentType = request.ContentType,
             AcceptedAt = now,
             DeliverAt = request.DeliverAt > now ? request.DeliverAt : null,
-            RouteVersion = routes.Version,
+            RouteVersion = request.Only is null ? routes.Version : Message.Addressed,
         };
         var accepted = new PublishResult(PublishStatus.Accepted, message, plan.Decisions);
         var entry = request.Idempotency is { } idempotency

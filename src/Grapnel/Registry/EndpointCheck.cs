@@ -1,3 +1,4 @@
+using Grapnel.Publishing.Filters;
 using Grapnel.Sending;
 using Grapnel.Sending.Signing;
 using Grapnel.Storage;
@@ -25,6 +26,8 @@ internal sealed class EndpointCheck(ICatalogStore store, AddressGuard guard)
         check.Metadata(input.Metadata);
         await CheckEventTypesAsync(check, input.EventTypes, current?.EventTypes ?? [], cancellationToken);
         CheckChannels(check, input.Channels);
+        if (input.Filter is not null && !PayloadFilter.TryParse(input.Filter, out _, out var fault))
+            check.Add("filter", $"is no JMESPath expression: {fault}");
         CheckLimits(check, input);
         if (input.Headers?.Count > MaxHeaders)
             check.Add("headers", $"must have at most {MaxHeaders} entries");

@@ -91,7 +91,7 @@ public static class EngineServices
             .AddSending()
             .AddSingleton<ApplicationRegistry>().AddSingleton<EventTypeRegistry>().AddSingleton<EndpointCheck>().AddSingleton<EndpointRegistry>()
             .AddSingleton<EndpointSecrets>().AddSingleton<ScheduleRegistry>().AddSingleton<ApiKeyRegistry>()
-            .AddSingleton<RouteCache>().AddSingleton<EventTypeNames>().AddSingleton<Acceptor>().AddSingleton<Publisher>()
+            .AddSingleton<RouteCache>().AddSingleton<EventTypeCache>().AddSingleton<Acceptor>().AddSingleton<Publisher>()
             .AddSingleton<Settler>().AddSingleton<Dispatcher>().AddSingleton<Deliveries>()
             .AddSingleton<WallWatch>().AddSingleton<NodeKeeper>().AddSingleton<OperationalEvents>().AddSingleton<Retention>()
             .AddSingleton(CreateScheduleRunner)

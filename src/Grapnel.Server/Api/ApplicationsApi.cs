@@ -61,7 +61,8 @@ internal sealed class ApplicationsApi(ApplicationRegistry applications)
     private static Task AnswerAsync(HttpContext http, Application application) =>
         http.AnswerAsync(ApplicationOut.From(application), ApiJson.Default.ApplicationOut);
 
-    private static ApplicationInput Read(JsonBody body, ApplicationInput was)
+    /// <summary>What a body says about an application, over what holds so far.</summary>
+    public static ApplicationInput Read(JsonBody body, ApplicationInput was)
     {
         var input = was with
         {

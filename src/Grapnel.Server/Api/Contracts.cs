@@ -20,12 +20,12 @@ internal sealed record ApplicationOut(
 }
 
 internal sealed record EventTypeOut(
-    string Name, string Description, bool Archived, bool Deprecated, RawJson? Schemas, string? FeatureFlag, IReadOnlyList<string>? FeatureFlags,
+    string Name, string Description, bool Archived, bool Deprecated, RawJson? Schemas, string SchemaValidation, string? FeatureFlag, IReadOnlyList<string>? FeatureFlags,
     string? GroupName, DateTime CreatedAt, DateTime UpdatedAt)
 {
     public static EventTypeOut From(EventType type, bool withSchemas) => new(
         type.Name, type.Description, type.Archived, type.Deprecated, withSchemas && type.Schemas is { } json ? new RawJson(json) : null,
-        type.FeatureFlags is [var flag, ..] ? flag : null, type.FeatureFlags, type.GroupName, type.CreatedAt.ToApiTime(), type.UpdatedAt.ToApiTime());
+        type.Validation.ToCamelCase(), type.FeatureFlags is [var flag, ..] ? flag : null, type.FeatureFlags, type.GroupName, type.CreatedAt.ToApiTime(), type.UpdatedAt.ToApiTime());
 }
 
 internal sealed record EndpointOut(
@@ -88,6 +88,8 @@ internal sealed record WhyOut(string State, string Reason, string Detail, int At
         why.State.ToCamelCase(), why.Reason, why.Detail, why.Attempts, why.NextAttemptAt?.ToApiTime(), why.EndedAt?.ToApiTime());
 }
 
+internal sealed record PrecheckOut(bool Active);
+
 internal sealed record CancelOut(int Cancelled);
 
 internal sealed record ApiKeyOut(string Id, string Name, string Hint, DateTime CreatedAt, DateTime? RevokedAt)
@@ -125,4 +127,5 @@ internal sealed record ListOut<T>(IReadOnlyList<T> Data, string? Iterator, strin
 [JsonSerializable(typeof(EndpointHeadersOut))]
 [JsonSerializable(typeof(WhyOut))]
 [JsonSerializable(typeof(CancelOut))]
+[JsonSerializable(typeof(PrecheckOut))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -14,6 +14,8 @@ internal static class GrapnelApi
         .AddSingleton<EndpointSettingsApi>()
         .AddSingleton<SchedulesApi>()
         .AddSingleton<MessagesApi>()
+        .AddSingleton<PrecheckApi>()
+        .AddSingleton<ExamplesApi>()
         .AddSingleton<AttemptsApi>()
         .AddSingleton<DeliveriesApi>()
         .AddSingleton<ApiKeysApi>();
@@ -31,6 +33,8 @@ internal static class GrapnelApi
         services.GetRequiredService<EndpointSettingsApi>().Map(api);
         services.GetRequiredService<SchedulesApi>().Map(api);
         services.GetRequiredService<MessagesApi>().Map(api);
+        services.GetRequiredService<PrecheckApi>().Map(api);
+        services.GetRequiredService<ExamplesApi>().Map(api);
         services.GetRequiredService<AttemptsApi>().Map(api);
         services.GetRequiredService<DeliveriesApi>().Map(api);
         services.GetRequiredService<ApiKeysApi>().Map(api);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using Grapnel.Publishing;
 using Grapnel.Storage;
 
 namespace Grapnel.Server.Api;
@@ -12,6 +13,21 @@ internal static class MessageJson
     public static void Write(Utf8JsonWriter writer, Message message, bool withContent)
     {
         writer.WriteStartObject();
+        WriteFields(writer, message, withContent);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>The answer to a publish: the message, and what of its payload does not fit, if that was asked for.</summary>
+    public static void Write(Utf8JsonWriter writer, PublishResult result, bool withContent)
+    {
+        writer.WriteStartObject();
+        WriteFields(writer, result.Message!, withContent);
+        PublishReply.WriteSchemaErrors(writer, result);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteFields(Utf8JsonWriter writer, Message message, bool withContent)
+    {
         writer.WriteString("id"u8, message.Id.ToString());
         writer.WriteString("eventId"u8, message.EventId);
         writer.WriteString("eventType"u8, message.EventType);
@@ -24,7 +40,6 @@ internal static class MessageJson
             writer.WriteString("deliverAt"u8, deliverAt.ToApiTime());
         else
             writer.WriteNull("deliverAt"u8);
-        writer.WriteEndObject();
     }
 
     public static void WritePage(Utf8JsonWriter writer, Page<Message> page, bool withContent)

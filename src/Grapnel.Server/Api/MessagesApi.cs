@@ -11,10 +11,10 @@ internal sealed class MessagesApi(
     Publisher publisher, ApplicationRegistry applications, IHistoryStore history, IOptions<PublishingOptions> options)
 {
     private static readonly Action<Utf8JsonWriter, PublishResult> WriteWithContent =
-        (writer, result) => MessageJson.Write(writer, result.Message!, withContent: true);
+        (writer, result) => MessageJson.Write(writer, result, withContent: true);
 
     private static readonly Action<Utf8JsonWriter, PublishResult> WriteWithoutContent =
-        (writer, result) => MessageJson.Write(writer, result.Message!, withContent: false);
+        (writer, result) => MessageJson.Write(writer, result, withContent: false);
 
     private readonly int _maxPayload = options.Value.MaxPayloadBytes;
 
@@ -30,13 +30,18 @@ internal sealed class MessagesApi(
         var bytes = await RequestBytes.ReadAsync(http.Request, BodyLimits.Message(_maxPayload), CancellationToken.None);
         var application = http.Part("app");
         var write = WithContent(http) ? WriteWithContent : WriteWithoutContent;
-        var request = ToRequest(application, bytes, Idempotency.Read(http, bytes, write));
+        var request = ToRequest(application, bytes, Idempotency.Read(http, bytes, write), out var missing);
         var result = await publisher.PublishAsync(request, CancellationToken.None);
+        if (result.Status == PublishStatus.UnknownApplication && missing is not null)
+        {
+            await MessageApplication.CreateAsync(applications, missing);
+            result = await publisher.PublishAsync(request, CancellationToken.None);
+        }
         await (result.Status switch
         {
             PublishStatus.Accepted => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result, write),
             PublishStatus.Repeated => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result.StoredResponse),
-            _ => PublishReply.RefuseAsync(http, result, application, request.EventType, _maxPayload),
+            _ => PublishReply.RefuseAsync(http, result, request, _maxPayload, "payload"),
         });
     }
 
@@ -64,9 +69,11 @@ internal sealed class MessagesApi(
 
     public static NotFoundException Unknown(string message) => new($"There is no message '{message}' in this application.");
 
-    private static PublishRequest ToRequest(string application, byte[] bytes, IdempotencyRequest? idempotency)
+    private static PublishRequest ToRequest(
+        string application, byte[] bytes, IdempotencyRequest? idempotency, out ApplicationInput? ifMissing)
     {
         var body = MessageBody.Read(bytes);
+        ifMissing = body.Application is { } json ? MessageApplication.Read(json, application) : null;
         return new PublishRequest
         {
             Application = application,
@@ -77,6 +84,7 @@ internal sealed class MessagesApi(
             Channels = body.Channels,
             Tags = body.Tags,
             DeliverAt = body.DeliverAt,
+            PayloadRetention = body.Retention,
             Idempotency = idempotency,
         };
     }

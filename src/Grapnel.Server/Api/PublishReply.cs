@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Grapnel.Publishing;
 
 namespace Grapnel.Server.Api;
@@ -5,8 +6,17 @@ namespace Grapnel.Server.Api;
 /// <summary>Answers a publish that was not accepted.</summary>
 internal static class PublishReply
 {
-    public static Task RefuseAsync(HttpContext http, PublishResult result, string application, string eventType, int maxPayloadBytes)
+    /// <param name="http">The request.</param>
+    /// <param name="result">Why it was not accepted.</param>
+    /// <param name="request">What was asked for.</param>
+    /// <param name="maxPayloadBytes">The largest payload.</param>
+    /// <param name="payload">Where in the body the payload stands; nothing when it is the body.</param>
+    public static Task RefuseAsync(
+        HttpContext http, PublishResult result, PublishRequest request, int maxPayloadBytes, params string[] payload)
     {
+        if (result.Status == PublishStatus.PayloadDoesNotFit)
+            return ErrorBody.WriteUnfitAsync(http.Response, result.SchemaFaults!, payload);
+        var (application, eventType) = (request.Application, request.EventType);
         var (status, code, detail) = result.Status switch
         {
             PublishStatus.UnknownApplication => (404, "not_found", $"There is no application '{application}'."),
@@ -20,5 +30,21 @@ internal static class PublishReply
         if (status == 503)
             http.Response.Headers.RetryAfter = "1";
         return ErrorBody.WriteAsync(http.Response, status, code, detail);
+    }
+
+    /// <summary>Tells in an answer where an accepted payload does not fit its schema; nothing when it does.</summary>
+    public static void WriteSchemaErrors(Utf8JsonWriter writer, PublishResult result)
+    {
+        if (result.SchemaFaults is not { } faults)
+            return;
+        writer.WriteStartArray("schemaErrors"u8);
+        foreach (var fault in faults)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("path"u8, fault.Pointer);
+            writer.WriteString("message"u8, fault.Message);
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
     }
 }

@@ -1,3 +1,5 @@
+using Grapnel.Publishing.Schemas;
+
 namespace Grapnel.Publishing;
 
 /// <summary>A message to publish.</summary>
@@ -18,14 +20,17 @@ public sealed record PublishRequest
     /// <summary>The publisher's own identifier, unique within the application, or null.</summary>
     public string? EventId { get; init; }
 
-    /// <summary>1 to 5 channels, or null.</summary>
+    /// <summary>1 to 10 channels, or null.</summary>
     public IReadOnlyList<string>? Channels { get; init; }
 
-    /// <summary>1 to 5 labels, or null.</summary>
+    /// <summary>At most 5 labels, or null.</summary>
     public IReadOnlyList<string>? Tags { get; init; }
 
     /// <summary>Not to be sent before this time; null or a time in the past means at once.</summary>
     public DateTimeOffset? DeliverAt { get; init; }
+
+    /// <summary>How long the payload is kept; null means as long as the message.</summary>
+    public TimeSpan? PayloadRetention { get; init; }
 
     /// <summary>The one endpoint of the application that it is owed to, whatever that subscribed to; null lets routing decide.</summary>
     public Endpoint? Only { get; init; }
@@ -67,6 +72,9 @@ public enum PublishStatus
     /// <summary>The payload is larger than allowed.</summary>
     PayloadTooLarge,
 
+    /// <summary>The event type enforces a schema that the payload does not fit: <see cref="PublishResult.SchemaFaults"/> tells where.</summary>
+    PayloadDoesNotFit,
+
     /// <summary>Too many messages wait for the store, or the store takes no writes: nothing was accepted, try again later.</summary>
     Unavailable,
 }
@@ -77,9 +85,11 @@ public enum PublishStatus
 /// <param name="Decisions">What routing decided about each endpoint of the application.</param>
 /// <param name="StoredResponse">The answer to repeat, with <see cref="PublishStatus.Repeated"/>.</param>
 /// <param name="ExistingMessage">The message that has the event id, with <see cref="PublishStatus.RepeatedEventId"/>.</param>
+/// <param name="SchemaFaults">Where the payload does not fit its event type's schema; null when it does, or nobody asked.</param>
 public readonly record struct PublishResult(
     PublishStatus Status,
     Message? Message = null,
     IReadOnlyList<RouteDecision>? Decisions = null,
     byte[]? StoredResponse = null,
-    Id<Message>? ExistingMessage = null);
+    Id<Message>? ExistingMessage = null,
+    IReadOnlyList<SchemaFault>? SchemaFaults = null);

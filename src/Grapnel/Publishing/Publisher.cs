@@ -7,7 +7,7 @@ namespace Grapnel.Publishing;
 internal sealed class Publisher
 {
     private readonly RouteCache _routes;
-    private readonly EventTypeNames _eventTypes;
+    private readonly EventTypeCache _eventTypes;
     private readonly Acceptor _acceptor;
     private readonly IdGenerator _ids;
     private readonly TimeProvider _time;
@@ -15,7 +15,7 @@ internal sealed class Publisher
 
     /// <summary>Wired by the host.</summary>
     public Publisher(
-        RouteCache routes, EventTypeNames eventTypes, Acceptor acceptor, IdGenerator ids, TimeProvider time, IOptions<PublishingOptions> options)
+        RouteCache routes, EventTypeCache eventTypes, Acceptor acceptor, IdGenerator ids, TimeProvider time, IOptions<PublishingOptions> options)
     {
         _routes = routes;
         _eventTypes = eventTypes;
@@ -34,8 +34,13 @@ internal sealed class Publisher
         var now = _time.GetUtcNow();
         PublishRules.Check(request, now, _options);
 
-        if (request.RequireEventType && !await _eventTypes.ContainsAsync(request.EventType, cancellationToken).ConfigureAwait(false))
+        var types = await _eventTypes.ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (request.RequireEventType && !types.Contains(request.EventType))
             return new PublishResult(PublishStatus.UnknownEventType);
+        var check = types.CheckOf(request.EventType);
+        var faults = check?.Faults(request.Payload);
+        if (faults is not null && check!.Refuses)
+            return new PublishResult(PublishStatus.PayloadDoesNotFit, SchemaFaults: faults);
         if (await _routes.FindAsync(request.Application, cancellationToken).ConfigureAwait(false) is not { } routes)
             return new PublishResult(PublishStatus.UnknownApplication);
 
@@ -47,14 +52,15 @@ internal sealed class Publisher
             EventType = request.EventType,
             EventId = request.EventId,
             Channels = request.Channels,
-            Tags = request.Tags,
+            Tags = request.Tags is { Count: > 0 } ? request.Tags : null,
             Payload = request.Payload,
             ContentType = request.ContentType,
             AcceptedAt = now,
             DeliverAt = request.DeliverAt > now ? request.DeliverAt : null,
+            ContentExpiresAt = now + request.PayloadRetention,
             RouteVersion = request.Only is null ? routes.Version : Message.Addressed,
         };
-        var accepted = new PublishResult(PublishStatus.Accepted, message, plan.Decisions);
+        var accepted = new PublishResult(PublishStatus.Accepted, message, plan.Decisions, SchemaFaults: faults);
         var entry = request.Idempotency is { } idempotency
             ? new IdempotencyEntry(idempotency.Key, idempotency.Fingerprint, idempotency.Render(accepted), now + _options.IdempotencyWindow)
             : null;

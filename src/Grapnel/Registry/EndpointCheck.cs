@@ -1,3 +1,4 @@
+using Grapnel.Publishing;
 using Grapnel.Publishing.Filters;
 using Grapnel.Sending;
 using Grapnel.Sending.Signing;
@@ -9,7 +10,6 @@ namespace Grapnel.Registry;
 internal sealed class EndpointCheck(ICatalogStore store, AddressGuard guard)
 {
     private const int MaxUrlLength = 2048;
-    private const int MaxChannels = 10;
     private const int MaxEventTypes = 1000;
     private const int MaxRetries = 20;
     private const int MaxHeaders = 64;
@@ -55,10 +55,11 @@ internal sealed class EndpointCheck(ICatalogStore store, AddressGuard guard)
 
     private static void CheckChannels(InputCheck check, IReadOnlyList<string>? channels)
     {
-        if (channels is { Count: 0 or > MaxChannels })
-            check.Add("channels", $"must have 1 to {MaxChannels} entries, or be null for any message");
+        if (channels is { Count: 0 or > PublishRules.MaxChannels })
+            check.Add("channels", $"must have 1 to {PublishRules.MaxChannels} entries, or be null for any message");
         foreach (var (index, channel) in (channels ?? []).Index())
-            check.Key($"channels.{index}", channel);
+            if (!PublishRules.IsChannel(channel))
+                check.Add($"channels.{index}", PublishRules.ChannelRule);
     }
 
     /// <summary>Types that the endpoint has already may have been archived since; only new ones must be open for subscription.</summary>

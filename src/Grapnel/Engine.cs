@@ -93,7 +93,7 @@ public static class EngineServices
             .AddSingleton<EndpointSecrets>().AddSingleton<ScheduleRegistry>().AddSingleton<ApiKeyRegistry>()
             .AddSingleton<RouteCache>().AddSingleton<EventTypeCache>().AddSingleton<Acceptor>().AddSingleton<Publisher>()
             .AddSingleton<Settler>().AddSingleton<Dispatcher>().AddSingleton<Deliveries>()
-            .AddSingleton<WallWatch>().AddSingleton<NodeKeeper>().AddSingleton<OperationalEvents>().AddSingleton<Retention>()
+            .AddSingleton<WallWatch>().AddSingleton<NodeKeeper>().AddSingleton<OperationalPublisher>().AddSingleton<OperationalEvents>().AddSingleton<Retention>()
             .AddSingleton(CreateScheduleRunner)
             .AddSingleton<Engine>().AddHostedService(s => s.GetRequiredService<Engine>());
     }

@@ -88,6 +88,15 @@ internal sealed record WhyOut(string State, string Reason, string Detail, int At
         why.State.ToCamelCase(), why.Reason, why.Detail, why.Attempts, why.NextAttemptAt?.ToApiTime(), why.EndedAt?.ToApiTime());
 }
 
+internal sealed record ImportOut(ImportedOut Data)
+{
+    public static ImportOut From(IReadOnlyList<EventType> changed, bool dryRun) => new(new ImportedOut(
+        [.. changed.Select(type => type.Name)], dryRun ? [.. changed.Select(type => EventTypeOut.From(type, withSchemas: true))] : null));
+}
+
+internal sealed record ImportedOut(
+    IReadOnlyList<string> Modified, [property: JsonPropertyName("to_modify")] IReadOnlyList<EventTypeOut>? ToModify);
+
 internal sealed record PrecheckOut(bool Active);
 
 internal sealed record CancelOut(int Cancelled);
@@ -128,4 +137,5 @@ internal sealed record ListOut<T>(IReadOnlyList<T> Data, string? Iterator, strin
 [JsonSerializable(typeof(WhyOut))]
 [JsonSerializable(typeof(CancelOut))]
 [JsonSerializable(typeof(PrecheckOut))]
+[JsonSerializable(typeof(ImportOut))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -1,3 +1,5 @@
+using Grapnel.Server.Api.Import;
+
 namespace Grapnel.Server.Api;
 
 /// <summary>The whole HTTP API.</summary>
@@ -10,6 +12,7 @@ internal static class GrapnelApi
         .AddSingleton<TriggerApi>()
         .AddSingleton<ApplicationsApi>()
         .AddSingleton<EventTypesApi>()
+        .AddSingleton<EventTypeImportApi>()
         .AddSingleton<EndpointsApi>()
         .AddSingleton<EndpointSettingsApi>()
         .AddSingleton<SchedulesApi>()
@@ -29,6 +32,7 @@ internal static class GrapnelApi
         var api = app.MapGroup(Base);
         services.GetRequiredService<ApplicationsApi>().Map(api);
         services.GetRequiredService<EventTypesApi>().Map(api);
+        services.GetRequiredService<EventTypeImportApi>().Map(api);
         services.GetRequiredService<EndpointsApi>().Map(api);
         services.GetRequiredService<EndpointSettingsApi>().Map(api);
         services.GetRequiredService<SchedulesApi>().Map(api);

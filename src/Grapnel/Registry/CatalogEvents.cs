@@ -15,6 +15,9 @@ public sealed class CatalogEvents
     /// <summary>An endpoint was deleted.</summary>
     public event Action<Id<Endpoint>>? EndpointDeleted;
 
+    /// <summary>Somebody added, edited or deleted an endpoint at this very node. Unlike the others it is not raised for what another node did.</summary>
+    internal event Action<EndpointEdit>? EndpointEdited;
+
     /// <summary>Event types were added, changed or deleted.</summary>
     public event Action? EventTypesChanged;
 
@@ -38,9 +41,17 @@ public sealed class CatalogEvents
         EndpointDeleted?.Invoke(id);
     }
 
+    internal void OnEndpointEdited(EndpointEdit edit) => EndpointEdited?.Invoke(edit);
+
     internal void OnEventTypesChanged() => EventTypesChanged?.Invoke();
 
     internal void OnSchedulesChanged() => SchedulesChanged?.Invoke();
 
     internal void OnApiKeysChanged() => ApiKeysChanged?.Invoke();
 }
+
+/// <summary>What somebody did to an endpoint.</summary>
+/// <param name="Before">The endpoint before; null when it is new.</param>
+/// <param name="After">The endpoint afterwards; null when it was deleted.</param>
+/// <param name="At">When.</param>
+internal sealed record EndpointEdit(Endpoint? Before, Endpoint? After, DateTimeOffset At);

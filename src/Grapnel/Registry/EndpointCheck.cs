@@ -1,3 +1,4 @@
+using Grapnel.Housekeeping;
 using Grapnel.Publishing;
 using Grapnel.Publishing.Filters;
 using Grapnel.Sending;
@@ -17,14 +18,14 @@ internal sealed class EndpointCheck(ICatalogStore store, AddressGuard guard)
     private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromDays(30);
 
     /// <exception cref="InvalidInputException">Something does not fit; tells every field at fault.</exception>
-    public async Task RunAsync(EndpointInput input, Endpoint? current, CancellationToken cancellationToken)
+    public async Task RunAsync(Id<Application> application, EndpointInput input, Endpoint? current, CancellationToken cancellationToken)
     {
         var check = new InputCheck();
         await CheckUrlAsync(check, input.Url, current?.Url, cancellationToken);
         check.Uid<Endpoint>(input.Uid);
         check.Text("description", input.Description, 4096);
         check.Metadata(input.Metadata);
-        await CheckEventTypesAsync(check, input.EventTypes, current?.EventTypes ?? [], cancellationToken);
+        await CheckEventTypesAsync(check, application, input.EventTypes, current?.EventTypes ?? [], cancellationToken);
         CheckChannels(check, input.Channels);
         if (input.Filter is not null && !PayloadFilter.TryParse(input.Filter, out _, out var fault))
             check.Add("filter", $"is no JMESPath expression: {fault}");
@@ -64,16 +65,24 @@ internal sealed class EndpointCheck(ICatalogStore store, AddressGuard guard)
 
     /// <summary>Types that the endpoint has already may have been archived since; only new ones must be open for subscription.</summary>
     private async Task CheckEventTypesAsync(
-        InputCheck check, IReadOnlyList<string>? wanted, IReadOnlyList<string> held, CancellationToken cancellationToken)
+        InputCheck check, Id<Application> application, IReadOnlyList<string>? wanted, IReadOnlyList<string> held, CancellationToken cancellationToken)
     {
         if (wanted is null)
             return;
         if (wanted.Count is 0 or > MaxEventTypes)
             check.Add("eventTypes", $"must have 1 to {MaxEventTypes} entries, or be null for all event types");
-        var known = (await store.ReadEventTypeNamesAsync(cancellationToken)).ToHashSet();
+        var known = await KnownTypesAsync(application, cancellationToken);
         foreach (var (index, name) in wanted.Index())
             if (!known.Contains(name) && !held.Contains(name))
                 check.Add($"eventTypes.{index}", $"there is no event type '{name}', or it is archived");
+    }
+
+    private async Task<IReadOnlySet<string>> KnownTypesAsync(Id<Application> application, CancellationToken cancellationToken)
+    {
+        var operational = await store.FindApplicationAsync(Application.OperationalUid, cancellationToken);
+        return operational?.Id == application
+            ? OperationalEventTypes.All
+            : (await store.ReadEventTypeNamesAsync(cancellationToken)).ToHashSet();
     }
 
     /// <summary>A URL that is there already passed when it was set, and is checked again whenever it is connected to.</summary>

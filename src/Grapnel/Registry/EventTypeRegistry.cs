@@ -46,7 +46,7 @@ internal sealed record EventTypeInput
 }
 
 /// <summary>Adding, changing, archiving and deleting event types.</summary>
-internal sealed class EventTypeRegistry(ICatalogStore store, CatalogEvents events, TimeProvider time)
+internal sealed partial class EventTypeRegistry(ICatalogStore store, CatalogEvents events, TimeProvider time)
 {
     private readonly EditGate _gate = new();
 
@@ -138,6 +138,12 @@ internal sealed class EventTypeRegistry(ICatalogStore store, CatalogEvents event
 
     private static void Check(EventTypeInput input)
     {
+        if (Faults(input) is { Count: > 0 } faults)
+            throw new InvalidInputException(faults);
+    }
+
+    private static IReadOnlyList<FieldError> Faults(EventTypeInput input)
+    {
         var check = new InputCheck();
         check.Key("name", input.Name);
         if (input.Description is null)
@@ -152,7 +158,7 @@ internal sealed class EventTypeRegistry(ICatalogStore store, CatalogEvents event
             check.Key($"featureFlags.{index}", flag);
         if (input.GroupName is not null)
             check.Key("groupName", input.GroupName);
-        check.ThrowIfAny();
+        return check.Errors;
     }
 
     private static ConflictException Exists(string name) => new("event_type_exists", $"There is already an event type '{name}'.");

@@ -11,6 +11,18 @@ internal static class SchemaSet
     /// <param name="checked">Whether payloads are held against the newest of them.</param>
     public static IEnumerable<FieldError> Faults(string json, bool @checked)
     {
+        try
+        {
+            return Collect(json, @checked);
+        }
+        catch (InvalidOperationException)
+        {
+            return [new FieldError("schemas", "have a text that is none: an unpaired surrogate")];
+        }
+    }
+
+    private static FieldError[] Collect(string json, bool @checked)
+    {
         using var document = TryParse(json);
         if (document is null || document.RootElement.ValueKind != JsonValueKind.Object)
             return [new FieldError("schemas", "must be an object from version to JSON Schema")];

@@ -44,4 +44,7 @@ public sealed record Message : IIdentified
     /// exactly and for ever, why an endpoint was or was not owed the message, without a row per endpoint passed over.
     /// </summary>
     public required long RouteVersion { get; init; }
+
+    /// <summary>The <see cref="RouteVersion"/> of a message that was addressed to one endpoint, whatever it subscribed to.</summary>
+    public const long Addressed = -1;
 }

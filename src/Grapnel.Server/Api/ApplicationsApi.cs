@@ -62,6 +62,7 @@ internal sealed class ApplicationsApi(ApplicationRegistry applications)
     private static Task AnswerAsync(HttpContext http, Application application) =>
         http.AnswerAsync(ApplicationOut.From(application), ApiJson.Default.ApplicationOut);
 
+    /// <summary>What a body says about an application, over what holds so far.</summary>
     public static ApplicationInput Read(JsonBody body, ApplicationInput was)
     {
         var input = was with

@@ -40,10 +40,15 @@ internal sealed class BatchReply(string application, IReadOnlyList<BatchMessage>
         {
             case PublishStatus.Accepted:
                 WriteAccepted(writer, result.Message!);
+                PublishReply.WriteSchemaErrors(writer, result);
                 break;
             case PublishStatus.Invalid:
                 writer.WriteNumber("status"u8, StatusCodes.Status422UnprocessableEntity);
                 ErrorBody.WriteErrors(writer, message.Errors ?? result.Errors!);
+                break;
+            case PublishStatus.PayloadDoesNotFit:
+                writer.WriteNumber("status"u8, StatusCodes.Status422UnprocessableEntity);
+                ErrorBody.WriteUnfit(writer, result.SchemaFaults!, "payload");
                 break;
             default:
                 var (status, code, detail) = PublishReply.Describe(result, application, message.Request!.EventType, maxPayloadBytes);

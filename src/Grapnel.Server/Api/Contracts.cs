@@ -21,23 +21,23 @@ internal sealed record ApplicationOut(
 }
 
 internal sealed record EventTypeOut(
-    string Name, string Description, bool Archived, bool Deprecated, RawJson? Schemas, string? FeatureFlag, IReadOnlyList<string>? FeatureFlags,
+    string Name, string Description, bool Archived, bool Deprecated, RawJson? Schemas, string SchemaValidation, string? FeatureFlag, IReadOnlyList<string>? FeatureFlags,
     string? GroupName, DateTime CreatedAt, DateTime UpdatedAt)
 {
     public static EventTypeOut From(EventType type, bool withSchemas) => new(
         type.Name, type.Description, type.Archived, type.Deprecated, withSchemas && type.Schemas is { } json ? new RawJson(json) : null,
-        type.FeatureFlags is [var flag, ..] ? flag : null, type.FeatureFlags, type.GroupName, type.CreatedAt.ToApiTime(), type.UpdatedAt.ToApiTime());
+        type.Validation.ToCamelCase(), type.FeatureFlags is [var flag, ..] ? flag : null, type.FeatureFlags, type.GroupName, type.CreatedAt.ToApiTime(), type.UpdatedAt.ToApiTime());
 }
 
 internal sealed record EndpointOut(
     string Id, string? Uid, string Url, string Description, bool Disabled, string? DisabledReason,
-    IReadOnlyList<string>? EventTypes, IReadOnlyList<string>? FilterTypes, IReadOnlyList<string>? Channels,
+    IReadOnlyList<string>? EventTypes, IReadOnlyList<string>? FilterTypes, IReadOnlyList<string>? Channels, string? Filter,
     int? ThrottleRate, int? RateLimit, int? MaxConcurrency, double? TimeoutSeconds, IReadOnlyList<double>? RetrySchedule,
     bool Ordered, string OnExhausted, int Version, IReadOnlyDictionary<string, string> Metadata, DateTime CreatedAt, DateTime UpdatedAt)
 {
     public static EndpointOut From(Endpoint endpoint) => new(
         endpoint.Id.ToString(), endpoint.Uid, endpoint.Url, endpoint.Description, !endpoint.Enabled, endpoint.DisabledReason?.ToCamelCase(),
-        endpoint.EventTypes, endpoint.EventTypes, endpoint.Channels,
+        endpoint.EventTypes, endpoint.EventTypes, endpoint.Channels, endpoint.Filter,
         endpoint.RateLimit, endpoint.RateLimit, endpoint.MaxConcurrency, endpoint.Timeout?.TotalSeconds,
         endpoint.RetrySchedule?.Select(delay => delay.TotalSeconds).ToArray(),
         endpoint.Ordered, endpoint.OnExhausted.ToCamelCase(), endpoint.Version, endpoint.Metadata,
@@ -92,6 +92,17 @@ internal sealed record WhyOut(string State, string Reason, string Detail, int At
     public static WhyOut From(Why why) => new(
         why.State.ToCamelCase(), why.Reason, why.Detail, why.Attempts, why.NextAttemptAt?.ToApiTime(), why.EndedAt?.ToApiTime());
 }
+
+internal sealed record ImportOut(ImportedOut Data)
+{
+    public static ImportOut From(IReadOnlyList<EventType> changed, bool dryRun) => new(new ImportedOut(
+        [.. changed.Select(type => type.Name)], dryRun ? [.. changed.Select(type => EventTypeOut.From(type, withSchemas: true))] : null));
+}
+
+internal sealed record ImportedOut(
+    IReadOnlyList<string> Modified, [property: JsonPropertyName("to_modify")] IReadOnlyList<EventTypeOut>? ToModify);
+
+internal sealed record PrecheckOut(bool Active);
 
 internal sealed record CancelOut(int Cancelled);
 
@@ -179,4 +190,6 @@ internal sealed record ListOut<T>(IReadOnlyList<T> Data, string? Iterator, strin
 [JsonSerializable(typeof(ListOut<NodeOut>))]
 [JsonSerializable(typeof(ListOut<LaneOut>))]
 [JsonSerializable(typeof(BacklogOut))]
+[JsonSerializable(typeof(PrecheckOut))]
+[JsonSerializable(typeof(ImportOut))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -9,7 +9,12 @@ internal sealed class EndpointSettingsApi(ApplicationRegistry applications, Endp
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        const string endpoint = "/app/{app}/endpoint/{endpoint}";
+        Map(routes, "/app/{app}/endpoint/{endpoint}");
+        Map(routes, OperationalWebhooks.Path + "/{endpoint}");
+    }
+
+    private void Map(IEndpointRouteBuilder routes, string endpoint)
+    {
         routes.MapGet(endpoint + "/secret", GetSecretAsync);
         routes.MapPost(endpoint + "/secret/rotate", RotateSecretAsync);
         routes.MapGet(endpoint + "/headers", GetHeadersAsync);
@@ -66,5 +71,5 @@ internal sealed class EndpointSettingsApi(ApplicationRegistry applications, Endp
     }
 
     private async Task<Id<Application>> ApplicationAsync(HttpContext http) =>
-        (await applications.GetAsync(http.Part("app"), http.RequestAborted)).Id;
+        (await applications.GetAsync(OperationalWebhooks.ApplicationOf(http), http.RequestAborted)).Id;
 }

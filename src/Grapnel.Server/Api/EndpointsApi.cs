@@ -2,17 +2,23 @@ using Grapnel.Registry;
 
 namespace Grapnel.Server.Api;
 
-/// <summary><c>/app/{app}/endpoint</c>: the endpoints of an application.</summary>
+/// <summary><c>/app/{app}/endpoint</c>: the endpoints of an application; <c>/operational-webhook/endpoint</c>: those of the operator.</summary>
 internal sealed class EndpointsApi(ApplicationRegistry applications, EndpointRegistry endpoints)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/app/{app}/endpoint", CreateAsync);
-        routes.MapGet("/app/{app}/endpoint", ListAsync);
-        routes.MapGet("/app/{app}/endpoint/{endpoint}", GetAsync);
-        routes.MapPut("/app/{app}/endpoint/{endpoint}", PutAsync);
-        routes.MapPatch("/app/{app}/endpoint/{endpoint}", PatchAsync);
-        routes.MapDelete("/app/{app}/endpoint/{endpoint}", DeleteAsync);
+        Map(routes, "/app/{app}/endpoint");
+        Map(routes, OperationalWebhooks.Path);
+    }
+
+    private void Map(IEndpointRouteBuilder routes, string path)
+    {
+        routes.MapPost(path, CreateAsync);
+        routes.MapGet(path, ListAsync);
+        routes.MapGet(path + "/{endpoint}", GetAsync);
+        routes.MapPut(path + "/{endpoint}", PutAsync);
+        routes.MapPatch(path + "/{endpoint}", PatchAsync);
+        routes.MapDelete(path + "/{endpoint}", DeleteAsync);
     }
 
     private async Task CreateAsync(HttpContext http)
@@ -58,7 +64,7 @@ internal sealed class EndpointsApi(ApplicationRegistry applications, EndpointReg
     }
 
     private async Task<Id<Application>> ApplicationAsync(HttpContext http) =>
-        (await applications.GetAsync(http.Part("app"), http.RequestAborted)).Id;
+        (await applications.GetAsync(OperationalWebhooks.ApplicationOf(http), http.RequestAborted)).Id;
 
     private static Task AnswerAsync(HttpContext http, Endpoint endpoint, bool created = false) =>
         http.AnswerSavedAsync(EndpointOut.From(endpoint), ApiJson.Default.EndpointOut, created);
@@ -72,6 +78,7 @@ internal sealed class EndpointsApi(ApplicationRegistry applications, EndpointReg
             Description = body.RequiredText(was.Description, "description"),
             EventTypes = body.Texts(was.EventTypes, "eventTypes", "filterTypes"),
             Channels = body.Texts(was.Channels, "channels"),
+            Filter = body.Text(was.Filter, "filter"),
             Enabled = !body.Flag(!was.Enabled, "disabled"),
             Secret = body.Text(was.Secret, "secret"),
             Headers = body.OptionalMap(was.Headers, "headers"),

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Grapnel.Publishing.Schemas;
 
 namespace Grapnel.Server.Api;
 
@@ -29,17 +30,33 @@ internal static class ErrorBody
         writer.WriteEndArray();
     }
 
+    /// <summary>A payload that does not fit its schema; <paramref name="payload"/> is where in the body it stands.</summary>
+    public static Task WriteUnfitAsync(HttpResponse response, IReadOnlyList<SchemaFault> faults, string[] payload) =>
+        WriteAsync(response, StatusCodes.Status422UnprocessableEntity, writer => WriteUnfit(writer, faults, payload));
+
+    /// <summary>Writes the field <c>detail</c> of an answer about such a payload.</summary>
+    public static void WriteUnfit(Utf8JsonWriter writer, IReadOnlyList<SchemaFault> faults, params string[] payload)
+    {
+        writer.WriteStartArray("detail");
+        foreach (var fault in faults)
+            WriteError(writer, ["body", .. payload, .. fault.Path], fault.Message, ValueError);
+        writer.WriteEndArray();
+    }
+
     private static void WriteError(Utf8JsonWriter writer, FieldError error, string type)
+    {
+        var steps = error.Field.Split('.', StringSplitOptions.RemoveEmptyEntries);
+        WriteError(writer, steps is [var first, ..] && OtherParts.Contains(first) ? steps : ["body", .. steps], error.Message, type);
+    }
+
+    private static void WriteError(Utf8JsonWriter writer, string[] location, string message, string type)
     {
         writer.WriteStartObject();
         writer.WriteStartArray("loc");
-        var steps = error.Field.Split('.', StringSplitOptions.RemoveEmptyEntries);
-        if (steps.Length == 0 || !OtherParts.Contains(steps[0]))
-            writer.WriteStringValue("body");
-        foreach (var step in steps)
+        foreach (var step in location)
             writer.WriteStringValue(step);
         writer.WriteEndArray();
-        writer.WriteString("msg", error.Message);
+        writer.WriteString("msg", message);
         writer.WriteString("type", type);
         writer.WriteEndObject();
     }

@@ -74,6 +74,7 @@ internal sealed class EventTypesApi(EventTypeRegistry types)
             Archived = body.Flag(was.Archived, "archived"),
             Deprecated = body.Flag(was.Deprecated, "deprecated"),
             Schemas = body.Raw(was.Schemas, "schemas"),
+            Validation = body.Choice(was.Validation, "schemaValidation"),
             FeatureFlags = ReadFlags(body, was.FeatureFlags),
             GroupName = body.Text(was.GroupName, "groupName"),
         };

@@ -1,5 +1,6 @@
 using Grapnel.Server.Api.Description;
 using Grapnel.Server.Auth;
+using Grapnel.Server.Api.Import;
 
 namespace Grapnel.Server.Api;
 
@@ -14,11 +15,14 @@ internal static class GrapnelApi
         .AddSingleton<TriggerApi>()
         .AddSingleton<ApplicationsApi>()
         .AddSingleton<EventTypesApi>()
+        .AddSingleton<EventTypeImportApi>()
         .AddSingleton<EndpointsApi>()
         .AddSingleton<EndpointSettingsApi>()
         .AddSingleton<SchedulesApi>()
         .AddSingleton<MessagesApi>()
         .AddSingleton<BatchApi>()
+        .AddSingleton<PrecheckApi>()
+        .AddSingleton<ExamplesApi>()
         .AddSingleton<AttemptsApi>()
         .AddSingleton<DeliveriesApi>()
         .AddSingleton<ReplaysApi>()
@@ -47,11 +51,14 @@ internal static class GrapnelApi
         var api = root.MapGroup(Base);
         services.GetRequiredService<ApplicationsApi>().Map(api);
         services.GetRequiredService<EventTypesApi>().Map(api);
+        services.GetRequiredService<EventTypeImportApi>().Map(api);
         services.GetRequiredService<EndpointsApi>().Map(api);
         services.GetRequiredService<EndpointSettingsApi>().Map(api);
         services.GetRequiredService<SchedulesApi>().Map(api);
         services.GetRequiredService<MessagesApi>().Map(api);
         services.GetRequiredService<BatchApi>().Map(api);
+        services.GetRequiredService<PrecheckApi>().Map(api);
+        services.GetRequiredService<ExamplesApi>().Map(api);
         services.GetRequiredService<AttemptsApi>().Map(api);
         services.GetRequiredService<DeliveriesApi>().Map(api);
         services.GetRequiredService<ReplaysApi>().Map(api);

@@ -23,10 +23,14 @@ internal sealed class JsonBody
     public static async Task<JsonBody> ReadAsync(HttpContext http, bool mayBeEmpty = false)
     {
         var bytes = await RequestBytes.ReadAsync(http.Request, int.MaxValue, http.RequestAborted);
-        if (bytes.Length == 0 && mayBeEmpty)
-            bytes = "{}"u8.ToArray();
+        return Parse(bytes.Length == 0 && mayBeEmpty ? "{}"u8.ToArray() : bytes);
+    }
+
+    /// <summary>Reads a JSON object that is there already, with the same errors.</summary>
+    public static JsonBody Parse(ReadOnlyMemory<byte> bytes)
+    {
         // The parser looks into strings only when they are asked for, which would be too late for a clean answer.
-        if (!Utf8.IsValid(bytes))
+        if (!Utf8.IsValid(bytes.Span))
             throw new JsonException("it is not UTF-8.");
         using var document = JsonDocument.Parse(bytes, Options);
         if (document.RootElement.ValueKind != JsonValueKind.Object)

@@ -13,6 +13,8 @@ internal ref struct MessageBody
     private readonly byte[] _bytes;
     private Utf8JsonReader _reader;
     private List<FieldError>? _errors;
+    private int? _days;
+    private int? _hours;
 
     private MessageBody(byte[] bytes, Utf8JsonReader reader)
     {
@@ -32,6 +34,12 @@ internal ref struct MessageBody
     public IReadOnlyList<string>? Tags { get; private set; }
 
     public DateTimeOffset? DeliverAt { get; private set; }
+
+    /// <summary>How long to keep the payload: <c>payloadRetentionHours</c>, else <c>payloadRetentionPeriod</c> in days.</summary>
+    public readonly TimeSpan? Retention => _hours is { } hours ? TimeSpan.FromHours(hours) : _days is { } days ? TimeSpan.FromDays(days) : null;
+
+    /// <summary>The JSON of an application to make if it is missing.</summary>
+    public ReadOnlyMemory<byte>? Application { get; private set; }
 
     public ReadOnlyMemory<byte>? Payload { get; private set; }
 
@@ -134,6 +142,12 @@ internal ref struct MessageBody
             Tags = ReadTexts("tags");
         else if (_reader.ValueTextEquals("deliverAt"u8))
             DeliverAt = ReadTime("deliverAt");
+        else if (_reader.ValueTextEquals("payloadRetentionPeriod"u8))
+            _days = ReadWhole("payloadRetentionPeriod", 90);
+        else if (_reader.ValueTextEquals("payloadRetentionHours"u8))
+            _hours = ReadWhole("payloadRetentionHours", 90 * 24);
+        else if (_reader.ValueTextEquals("application"u8))
+            Application = ReadObject("application");
         else if (_reader.ValueTextEquals("transformationsParams"u8))
             ReadTransformations();
         else
@@ -148,6 +162,28 @@ internal ref struct MessageBody
         var start = (int)_reader.TokenStartIndex;
         _reader.Skip();
         Payload = _bytes.AsMemory(start..(int)_reader.BytesConsumed);
+    }
+
+    private ReadOnlyMemory<byte>? ReadObject(string field)
+    {
+        _reader.Read();
+        if (_reader.TokenType == JsonTokenType.Null)
+            return null;
+        if (_reader.TokenType != JsonTokenType.StartObject)
+            Fail(field, "must be a JSON object or null");
+        var start = (int)_reader.TokenStartIndex;
+        _reader.Skip();
+        return _bytes.AsMemory(start..(int)_reader.BytesConsumed);
+    }
+
+    private int? ReadWhole(string field, int most)
+    {
+        _reader.Read();
+        if (_reader.TokenType == JsonTokenType.Number && _reader.TryGetInt32(out var number) && number >= 1 && number <= most)
+            return number;
+        if (_reader.TokenType != JsonTokenType.Null)
+            FailAndSkip(field, $"must be a whole number between 1 and {most}");
+        return null;
     }
 
     private string? ReadText(string field)

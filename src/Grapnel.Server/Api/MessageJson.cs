@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Grapnel.Publishing;
 using Grapnel.Storage;
 
 namespace Grapnel.Server.Api;
@@ -34,6 +35,15 @@ internal static class MessageJson
     /// <summary>A message as text, to stand inside another answer.</summary>
     public static RawJson Embed(Message message, bool withContent) =>
         new(Encoding.UTF8.GetString(JsonReply.Render((message, withContent), static (writer, state) => Write(writer, state.message, state.withContent))));
+
+    /// <summary>The answer to a publish: the message, and what of its payload does not fit, if that was asked for.</summary>
+    public static void Write(Utf8JsonWriter writer, PublishResult result, bool withContent)
+    {
+        writer.WriteStartObject();
+        WriteFields(writer, result.Message!, withContent);
+        PublishReply.WriteSchemaErrors(writer, result);
+        writer.WriteEndObject();
+    }
 
     private static void WriteFields(Utf8JsonWriter writer, Message message, bool withContent)
     {

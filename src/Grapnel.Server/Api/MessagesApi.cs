@@ -11,10 +11,10 @@ internal sealed class MessagesApi(
     Publisher publisher, ApplicationRegistry applications, IHistoryStore history, IOptions<PublishingOptions> options)
 {
     private static readonly Action<Utf8JsonWriter, PublishResult> WriteWithContent =
-        (writer, result) => MessageJson.Write(writer, result.Message!, withContent: true);
+        (writer, result) => MessageJson.Write(writer, result, withContent: true);
 
     private static readonly Action<Utf8JsonWriter, PublishResult> WriteWithoutContent =
-        (writer, result) => MessageJson.Write(writer, result.Message!, withContent: false);
+        (writer, result) => MessageJson.Write(writer, result, withContent: false);
 
     private readonly int _maxPayload = options.Value.MaxPayloadBytes;
 
@@ -30,13 +30,20 @@ internal sealed class MessagesApi(
         var bytes = await RequestBytes.ReadAsync(http.Request, BodyLimits.Message(_maxPayload), CancellationToken.None);
         var application = http.Part("app");
         var write = WithContent(http) ? WriteWithContent : WriteWithoutContent;
-        var request = ToRequest(application, MessageBody.Read(bytes), Idempotency.Read(http, bytes, write));
+        var body = MessageBody.Read(bytes);
+        var request = ToRequest(application, body, Idempotency.Read(http, bytes, write));
+        var missing = body.Application is { } json ? MessageApplication.Read(json, application) : null;
         var result = await publisher.PublishAsync(request, CancellationToken.None);
+        if (result.Status == PublishStatus.UnknownApplication && missing is not null)
+        {
+            await MessageApplication.CreateAsync(applications, missing);
+            result = await publisher.PublishAsync(request, CancellationToken.None);
+        }
         await (result.Status switch
         {
             PublishStatus.Accepted => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result, write),
             PublishStatus.Repeated => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result.StoredResponse),
-            _ => PublishReply.RefuseAsync(http, result, application, request.EventType, _maxPayload),
+            _ => PublishReply.RefuseAsync(http, result, request, _maxPayload, "payload"),
         });
     }
 
@@ -78,6 +85,7 @@ internal sealed class MessagesApi(
         Channels = body.Channels,
         Tags = body.Tags,
         DeliverAt = body.DeliverAt,
+        PayloadRetention = body.Retention,
         Idempotency = idempotency,
     };
 

@@ -18,7 +18,7 @@ internal sealed class TriggerApi(Publisher publisher, TimeProvider time, IOption
     {
         var eventType = http.Part("event");
         var body = await RequestBytes.ReadAsync(http.Request, _maxPayload, CancellationToken.None);
-        var result = await publisher.PublishAsync(new PublishRequest
+        var request = new PublishRequest
         {
             Application = Application.DefaultUid,
             EventType = eventType,
@@ -26,12 +26,13 @@ internal sealed class TriggerApi(Publisher publisher, TimeProvider time, IOption
             ContentType = body.Length > 0 && http.Request.ContentType is { Length: > 0 } type ? type : JsonReply.MediaType,
             RequireEventType = true,
             Idempotency = Idempotency.Read(http, body, WriteReceipt),
-        }, CancellationToken.None);
+        };
+        var result = await publisher.PublishAsync(request, CancellationToken.None);
         await (result.Status switch
         {
             PublishStatus.Accepted => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result, WriteReceipt),
             PublishStatus.Repeated => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result.StoredResponse),
-            _ => PublishReply.RefuseAsync(http, result, Application.DefaultUid, eventType, _maxPayload),
+            _ => PublishReply.RefuseAsync(http, result, request, _maxPayload),
         });
     }
 
@@ -47,6 +48,7 @@ internal sealed class TriggerApi(Publisher publisher, TimeProvider time, IOption
         writer.WriteRawValue(decisions.Owed, skipInputValidation: true);
         writer.WritePropertyName("notOwed"u8);
         writer.WriteRawValue(decisions.NotOwed, skipInputValidation: true);
+        PublishReply.WriteSchemaErrors(writer, result);
         writer.WriteEndObject();
     }
 

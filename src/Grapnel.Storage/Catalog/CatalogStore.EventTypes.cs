@@ -31,6 +31,12 @@ internal sealed partial class CatalogStore
             .Select(row => row.Name)
             .ToListAsync(cancellationToken).ConfigureAwait(false), cancellationToken);
 
+    public Task<IReadOnlyList<EventType>> ReadValidatedEventTypesAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<EventType>>(async catalog => await catalog.EventTypes
+            .Where(row => row.Validation != SchemaValidation.Off)
+            .OrderBy(row => row.Name)
+            .ToListAsync(cancellationToken).ConfigureAwait(false), cancellationToken);
+
     public Task AddEventTypeAsync(EventType eventType, CancellationToken cancellationToken) =>
         database.WriteAsync(async catalog =>
         {

@@ -87,10 +87,19 @@ internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, IC
     {
         if (await catalog.FindEndpointAsync(message.ApplicationId, id.ToString(), cancellationToken).ConfigureAwait(false) is null)
             throw new NotFoundException($"There is no endpoint '{id}' in this application.");
+        if (message.RouteVersion == Message.Addressed)
+            return Why.NotOwed(RouteReason.NotAddressed);
         var revision = await catalog.FindRevisionAsync(id, message.RouteVersion, cancellationToken).ConfigureAwait(false);
         return revision is null
             ? new Why(WhyState.NotOwed, "endpointNotCreated", "The endpoint did not exist when the message was accepted.")
-            : Why.NotOwed(Router.Decide(revision, message.EventType, message.Channels));
+            : Why.NotOwed(ReasonOf(revision, message));
+    }
+
+    /// <summary>What matched in all else and was not owed was rejected by the filter: that needs no payload, which may be gone.</summary>
+    private static RouteReason ReasonOf(EndpointRevision revision, Message message)
+    {
+        var reason = Router.Decide(revision, message.EventType, message.Channels);
+        return reason < RouteReason.EndpointDisabled && revision.Filter is not null ? RouteReason.FilterRejected : reason;
     }
 
     private static Why WhyEnded(DeliveryState state, DeliveryEnd end) => end switch

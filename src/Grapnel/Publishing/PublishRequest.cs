@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Grapnel.Publishing.Schemas;
 
 namespace Grapnel.Publishing;
 
@@ -20,14 +21,20 @@ public sealed record PublishRequest
     /// <summary>The publisher's own identifier, unique within the application, or null.</summary>
     public string? EventId { get; init; }
 
-    /// <summary>1 to 5 channels, or null.</summary>
+    /// <summary>1 to 10 channels, or null.</summary>
     public IReadOnlyList<string>? Channels { get; init; }
 
-    /// <summary>1 to 5 labels, or null.</summary>
+    /// <summary>At most 5 labels, or null.</summary>
     public IReadOnlyList<string>? Tags { get; init; }
 
     /// <summary>Not to be sent before this time; null or a time in the past means at once.</summary>
     public DateTimeOffset? DeliverAt { get; init; }
+
+    /// <summary>How long the payload is kept; null means as long as the message.</summary>
+    public TimeSpan? PayloadRetention { get; init; }
+
+    /// <summary>The one endpoint of the application that it is owed to, whatever that subscribed to; null lets routing decide.</summary>
+    public Endpoint? Only { get; init; }
 
     /// <summary>Whether an unregistered event type is refused.</summary>
     public bool RequireEventType { get; init; }
@@ -70,6 +77,9 @@ public enum PublishStatus
     /// <summary>The payload is larger than allowed.</summary>
     PayloadTooLarge,
 
+    /// <summary>The event type enforces a schema that the payload does not fit: <see cref="PublishResult.SchemaFaults"/> tells where.</summary>
+    PayloadDoesNotFit,
+
     /// <summary>Too many messages wait for the store, or the store takes no writes: nothing was accepted, try again later.</summary>
     Unavailable,
 }
@@ -81,13 +91,15 @@ public enum PublishStatus
 /// <param name="StoredResponse">The answer to repeat, with <see cref="PublishStatus.Repeated"/>.</param>
 /// <param name="ExistingMessage">The message that has the event id, with <see cref="PublishStatus.RepeatedEventId"/>.</param>
 /// <param name="Errors">Every field at fault, with <see cref="PublishStatus.Invalid"/>.</param>
+/// <param name="SchemaFaults">Where the payload does not fit its event type's schema; null when it does, or nobody asked.</param>
 public readonly record struct PublishResult(
     PublishStatus Status,
     Message? Message = null,
     IReadOnlyList<RouteDecision>? Decisions = null,
     byte[]? StoredResponse = null,
     Id<Message>? ExistingMessage = null,
-    IReadOnlyList<FieldError>? Errors = null);
+    IReadOnlyList<FieldError>? Errors = null,
+    IReadOnlyList<SchemaFault>? SchemaFaults = null);
 
 /// <summary>Makes the repeat of a batch harmless.</summary>
 /// <param name="Key">32 bytes over caller, route and key.</param>

@@ -1,3 +1,4 @@
+using Grapnel.Publishing.Schemas;
 using Grapnel.Storage;
 using Microsoft.Extensions.Options;
 
@@ -7,7 +8,7 @@ namespace Grapnel.Publishing;
 internal sealed class Publisher
 {
     private readonly RouteCache _routes;
-    private readonly EventTypeNames _eventTypes;
+    private readonly EventTypeCache _eventTypes;
     private readonly Acceptor _acceptor;
     private readonly IdGenerator _ids;
     private readonly TimeProvider _time;
@@ -15,7 +16,7 @@ internal sealed class Publisher
 
     /// <summary>Wired by the host.</summary>
     public Publisher(
-        RouteCache routes, EventTypeNames eventTypes, Acceptor acceptor, IdGenerator ids, TimeProvider time, IOptions<PublishingOptions> options)
+        RouteCache routes, EventTypeCache eventTypes, Acceptor acceptor, IdGenerator ids, TimeProvider time, IOptions<PublishingOptions> options)
     {
         _routes = routes;
         _eventTypes = eventTypes;
@@ -32,12 +33,15 @@ internal sealed class Publisher
         var now = _time.GetUtcNow();
         if (Refuse(request, now) is { } refused)
             return refused.Errors is { } errors ? throw new InvalidInputException(errors) : refused;
-        if (request.RequireEventType && !await _eventTypes.ContainsAsync(request.EventType, cancellationToken).ConfigureAwait(false))
+        var types = await _eventTypes.ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (request.RequireEventType && !types.Contains(request.EventType))
             return new PublishResult(PublishStatus.UnknownEventType);
+        if (RefuseUnfit(request, types, out var faults) is { } unfit)
+            return unfit;
         if (await _routes.FindAsync(request.Application, cancellationToken).ConfigureAwait(false) is not { } routes)
             return new PublishResult(PublishStatus.UnknownApplication);
 
-        var (item, accepted) = Route(request, routes, now);
+        var (item, accepted) = Route(request, routes, faults, now);
         return await _acceptor.AcceptAsync(item, accepted.Decisions!).ConfigureAwait(false) is { } receipt
             ? Conclude(accepted, receipt, item.Idempotency?.Fingerprint)
             : new PublishResult(PublishStatus.Unavailable);
@@ -56,16 +60,18 @@ internal sealed class Publisher
     {
         if (await _routes.FindAsync(application, cancellationToken).ConfigureAwait(false) is not { } routes)
             return new BatchResult(PublishStatus.UnknownApplication, []);
+        var types = await _eventTypes.ReadAsync(cancellationToken).ConfigureAwait(false);
         var now = _time.GetUtcNow();
         var batch = new Batch(requests.Count);
         for (var i = 0; i < requests.Count; i++)
         {
+            IReadOnlyList<SchemaFault>? faults = null;
             if (requests[i] is not { } request)
                 batch.Refuse(i, new PublishResult(PublishStatus.Invalid));
-            else if (Refuse(request, now) is { } refused)
+            else if ((Refuse(request, now) ?? RefuseUnfit(request, types, out faults)) is { } refused)
                 batch.Refuse(i, refused);
             else
-                batch.Add(i, Route(request, routes, now));
+                batch.Add(i, Route(request, routes, faults, now));
         }
         return await StoreAsync(batch, idempotency, now).ConfigureAwait(false);
     }
@@ -94,9 +100,17 @@ internal sealed class Publisher
         return PublishRules.Check(request, now, _options) is { } errors ? new PublishResult(PublishStatus.Invalid, Errors: errors) : null;
     }
 
-    private (AcceptItem Item, PublishResult Accepted) Route(PublishRequest request, Routes routes, DateTimeOffset now)
+    private static PublishResult? RefuseUnfit(PublishRequest request, KnownEventTypes types, out IReadOnlyList<SchemaFault>? faults)
     {
-        var plan = routes.Plan(request.EventType, request.Channels);
+        var check = types.CheckOf(request.EventType);
+        faults = check?.Faults(request.Payload);
+        return faults is not null && check!.Refuses ? new PublishResult(PublishStatus.PayloadDoesNotFit, SchemaFaults: faults) : null;
+    }
+
+    private (AcceptItem Item, PublishResult Accepted) Route(
+        PublishRequest request, Routes routes, IReadOnlyList<SchemaFault>? faults, DateTimeOffset now)
+    {
+        var plan = request.Only is { } only ? RoutePlan.Addressed(only) : routes.Plan(request.EventType, request.Channels).For(request.Payload);
         var message = new Message
         {
             Id = _ids.Next<Message>(),
@@ -104,14 +118,15 @@ internal sealed class Publisher
             EventType = request.EventType,
             EventId = request.EventId,
             Channels = request.Channels,
-            Tags = request.Tags,
+            Tags = request.Tags is { Count: > 0 } ? request.Tags : null,
             Payload = request.Payload,
             ContentType = request.ContentType,
             AcceptedAt = now,
             DeliverAt = request.DeliverAt > now ? request.DeliverAt : null,
-            RouteVersion = routes.Version,
+            ContentExpiresAt = now + request.PayloadRetention,
+            RouteVersion = request.Only is null ? routes.Version : Message.Addressed,
         };
-        var accepted = new PublishResult(PublishStatus.Accepted, message, plan.Decisions);
+        var accepted = new PublishResult(PublishStatus.Accepted, message, plan.Decisions, SchemaFaults: faults);
         var entry = request.Idempotency is { } idempotency
             ? new IdempotencyEntry(idempotency.Key, idempotency.Fingerprint, idempotency.Render(accepted), now + _options.IdempotencyWindow)
             : null;

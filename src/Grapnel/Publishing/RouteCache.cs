@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Grapnel.Publishing.Filters;
 using Grapnel.Registry;
 using Grapnel.Storage;
 
@@ -65,44 +66,39 @@ public sealed class RouteCache
 }
 
 /// <summary>The endpoints of one application and the plans made from them.</summary>
-public sealed class Routes(RouteTable table)
+public sealed class Routes
 {
     private const int MaxPlans = 1_000;
+    private readonly RouteTable _table;
+    private readonly Dictionary<Id<Endpoint>, PayloadFilter>? _filters;
     private readonly ConcurrentDictionary<string, RoutePlan> _byEventType = new(StringComparer.Ordinal);
 
+    internal Routes(RouteTable table)
+    {
+        _table = table;
+        foreach (var endpoint in table.Endpoints)
+            // What is stored was checked when it came in.
+            if (endpoint.Filter is { } text && PayloadFilter.TryParse(text, out var filter, out _))
+                (_filters ??= []).Add(endpoint.Id, filter);
+    }
+
     /// <summary>The application.</summary>
-    public Application Application => table.Application;
+    public Application Application => _table.Application;
 
     /// <summary>The version of its endpoints.</summary>
-    public long Version => table.Version;
+    public long Version => _table.Version;
 
-    /// <summary>What to do with a message of an event type, published on some channels or none.</summary>
+    /// <summary>What to do with a message of an event type, published on some channels or none, before its payload is looked at.</summary>
     public RoutePlan Plan(string eventType, IReadOnlyList<string>? channels)
     {
         if (channels is not null)
-            return new RoutePlan(table.Endpoints, eventType, channels);
+            return new RoutePlan(_table.Endpoints, _filters, eventType, channels);
         if (_byEventType.TryGetValue(eventType, out var plan))
             return plan;
-        plan = new RoutePlan(table.Endpoints, eventType, null);
+        plan = new RoutePlan(_table.Endpoints, _filters, eventType, null);
         // Event types need not be registered, so their names are not ours to bound; the memory for them is.
         if (_byEventType.Count < MaxPlans)
             _byEventType[eventType] = plan;
         return plan;
     }
-}
-
-/// <summary>What routing decided for one kind of message.</summary>
-public sealed class RoutePlan
-{
-    internal RoutePlan(IReadOnlyList<Endpoint> endpoints, string eventType, IReadOnlyList<string>? channels)
-    {
-        Decisions = [.. endpoints.Select(e => new RouteDecision(e, Router.Decide(e, eventType, channels)))];
-        Owed = [.. Decisions.Where(d => d.Owed).Select(d => d.Endpoint.Id)];
-    }
-
-    /// <summary>One decision per endpoint of the application, in order of endpoint id.</summary>
-    public IReadOnlyList<RouteDecision> Decisions { get; }
-
-    /// <summary>The endpoints that are owed the message.</summary>
-    public IReadOnlyList<Id<Endpoint>> Owed { get; }
 }

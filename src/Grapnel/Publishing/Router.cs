@@ -19,6 +19,12 @@ public enum RouteReason
 
     /// <summary>Not owed: the endpoint listens on channels, and the message has none of them.</summary>
     NoCommonChannel = 12,
+
+    /// <summary>Not owed: the payload does not pass the endpoint's filter.</summary>
+    FilterRejected = 13,
+
+    /// <summary>Not owed: the message was addressed to a single other endpoint.</summary>
+    NotAddressed = 14,
 }
 
 /// <summary>What routing decided about one endpoint.</summary>
@@ -31,7 +37,7 @@ public readonly record struct RouteDecision(Endpoint Endpoint, RouteReason Reaso
 }
 
 /// <summary>
-/// Decides which endpoints a message is owed to. Pure, and fed by either an endpoint as it is or a revision of it, so that the question
+/// Decides which endpoints a message is owed to, as far as that is known without its payload: filters come after. Pure, and fed by either an endpoint as it is or a revision of it, so that the question
 /// "why did this not arrive?" is answered by the very rules that routed the message.
 /// </summary>
 public static class Router
@@ -67,7 +73,9 @@ public static class RouteReasons
         RouteReason.EventTypeSubscribed => "eventTypeSubscribed",
         RouteReason.EndpointDisabled => "endpointDisabled",
         RouteReason.EventTypeNotSubscribed => "eventTypeNotSubscribed",
-        _ => "noCommonChannel",
+        RouteReason.NoCommonChannel => "noCommonChannel",
+        RouteReason.FilterRejected => "filterRejected",
+        _ => "notAddressed",
     };
 
     /// <summary>A sentence for people.</summary>
@@ -77,6 +85,8 @@ public static class RouteReasons
         RouteReason.EventTypeSubscribed => "The endpoint subscribed to this event type.",
         RouteReason.EndpointDisabled => "The endpoint was disabled when the message was accepted.",
         RouteReason.EventTypeNotSubscribed => "The endpoint had not subscribed to this event type.",
-        _ => "The endpoint listens on channels, and the message has none of them.",
+        RouteReason.NoCommonChannel => "The endpoint listens on channels, and the message has none of them.",
+        RouteReason.FilterRejected => "The payload does not pass the endpoint's filter.",
+        _ => "The message was addressed to another endpoint alone.",
     };
 }

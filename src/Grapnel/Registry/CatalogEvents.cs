@@ -17,6 +17,9 @@ public sealed class CatalogEvents
     /// <summary>An endpoint was deleted.</summary>
     public event Action<Id<Endpoint>>? EndpointDeleted;
 
+    /// <summary>Somebody added, edited or deleted an endpoint at this very node. Unlike the others it is not raised for what another node did.</summary>
+    internal event Action<EndpointEdit>? EndpointEdited;
+
     /// <summary>Event types were added, changed or deleted.</summary>
     public event Action? EventTypesChanged;
 
@@ -43,6 +46,8 @@ public sealed class CatalogEvents
         EndpointDeleted?.Invoke(id);
     }
 
+    internal void OnEndpointEdited(EndpointEdit edit) => EndpointEdited?.Invoke(edit);
+
     internal void OnEventTypesChanged() => EventTypesChanged?.Invoke();
 
     internal void OnSchedulesChanged() => SchedulesChanged?.Invoke();
@@ -51,3 +56,9 @@ public sealed class CatalogEvents
 
     internal void OnTokensRevoked(IReadOnlyList<TokenRevocation> revocations) => TokensRevoked?.Invoke(revocations);
 }
+
+/// <summary>What somebody did to an endpoint.</summary>
+/// <param name="Before">The endpoint before; null when it is new.</param>
+/// <param name="After">The endpoint afterwards; null when it was deleted.</param>
+/// <param name="At">When.</param>
+internal sealed record EndpointEdit(Endpoint? Before, Endpoint? After, DateTimeOffset At);

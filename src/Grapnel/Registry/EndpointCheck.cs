@@ -1,3 +1,6 @@
+using Grapnel.Housekeeping;
+using Grapnel.Publishing;
+using Grapnel.Publishing.Filters;
 using Grapnel.Sending;
 using Grapnel.Sending.Signing;
 using Grapnel.Storage;
@@ -8,7 +11,6 @@ namespace Grapnel.Registry;
 internal sealed class EndpointCheck(ICatalogStore store, AddressGuard guard)
 {
     private const int MaxUrlLength = 2048;
-    private const int MaxChannels = 10;
     private const int MaxEventTypes = 1000;
     private const int MaxRetries = 20;
     private const int MaxHeaders = 64;
@@ -16,15 +18,17 @@ internal sealed class EndpointCheck(ICatalogStore store, AddressGuard guard)
     private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromDays(30);
 
     /// <exception cref="InvalidInputException">Something does not fit; tells every field at fault.</exception>
-    public async Task RunAsync(EndpointInput input, Endpoint? current, CancellationToken cancellationToken)
+    public async Task RunAsync(Id<Application> application, EndpointInput input, Endpoint? current, CancellationToken cancellationToken)
     {
         var check = new InputCheck();
         await CheckUrlAsync(check, input.Url, current?.Url, cancellationToken);
         check.Uid<Endpoint>(input.Uid);
         check.Text("description", input.Description, 4096);
         check.Metadata(input.Metadata);
-        await CheckEventTypesAsync(check, input.EventTypes, current?.EventTypes ?? [], cancellationToken);
+        await CheckEventTypesAsync(check, application, input.EventTypes, current?.EventTypes ?? [], cancellationToken);
         CheckChannels(check, input.Channels);
+        if (input.Filter is not null && !PayloadFilter.TryParse(input.Filter, out _, out var fault))
+            check.Add("filter", $"is no JMESPath expression: {fault}");
         CheckLimits(check, input);
         if (input.Headers?.Count > MaxHeaders)
             check.Add("headers", $"must have at most {MaxHeaders} entries");
@@ -52,24 +56,33 @@ internal sealed class EndpointCheck(ICatalogStore store, AddressGuard guard)
 
     private static void CheckChannels(InputCheck check, IReadOnlyList<string>? channels)
     {
-        if (channels is { Count: 0 or > MaxChannels })
-            check.Add("channels", $"must have 1 to {MaxChannels} entries, or be null for any message");
+        if (channels is { Count: 0 or > PublishRules.MaxChannels })
+            check.Add("channels", $"must have 1 to {PublishRules.MaxChannels} entries, or be null for any message");
         foreach (var (index, channel) in (channels ?? []).Index())
-            check.Key($"channels.{index}", channel);
+            if (!PublishRules.IsChannel(channel))
+                check.Add($"channels.{index}", PublishRules.ChannelRule);
     }
 
     /// <summary>Types that the endpoint has already may have been archived since; only new ones must be open for subscription.</summary>
     private async Task CheckEventTypesAsync(
-        InputCheck check, IReadOnlyList<string>? wanted, IReadOnlyList<string> held, CancellationToken cancellationToken)
+        InputCheck check, Id<Application> application, IReadOnlyList<string>? wanted, IReadOnlyList<string> held, CancellationToken cancellationToken)
     {
         if (wanted is null)
             return;
         if (wanted.Count is 0 or > MaxEventTypes)
             check.Add("eventTypes", $"must have 1 to {MaxEventTypes} entries, or be null for all event types");
-        var known = (await store.ReadEventTypeNamesAsync(cancellationToken)).ToHashSet();
+        var known = await KnownTypesAsync(application, cancellationToken);
         foreach (var (index, name) in wanted.Index())
             if (!known.Contains(name) && !held.Contains(name))
                 check.Add($"eventTypes.{index}", $"there is no event type '{name}', or it is archived");
+    }
+
+    private async Task<IReadOnlySet<string>> KnownTypesAsync(Id<Application> application, CancellationToken cancellationToken)
+    {
+        var operational = await store.FindApplicationAsync(Application.OperationalUid, cancellationToken);
+        return operational?.Id == application
+            ? OperationalEventTypes.All
+            : (await store.ReadEventTypeNamesAsync(cancellationToken)).ToHashSet();
     }
 
     /// <summary>A URL that is there already passed when it was set, and is checked again whenever it is connected to.</summary>

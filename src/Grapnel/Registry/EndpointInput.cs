@@ -18,6 +18,9 @@ internal sealed record EndpointInput
     /// <summary>Channels to listen on, 1 to 10; null for any message.</summary>
     public IReadOnlyList<string>? Channels { get; init; }
 
+    /// <summary>A JMESPath expression over the payload, at most 4,096 characters; null means no filter.</summary>
+    public string? Filter { get; init; }
+
     /// <summary>Whether it receives. Default true.</summary>
     public bool Enabled { get; init; } = true;
 
@@ -58,6 +61,7 @@ internal sealed record EndpointInput
         Description = endpoint.Description,
         EventTypes = endpoint.EventTypes,
         Channels = endpoint.Channels,
+        Filter = endpoint.Filter,
         Enabled = endpoint.Enabled,
         Headers = endpoint.Headers,
         Metadata = endpoint.Metadata,
@@ -77,6 +81,7 @@ internal sealed record EndpointInput
         Description = Description,
         EventTypes = EventTypes?.Distinct().ToArray(),
         Channels = Channels?.Distinct().ToArray(),
+        Filter = Filter,
         Enabled = Enabled,
         DisabledReason = Enabled ? null : endpoint.DisabledReason,
         Headers = Headers ?? endpoint.Headers,

@@ -11,7 +11,7 @@ internal sealed class EndpointRegistry(
     /// <summary>Adds an endpoint to an application.</summary>
     public async Task<Endpoint> CreateAsync(Id<Application> application, EndpointInput input, CancellationToken cancellationToken)
     {
-        await check.RunAsync(input, current: null, cancellationToken);
+        await check.RunAsync(application, input, current: null, cancellationToken);
         var now = time.GetUtcNow();
         var endpoint = input.ApplyTo(new Endpoint
         {
@@ -24,6 +24,7 @@ internal sealed class EndpointRegistry(
         });
         await store.AddEndpointAsync(endpoint, CancellationToken.None);
         events.OnEndpointChanged(endpoint);
+        events.OnEndpointEdited(new EndpointEdit(null, endpoint, now));
         return endpoint;
     }
 
@@ -46,7 +47,7 @@ internal sealed class EndpointRegistry(
         UpdateAsync(application, idOrUid, async current =>
         {
             var input = edit(EndpointInput.From(current));
-            await check.RunAsync(input, current, cancellationToken);
+            await check.RunAsync(application, input, current, cancellationToken);
             return input.ApplyTo(current);
         }, cancellationToken);
 
@@ -64,6 +65,7 @@ internal sealed class EndpointRegistry(
         if (!await store.DeleteEndpointAsync(endpoint.Id, CancellationToken.None))
             throw Unknown(idOrUid);
         events.OnEndpointDeleted(application, endpoint.Id);
+        events.OnEndpointEdited(new EndpointEdit(endpoint, null, time.GetUtcNow()));
     }
 
     /// <summary>Disables an endpoint on behalf of the engine; false when it is disabled already or gone.</summary>
@@ -88,6 +90,7 @@ internal sealed class EndpointRegistry(
             if (!await store.UpdateEndpointAsync(changed, CancellationToken.None))
                 throw Unknown(idOrUid);
             events.OnEndpointChanged(changed);
+            events.OnEndpointEdited(new EndpointEdit(current, changed, changed.UpdatedAt));
             return changed;
         }, cancellationToken);
 

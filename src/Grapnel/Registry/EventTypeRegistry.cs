@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json;
+using Grapnel.Publishing.Schemas;
 using Grapnel.Storage;
 
 namespace Grapnel.Registry;
@@ -21,6 +23,9 @@ internal sealed record EventTypeInput
     /// <summary>JSON text: an object from version to JSON Schema, or null.</summary>
     public string? Schemas { get; init; }
 
+    /// <summary>What happens to a payload that does not fit the newest of <see cref="Schemas"/>. Default nothing.</summary>
+    public SchemaValidation Validation { get; init; }
+
     /// <summary>Feature flags that make it visible to application keys; null shows it to all.</summary>
     public IReadOnlyList<string>? FeatureFlags { get; init; }
 
@@ -34,13 +39,14 @@ internal sealed record EventTypeInput
         Archived = type.Archived,
         Deprecated = type.Deprecated,
         Schemas = type.Schemas,
+        Validation = type.Validation,
         FeatureFlags = type.FeatureFlags,
         GroupName = type.GroupName,
     };
 }
 
 /// <summary>Adding, changing, archiving and deleting event types.</summary>
-internal sealed class EventTypeRegistry(ICatalogStore store, CatalogEvents events, TimeProvider time)
+internal sealed partial class EventTypeRegistry(ICatalogStore store, CatalogEvents events, TimeProvider time)
 {
     private readonly EditGate _gate = new();
 
@@ -66,6 +72,18 @@ internal sealed class EventTypeRegistry(ICatalogStore store, CatalogEvents event
     /// <exception cref="NotFoundException">There is none.</exception>
     public async Task<EventType> GetAsync(string name, CancellationToken cancellationToken) =>
         await store.FindEventTypeAsync(name, cancellationToken) ?? throw Unknown(name);
+
+    /// <summary>An example of an event as JSON: element <paramref name="index"/> of <c>examples</c> in the newest schema; null where there is none.</summary>
+    public async Task<byte[]?> ExampleAsync(string name, int index, CancellationToken cancellationToken)
+    {
+        if (name is "grapnel.ping" or "svix.ping")
+            return """{"success":true}"""u8.ToArray();
+        var type = await store.FindEventTypeAsync(name, cancellationToken);
+        return SchemaSet.Newest(type?.Schemas) is { ValueKind: JsonValueKind.Object } schema && index >= 0
+            && schema.TryGetProperty("examples", out var examples) && examples.ValueKind == JsonValueKind.Array && index < examples.GetArrayLength()
+            ? Encoding.UTF8.GetBytes(examples[index].GetRawText())
+            : null;
+    }
 
     /// <summary>Finds an event type for a caller with these feature flags; null for one who may know of all types.</summary>
     /// <exception cref="NotFoundException">There is none, or none that this caller may know of.</exception>
@@ -117,6 +135,7 @@ internal sealed class EventTypeRegistry(ICatalogStore store, CatalogEvents event
         Archived = input.Archived,
         Deprecated = input.Deprecated,
         Schemas = input.Schemas,
+        Validation = input.Validation,
         FeatureFlags = input.FeatureFlags,
         GroupName = input.GroupName,
         CreatedAt = createdAt,
@@ -125,34 +144,27 @@ internal sealed class EventTypeRegistry(ICatalogStore store, CatalogEvents event
 
     private static void Check(EventTypeInput input)
     {
+        if (Faults(input) is { Count: > 0 } faults)
+            throw new InvalidInputException(faults);
+    }
+
+    private static IReadOnlyList<FieldError> Faults(EventTypeInput input)
+    {
         var check = new InputCheck();
         check.Key("name", input.Name);
         if (input.Description is null)
             check.Add("description", "is required");
         else
             check.Text("description", input.Description, 4096);
-        if (input.Schemas is not null && !IsSchemaSet(input.Schemas))
-            check.Add("schemas", "must be an object from version to JSON Schema, each an object or a boolean");
+        if (input.Schemas is not null)
+            check.Add(SchemaSet.Faults(input.Schemas, input.Validation != SchemaValidation.Off));
+        if (input.Validation != SchemaValidation.Off && input.Schemas is null or "{}")
+            check.Add("schemaValidation", "needs at least one schema in 'schemas'");
         foreach (var (index, flag) in (input.FeatureFlags ?? []).Index())
             check.Key($"featureFlags.{index}", flag);
         if (input.GroupName is not null)
             check.Key("groupName", input.GroupName);
-        check.ThrowIfAny();
-    }
-
-    private static bool IsSchemaSet(string json)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(json);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                && document.RootElement.EnumerateObject().All(version =>
-                    version.Value.ValueKind is JsonValueKind.Object or JsonValueKind.True or JsonValueKind.False);
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
+        return check.Errors;
     }
 
     private static ConflictException Exists(string name) => new("event_type_exists", $"There is already an event type '{name}'.");

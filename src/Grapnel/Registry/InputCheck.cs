@@ -10,6 +10,9 @@ internal sealed class InputCheck
     public const int MaxMetadataBytes = 4096;
     private readonly List<FieldError> _errors = [];
 
+    /// <summary>What is wrong so far.</summary>
+    public IReadOnlyList<FieldError> Errors => _errors;
+
     /// <summary>Notes an error, if there is one.</summary>
     public void Add(string field, string? message)
     {

@@ -31,6 +31,9 @@ public interface ICatalogStore
     /// <summary>The names of all event types that are not archived.</summary>
     Task<IReadOnlyList<string>> ReadEventTypeNamesAsync(CancellationToken cancellationToken);
 
+    /// <summary>The event types, archived ones included, whose payloads are validated; by name.</summary>
+    Task<IReadOnlyList<EventType>> ReadValidatedEventTypesAsync(CancellationToken cancellationToken);
+
     /// <summary>Adds an event type.</summary>
     Task AddEventTypeAsync(EventType eventType, CancellationToken cancellationToken);
 

@@ -25,7 +25,7 @@ public sealed class ErrorTests(ServerFixture fixture) : ServerTest(fixture)
     [InlineData("/api/v1/app", """{"name":"x","\ud800name":1}""", 422)]
     [InlineData("/api/v1/app", """{"name":"x","metadata":{"\ud800":"x"}}""", 422)]
     [InlineData("/api/v1/app", """{"name":"x","metadata":{"x":"\udc00"}}""", 422)]
-    [InlineData("/api/v1/event-type", """{"name":"half.pair","description":"","schemas":{"\ud800":{"x":"\ud800"}}}""", 201)]
+    [InlineData("/api/v1/event-type", """{"name":"half.pair","description":"","schemas":{"\ud800":{"x":"\ud800"}}}""", 422)]
     [InlineData("/api/v1/app/default/msg", """{"eventType":"x","\ud800ayload":1,"payload":{"\ud800":1}}""", 422)]
     [InlineData("/api/v1/app/default/msg", """{"eventType":"x","payload":{},"transformationsParams":{"\ud800awPayload":1,"headers":{"\ud800":"x"}}}""", 422)]
     [InlineData("/api/v1/app/default/msg", """{"eventType":"x","payload":{},"transformationsParams":{"rawPayload":"\ud800"}}""", 422)]

@@ -76,7 +76,7 @@ public sealed class MessagesApiTests(ServerFixture fixture) : ServerTest(fixture
     [InlineData("""{}""", "eventType,payload")]
     [InlineData("""{"eventType":1,"payload":[],"channels":"x","tags":[1],"deliverAt":"soon"}""", "eventType,payload,channels,tags.0,deliverAt")]
     [InlineData("""{"eventType":"a b","payload":{},"eventId":"a\r\nb","channels":[],"tags":["ü"]}""", "eventType,eventId,channels,tags.0")]
-    [InlineData("""{"eventType":"x","payload":{},"channels":["1","2","3","4","5","6"],"deliverAt":"2999-01-01T00:00:00Z"}""", "channels,deliverAt")]
+    [InlineData("""{"eventType":"x","payload":{},"channels":["1","2","3","4","5","6","7","8","9","10","11"],"deliverAt":"2999-01-01T00:00:00Z"}""", "channels,deliverAt")]
     [InlineData("""{"eventType":"x","payload":{},"transformationsParams":{"rawPayload":5}}""", "transformationsParams.rawPayload")]
     [InlineData("""{"eventType":"\ud800","payload":{}}""", "eventType")]
     [InlineData("""{"eventType":"x","payload":{},"transformationsParams":{"rawPayload":"x","headers":{"content-type":"a\r\nb: c"}}}""", "contentType")]

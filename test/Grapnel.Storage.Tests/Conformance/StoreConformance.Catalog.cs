@@ -302,6 +302,18 @@ public abstract partial class StoreConformance
         return endpoint;
     }
 
+    [Fact]
+    public async Task Event_types_whose_payloads_are_validated_are_found_archived_ones_too_with_their_schemas()
+    {
+        const string Schemas = """{"1":{"type":"object"}}""";
+        await Catalog.AddEventTypeAsync(NewEventType("off") with { Schemas = Schemas }, default);
+        await Catalog.AddEventTypeAsync(NewEventType("warned") with { Schemas = Schemas, Validation = SchemaValidation.Warn, Archived = true }, default);
+        await Catalog.AddEventTypeAsync(NewEventType("enforced") with { Schemas = Schemas, Validation = SchemaValidation.Enforce }, default);
+
+        (await Catalog.ReadValidatedEventTypesAsync(default)).Select(type => (type.Name, type.Validation, type.Schemas)).ShouldBe(
+            [("enforced", SchemaValidation.Enforce, Schemas), ("warned", SchemaValidation.Warn, Schemas)]);
+    }
+
     private static EventType NewEventType(string name) => new() { Name = name, Description = "", CreatedAt = Start, UpdatedAt = Start };
 
     private Schedule NewSchedule(Application application, DateTimeOffset nextAt) => new()

@@ -69,7 +69,9 @@ public sealed class WhyTests
     {
         await using var engine = await EngineHarness.StartAsync(o => o.Jitter = 0);
         var operational = await engine.Get<ApplicationRegistry>().GetAsync(Application.OperationalUid, default);
-        await engine.Get<EndpointRegistry>().CreateAsync(operational.Id, new EndpointInput { Url = "http://127.0.0.1:1/ops" }, default);
+        string[] types = [OperationalEventTypes.EndpointDisabled, OperationalEventTypes.AttemptExhausted, OperationalEventTypes.AttemptRecovered];
+        await engine.Get<EndpointRegistry>().CreateAsync(
+            operational.Id, new EndpointInput { Url = "http://127.0.0.1:1/ops", EventTypes = types }, default);
         var gone = await engine.AddEndpointAsync("http://127.0.0.1:1/gone");
         await engine.AddEndpointAsync("http://127.0.0.1:1/dead", e => e with { RetrySchedule = [] });
         await engine.AddEndpointAsync("http://127.0.0.1:1/back", e => e with { RetrySchedule = [Second] });
@@ -83,8 +85,8 @@ public sealed class WhyTests
 
         var events = engine.Receiver.Bodies("ops").Select(b => JsonDocument.Parse(b).RootElement).ToList();
         events.Select(e => e.GetProperty("type").GetString()).Order().ShouldBe(
-            [OperationalEvents.EndpointDisabled, OperationalEvents.AttemptExhausted, OperationalEvents.AttemptExhausted, OperationalEvents.AttemptRecovered]);
-        events.Single(e => e.GetProperty("type").GetString() == OperationalEvents.EndpointDisabled)
+            [OperationalEventTypes.EndpointDisabled, OperationalEventTypes.AttemptExhausted, OperationalEventTypes.AttemptExhausted, OperationalEventTypes.AttemptRecovered]);
+        events.Single(e => e.GetProperty("type").GetString() == OperationalEventTypes.EndpointDisabled)
             .GetProperty("data").GetProperty("endpointId").GetString().ShouldBe(gone.Id.ToString());
     }
 

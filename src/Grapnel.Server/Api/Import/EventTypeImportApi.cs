@@ -1,0 +1,25 @@
+using System.Text.Json.Nodes;
+using Grapnel.Registry;
+
+namespace Grapnel.Server.Api.Import;
+
+/// <summary><c>POST /event-type/import/openapi</c>: event types out of an OpenAPI document, given as an object or as text in JSON or YAML.</summary>
+internal sealed class EventTypeImportApi(EventTypeRegistry types)
+{
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/event-type/import/openapi", ImportAsync);
+
+    private async Task ImportAsync(HttpContext http)
+    {
+        var body = await JsonBody.ReadAsync(http);
+        var (spec, raw) = (body.Raw(null, "spec"), body.Text(null, "specRaw"));
+        var dryRun = body.Flag(false, "dryRun");
+        var replaceAll = body.Flag(false, "replaceAll");
+        body.ThrowIfAnyFault();
+        if (spec is null == raw is null)
+            throw new InvalidInputException("spec", "or 'specRaw' is required, and not both");
+        // JSON is YAML too.
+        var inputs = spec is not null ? OpenApiWebhooks.Read(JsonNode.Parse(spec), "spec") : OpenApiWebhooks.Read(YamlJson.Read(raw!, "specRaw"), "specRaw");
+        var changed = await types.ImportAsync(inputs, replaceAll, dryRun, http.RequestAborted);
+        await http.AnswerAsync(ImportOut.From(changed, dryRun), ApiJson.Default.ImportOut);
+    }
+}

@@ -1,0 +1,10 @@
+namespace Grapnel.Server.Api;
+
+/// <summary><c>/operational-webhook/endpoint</c>: the endpoints of the built-in application <see cref="Application.OperationalUid"/>, under a path without it.</summary>
+internal static class OperationalWebhooks
+{
+    public const string Path = "/operational-webhook/endpoint";
+
+    /// <summary>The application in the path; where the path has none, the operational one.</summary>
+    public static string ApplicationOf(HttpContext http) => http.Request.RouteValues["app"] as string ?? Application.OperationalUid;
+}

@@ -1,0 +1,66 @@
+using System.Collections.Frozen;
+using Grapnel.Publishing.Schemas;
+using Grapnel.Registry;
+using Grapnel.Storage;
+
+namespace Grapnel.Publishing;
+
+/// <summary>What publishing has to know of registered event types, kept in memory and read again after they changed.</summary>
+public sealed class EventTypeCache
+{
+    private readonly ICatalogStore _catalog;
+    private long _generation;
+    private volatile KnownEventTypes? _known;
+
+    /// <summary>A cache over a catalog, kept true by its events.</summary>
+    public EventTypeCache(ICatalogStore catalog, CatalogEvents events)
+    {
+        _catalog = catalog;
+        events.EventTypesChanged += () => Interlocked.Increment(ref _generation);
+    }
+
+    /// <summary>The event types as of now.</summary>
+    internal ValueTask<KnownEventTypes> ReadAsync(CancellationToken cancellationToken) =>
+        _known is { } known && known.Generation == Interlocked.Read(ref _generation) ? new(known) : LoadAsync(cancellationToken);
+
+    private async ValueTask<KnownEventTypes> LoadAsync(CancellationToken cancellationToken)
+    {
+        var generation = Interlocked.Read(ref _generation);
+        var names = await _catalog.ReadEventTypeNamesAsync(cancellationToken).ConfigureAwait(false);
+        var validated = await _catalog.ReadValidatedEventTypesAsync(cancellationToken).ConfigureAwait(false);
+        return _known = new KnownEventTypes(generation, names, validated);
+    }
+}
+
+/// <summary>The event types as of one reading.</summary>
+internal sealed class KnownEventTypes(long generation, IReadOnlyList<string> names, IReadOnlyList<EventType> validated)
+{
+    private readonly FrozenSet<string> _names = names.ToFrozenSet(StringComparer.Ordinal);
+
+    // Null as long as nothing is validated: then a message costs no look-up.
+    private readonly FrozenDictionary<string, PayloadCheck>? _checks = validated.Count == 0
+        ? null
+        : validated.ToFrozenDictionary(type => type.Name, type => new PayloadCheck(type), StringComparer.Ordinal);
+
+    /// <summary>How many changes came before it.</summary>
+    public long Generation => generation;
+
+    /// <summary>Whether an event type of this name exists and is not archived.</summary>
+    public bool Contains(string name) => _names.Contains(name);
+
+    /// <summary>What payloads of an event type are held against; null for nothing.</summary>
+    public PayloadCheck? CheckOf(string eventType) => _checks?.GetValueOrDefault(eventType);
+}
+
+/// <summary>What payloads of an event type are held against. The schema is compiled when the first message comes.</summary>
+internal sealed class PayloadCheck(EventType type)
+{
+    private readonly Lazy<PayloadSchema?> _schema = new(() => SchemaSet.Newest(type.Schemas) is { } json ? new PayloadSchema(json) : null);
+
+    /// <summary>Whether a payload that does not fit is refused, rather than reported.</summary>
+    public bool Refuses => type.Validation == SchemaValidation.Enforce;
+
+    /// <summary>What does not fit; null when all does.</summary>
+    public IReadOnlyList<SchemaFault>? Faults(ReadOnlyMemory<byte> payload) =>
+        _schema.Value?.Check(payload) is { Count: > 0 } faults ? faults : null;
+}

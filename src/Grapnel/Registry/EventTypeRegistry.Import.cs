@@ -1,0 +1,67 @@
+using Grapnel.Storage;
+
+namespace Grapnel.Registry;
+
+internal sealed partial class EventTypeRegistry
+{
+    private const int PageSize = 250;
+
+    /// <summary>Adds or changes many event types; what an import says nothing about (validation, feature flags, group) stays.</summary>
+    /// <param name="inputs">Name, description, deprecation and schemas of each.</param>
+    /// <param name="replaceAll">Whether event types that are not among them are archived.</param>
+    /// <param name="dryRun">Whether to tell only what would change.</param>
+    /// <param name="cancellationToken">Ends the work before the first change.</param>
+    /// <returns>What changed, as it is now.</returns>
+    /// <exception cref="InvalidInputException">Some do not fit; nothing was changed.</exception>
+    public Task<IReadOnlyList<EventType>> ImportAsync(
+        IReadOnlyList<EventTypeInput> inputs, bool replaceAll, bool dryRun, CancellationToken cancellationToken) =>
+        _gate.RunAsync(async () =>
+        {
+            var existing = (await ReadAllAsync(cancellationToken)).ToDictionary(type => type.Name);
+            var changes = Changes(inputs, existing);
+            if (replaceAll)
+                changes.AddRange(Superfluous(inputs, existing));
+            if (dryRun || changes.Count == 0)
+                return (IReadOnlyList<EventType>)changes;
+            foreach (var type in changes)
+                await (existing.ContainsKey(type.Name)
+                    ? store.UpdateEventTypeAsync(type, CancellationToken.None)
+                    : store.AddEventTypeAsync(type, CancellationToken.None));
+            events.OnEventTypesChanged();
+            return changes;
+        }, cancellationToken);
+
+    private List<EventType> Changes(IReadOnlyList<EventTypeInput> inputs, Dictionary<string, EventType> existing)
+    {
+        var now = time.GetUtcNow();
+        var errors = new List<FieldError>();
+        var changes = new List<EventType>();
+        foreach (var input in inputs)
+        {
+            var current = existing.GetValueOrDefault(input.Name!);
+            var merged = current is null ? input : input with { Validation = current.Validation, FeatureFlags = current.FeatureFlags, GroupName = current.GroupName };
+            errors.AddRange(Faults(merged).Select(fault => fault with { Message = $"of the webhook '{input.Name}' {fault.Message}" }));
+            if (current is null || EventTypeInput.From(current) != merged)
+                changes.Add(Apply(merged, current?.CreatedAt ?? now, now));
+        }
+        return errors.Count == 0 ? changes : throw new InvalidInputException(errors);
+    }
+
+    private IEnumerable<EventType> Superfluous(IReadOnlyList<EventTypeInput> inputs, Dictionary<string, EventType> existing)
+    {
+        var wanted = inputs.Select(input => input.Name).ToHashSet();
+        return existing.Values.Where(type => !type.Archived && !wanted.Contains(type.Name))
+            .Select(type => type with { Archived = true, UpdatedAt = time.GetUtcNow() });
+    }
+
+    private async Task<List<EventType>> ReadAllAsync(CancellationToken cancellationToken)
+    {
+        var all = new List<EventType>();
+        for (Page<EventType>? page = null; page is not { Done: true };)
+        {
+            page = await store.ListEventTypesAsync(new PageRequest(PageSize, page?.Items[^1].Name), includeArchived: true, cancellationToken);
+            all.AddRange(page.Items);
+        }
+        return all;
+    }
+}

@@ -12,8 +12,11 @@ namespace Grapnel.Storage.Sqlite;
 /// <param name="key">The column that orders the list.</param>
 internal sealed class ListWalk(string from, string key)
 {
-    /// <summary>Steps after which a call ends: some 10,000 rows of an index, and about 15 ms.</summary>
-    public const int Budget = 150_000;
+    /// <summary>
+    /// Steps after which a call ends: 5,000 rows. Measured over a million messages, rows that have to be fetched one by one take 10 ms for as many,
+    /// those of an index less than half of it.
+    /// </summary>
+    public const int Budget = 60_000;
 
     /// <summary>What is reckoned for asking about a row with statements of their own.</summary>
     private const int CheckCost = 100;

@@ -1,5 +1,6 @@
 using Grapnel.Dispatching;
 using Grapnel.Publishing;
+using Grapnel.Publishing.Filters;
 using Grapnel.Storage;
 
 namespace Grapnel.Housekeeping;
@@ -97,7 +98,15 @@ internal sealed class ReplayWork(
 
     /// <summary>Whether the message would be owed to the endpoint if it were published now.</summary>
     private static bool IsOwed(Endpoint endpoint, Message message) =>
-        new RouteDecision(endpoint, Router.Decide(endpoint, message.EventType, message.Channels)).Owed;
+        message.RouteVersion != Message.Addressed
+        && new RouteDecision(endpoint, Router.Decide(endpoint, message.EventType, message.Channels)).Owed
+        && (endpoint.Filter is null || PassesFilter(endpoint.Filter, message));
+
+    private static bool PassesFilter(string text, Message message)
+    {
+        using var payload = PayloadFilter.ReadPayload(message.Payload!.Value);
+        return payload is not null && PayloadFilter.TryParse(text, out var filter, out _) && filter.Matches(payload.RootElement);
+    }
 
     private static int LimitOf(int? rate) => Math.Clamp((rate ?? int.MaxValue) / StepsPerSecond, 1, MessagesAtOnce);
 }

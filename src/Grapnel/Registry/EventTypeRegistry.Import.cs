@@ -59,7 +59,7 @@ internal sealed partial class EventTypeRegistry
         var all = new List<EventType>();
         for (Page<EventType>? page = null; page is not { Done: true };)
         {
-            page = await store.ListEventTypesAsync(new PageRequest(PageSize, page?.Items[^1].Name), includeArchived: true, cancellationToken);
+            page = await store.ListEventTypesAsync(new PageRequest(PageSize, page?.Items[^1].Name), includeArchived: true, featureFlags: null, cancellationToken);
             all.AddRange(page.Items);
         }
         return all;

@@ -234,7 +234,7 @@ public sealed class BackgroundTaskTests
         chaos.After = verb => verb == "Accept" && failures-- > 0 ? throw new StoreUnavailableException("done, and nobody was told") : Task.CompletedTask;
 
         var task = await engine.Get<BackgroundTasks>().BroadcastAsync(
-            new Publishing.PublishRequest { Application = "", EventType = "order.created", Payload = "{ \"n\": 1.0 }"u8.ToArray(), Tags = ["a"] }, default);
+            new Grapnel.Publishing.PublishRequest { Application = "", EventType = "order.created", Payload = "{ \"n\": 1.0 }"u8.ToArray(), Tags = ["a"] }, default);
         await engine.UntilAsync(() => Task.FromResult(failures <= 0));
         await engine.RestartAsync();
         var end = await EndOfAsync(engine, task, advance: Second / 2);

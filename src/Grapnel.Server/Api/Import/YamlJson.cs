@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
+using ScalarEvent = YamlDotNet.Core.Events.Scalar;
 
 namespace Grapnel.Server.Api.Import;
 
@@ -61,7 +62,7 @@ internal sealed class YamlJson
             return ReadMapping(depth);
         if (_parser.TryConsume<SequenceStart>(out _))
             return ReadSequence(depth);
-        return ToJson(_parser.Consume<Scalar>());
+        return ToJson(_parser.Consume<ScalarEvent>());
     }
 
     private JsonObject ReadMapping(int depth)
@@ -69,7 +70,7 @@ internal sealed class YamlJson
         var made = new JsonObject();
         while (!_parser.TryConsume<MappingEnd>(out _))
         {
-            var name = _parser.Consume<Scalar>().Value;
+            var name = _parser.Consume<ScalarEvent>().Value;
             made[name] = ReadNode(depth + 1);
         }
         return made;
@@ -98,7 +99,7 @@ internal sealed class YamlJson
             throw new YamlException($"it stands for more than {MaxNodes} values");
     }
 
-    private static JsonValue? ToJson(Scalar scalar)
+    private static JsonValue? ToJson(ScalarEvent scalar)
     {
         var text = scalar.Value;
         if (scalar.Style != ScalarStyle.Plain)

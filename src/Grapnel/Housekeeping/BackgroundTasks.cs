@@ -36,7 +36,8 @@ internal sealed class BackgroundTasks(
     /// <exception cref="InvalidInputException">Fields do not fit.</exception>
     public async Task<BackgroundTask> BroadcastAsync(PublishRequest request, CancellationToken cancellationToken)
     {
-        PublishRules.Check(request, time.GetUtcNow(), publishing.Value);
+        if (PublishRules.Check(request, time.GetUtcNow(), publishing.Value) is { } errors)
+            throw new InvalidInputException(errors);
         var id = ids.Next<BackgroundTask>();
         return await BeginAsync(New(id, BackgroundTaskKinds.Broadcast, BroadcastWork.ToArguments(request)) with
         {

@@ -10,7 +10,7 @@ namespace Grapnel.Server.Tests.Api;
 public sealed class AuthenticationTests(ServerFixture fixture) : ServerTest(fixture)
 {
     [Fact]
-    public async Task Nothing_answers_a_stranger_but_the_health_routes()
+    public async Task Nothing_answers_a_stranger_but_health_and_documentation()
     {
         var routes = Server.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().ToList();
         routes.Count.ShouldBeGreaterThan(40);
@@ -20,7 +20,8 @@ public sealed class AuthenticationTests(ServerFixture fixture) : ServerTest(fixt
             foreach (var method in route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods)
             {
                 var open = route.Metadata.GetMetadata<IAllowAnonymous>() is not null;
-                open.ShouldBe(path.StartsWith("health/") || path is "api/v1/health" or "api/v1/health/ping", path);
+                open.ShouldBe(path.StartsWith("health/") || path is "api/v1/health" or "api/v1/health/ping" or "api/v1/openapi.json"
+                    || path.StartsWith("docs"), path);
                 var reply = await Server.Stranger.SendAsync(new HttpMethod(method), "/" + path);
                 if (!open)
                     reply.Status.ShouldBe(401, path);

@@ -251,7 +251,8 @@ public sealed class BackgroundTaskTests
     {
         await using var engine = await StartAsync();
         var operational = await engine.Get<ApplicationRegistry>().GetAsync(Application.OperationalUid, default);
-        await engine.Get<EndpointRegistry>().CreateAsync(operational.Id, new EndpointInput { Url = "http://127.0.0.1:1/operator" }, default);
+        await engine.Get<EndpointRegistry>().CreateAsync(
+            operational.Id, new EndpointInput { Url = "http://127.0.0.1:1/operator", EventTypes = [OperationalEventTypes.BackgroundTaskFinished] }, default);
         var endpoint = await AddEndpointAsync(engine);
 
         var task = await EndOfAsync(engine, await ReplayAsync(engine, endpoint, BackgroundTaskKinds.Recover));

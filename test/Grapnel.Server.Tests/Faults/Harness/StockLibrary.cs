@@ -7,7 +7,8 @@ namespace Grapnel.Server.Tests.Faults.Harness;
 /// <summary>Signatures as a receiver checks them who uses the stock Standard Webhooks library, run by Node.js.</summary>
 internal static class StockLibrary
 {
-    private static readonly string Folder = Path.Combine(
+    /// <summary>Where the stock clients are.</summary>
+    public static readonly string Folder = Path.Combine(
         typeof(StockLibrary).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "RepositoryRoot").Value!, "test", "node");
 
     /// <summary>For each arrival "ok" or "fail: why".</summary>

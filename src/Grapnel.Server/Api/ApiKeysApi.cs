@@ -1,4 +1,5 @@
 using Grapnel.Registry;
+using Grapnel.Server.Api.Description;
 using Grapnel.Server.Auth;
 
 namespace Grapnel.Server.Api;
@@ -8,11 +9,11 @@ internal sealed class ApiKeysApi(ApiKeyRegistry keys)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/api-key", CreateAsync).Idempotent(IdempotencyMode.Once);
-        routes.MapGet("/api-key", ListAsync);
-        routes.MapGet("/api-key/{id}", GetAsync);
-        routes.MapPatch("/api-key/{id}", PatchAsync);
-        routes.MapDelete("/api-key/{id}", RevokeAsync);
+        routes.MapPost("/api-key", CreateAsync).Idempotent(IdempotencyMode.Once).Describe(KeyOperations.Create);
+        routes.MapGet("/api-key", ListAsync).Describe(KeyOperations.List);
+        routes.MapGet("/api-key/{id}", GetAsync).Describe(KeyOperations.Get);
+        routes.MapPatch("/api-key/{id}", PatchAsync).Describe(KeyOperations.Patch);
+        routes.MapDelete("/api-key/{id}", RevokeAsync).Describe(KeyOperations.Revoke);
     }
 
     private async Task CreateAsync(HttpContext http)

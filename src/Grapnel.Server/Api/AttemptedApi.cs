@@ -1,5 +1,6 @@
 using Grapnel.Dispatching;
 using Grapnel.Registry;
+using Grapnel.Server.Api.Description;
 using Grapnel.Storage;
 
 namespace Grapnel.Server.Api;
@@ -10,8 +11,8 @@ internal sealed class AttemptedApi(
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/app/{app}/endpoint/{endpoint}/msg", ListMessagesAsync);
-        routes.MapGet("/app/{app}/msg/{msg}/endpoint", ListDestinationsAsync);
+        routes.MapGet("/app/{app}/endpoint/{endpoint}/msg", ListMessagesAsync).Describe(AttemptOperations.ListMessages);
+        routes.MapGet("/app/{app}/msg/{msg}/endpoint", ListDestinationsAsync).Describe(AttemptOperations.ListDestinations);
     }
 
     private async Task ListMessagesAsync(HttpContext http)

@@ -1,4 +1,5 @@
 using Grapnel.Registry;
+using Grapnel.Server.Api.Description;
 using Grapnel.Storage;
 
 namespace Grapnel.Server.Api;
@@ -12,14 +13,14 @@ internal sealed class AttemptsApi(ApplicationRegistry applications, EndpointRegi
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/app/{app}/attempt/msg/{msg}", ListByMessageAsync);
-        routes.MapGet("/app/{app}/attempt/endpoint/{endpoint}", ListByEndpointAsync);
-        routes.MapGet("/app/{app}/msg/{msg}/attempt/{attempt}", GetAsync);
-        routes.MapGet("/app/{app}/msg/{msg}/attempt/{attempt}/headers", GetHeadersAsync);
-        routes.MapDelete("/app/{app}/msg/{msg}/attempt/{attempt}/content", ExpungeAsync);
+        routes.MapGet("/app/{app}/attempt/msg/{msg}", ListByMessageAsync).Describe(AttemptOperations.ListByMessage);
+        routes.MapGet("/app/{app}/attempt/endpoint/{endpoint}", ListByEndpointAsync).Describe(AttemptOperations.ListByEndpoint);
+        routes.MapGet("/app/{app}/msg/{msg}/attempt/{attempt}", GetAsync).Describe(AttemptOperations.Get);
+        routes.MapGet("/app/{app}/msg/{msg}/attempt/{attempt}/headers", GetHeadersAsync).Describe(AttemptOperations.GetHeaders);
+        routes.MapDelete("/app/{app}/msg/{msg}/attempt/{attempt}/content", ExpungeAsync).Describe(AttemptOperations.ExpungeContent);
         // Deprecated by Svix, and still called.
-        routes.MapGet("/app/{app}/msg/{msg}/attempt", ListByMessageAsync);
-        routes.MapGet("/app/{app}/msg/{msg}/endpoint/{endpoint}/attempt", ListByMessageAsync);
+        routes.MapGet("/app/{app}/msg/{msg}/attempt", ListByMessageAsync).Describe(AttemptOperations.ListByMessageOld);
+        routes.MapGet("/app/{app}/msg/{msg}/endpoint/{endpoint}/attempt", ListByMessageAsync).Describe(AttemptOperations.ListByMessageAndEndpointOld);
     }
 
     private async Task ListByMessageAsync(HttpContext http)

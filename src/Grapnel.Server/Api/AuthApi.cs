@@ -1,4 +1,5 @@
 using Grapnel.Registry;
+using Grapnel.Server.Api.Description;
 using Grapnel.Server.Auth;
 
 namespace Grapnel.Server.Api;
@@ -9,11 +10,11 @@ internal sealed class AuthApi(
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/auth/app-portal-access/{app}", AccessAsync);
+        routes.MapPost("/auth/app-portal-access/{app}", AccessAsync).Idempotent(IdempotencyMode.Own).Describe(AccessOperations.AppPortalAccess);
         // The name that it had before.
-        routes.MapPost("/auth/dashboard-access/{app}", AccessAsync);
-        routes.MapPost("/auth/app/{app}/expire-all", ExpireAllAsync);
-        routes.MapPost("/auth/logout", LogoutAsync);
+        routes.MapPost("/auth/dashboard-access/{app}", AccessAsync).Idempotent(IdempotencyMode.Own).Describe(AccessOperations.DashboardAccess);
+        routes.MapPost("/auth/app/{app}/expire-all", ExpireAllAsync).Describe(AccessOperations.ExpireAll);
+        routes.MapPost("/auth/logout", LogoutAsync).Describe(AccessOperations.Logout);
     }
 
     private async Task AccessAsync(HttpContext http)

@@ -1,4 +1,5 @@
 using Grapnel.Housekeeping;
+using Grapnel.Server.Api.Description;
 using Grapnel.Storage;
 
 namespace Grapnel.Server.Api;
@@ -8,9 +9,9 @@ internal sealed class BackgroundTasksApi(BackgroundTasks tasks)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/background-task", ListAsync);
-        routes.MapGet("/background-task/{id}", GetAsync);
-        routes.MapPost("/background-task/{id}/cancel", CancelAsync);
+        routes.MapGet("/background-task", ListAsync).Describe(ReplayOperations.ListTasks);
+        routes.MapGet("/background-task/{id}", GetAsync).Describe(ReplayOperations.GetTask);
+        routes.MapPost("/background-task/{id}/cancel", CancelAsync).Describe(ReplayOperations.CancelTask);
     }
 
     private async Task ListAsync(HttpContext http)

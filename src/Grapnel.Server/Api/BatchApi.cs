@@ -1,4 +1,5 @@
 using Grapnel.Publishing;
+using Grapnel.Server.Api.Description;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 
@@ -15,7 +16,7 @@ internal sealed class BatchApi(Publisher publisher, IOptions<PublishingOptions> 
 
     private readonly PublishingOptions _options = options.Value;
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/app/{app}/msg/batch", PublishAsync).Idempotent(IdempotencyMode.Own);
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/app/{app}/msg/batch", PublishAsync).Idempotent(IdempotencyMode.Own).Describe(MessageOperations.Batch);
 
     private Task PublishAsync(HttpContext http)
     {

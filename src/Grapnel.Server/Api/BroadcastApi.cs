@@ -1,5 +1,6 @@
 using Grapnel.Housekeeping;
 using Grapnel.Publishing;
+using Grapnel.Server.Api.Description;
 using Microsoft.Extensions.Options;
 
 namespace Grapnel.Server.Api;
@@ -11,8 +12,8 @@ internal sealed class BroadcastApi(BackgroundTasks tasks, IOptions<PublishingOpt
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/broadcast", BroadcastAsync);
-        routes.MapPost("/msg/broadcast", BroadcastAsync);
+        routes.MapPost("/broadcast", BroadcastAsync).Describe(ReplayOperations.Broadcast);
+        routes.MapPost("/msg/broadcast", BroadcastAsync).Describe(ReplayOperations.Broadcast with { Name = "broadcast-svix", Summary = "The same at the place where Svix has it" });
     }
 
     private async Task BroadcastAsync(HttpContext http)

@@ -1,5 +1,6 @@
 using Grapnel.Dispatching;
 using Grapnel.Registry;
+using Grapnel.Server.Api.Description;
 using Grapnel.Storage;
 
 namespace Grapnel.Server.Api;
@@ -10,11 +11,11 @@ internal sealed class DeliveriesApi(
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/app/{app}/msg/{msg}/cancel", CancelAsync);
-        routes.MapPost("/app/{app}/msg/{msg}/endpoint/{endpoint}/cancel", CancelOneAsync);
-        routes.MapPost("/app/{app}/msg/{msg}/endpoint/{endpoint}/resend", ResendAsync);
-        routes.MapGet("/app/{app}/msg/{msg}/endpoint/{endpoint}/why", WhyAsync);
-        routes.MapGet("/app/{app}/msg/{msg}/why", WhyAllAsync);
+        routes.MapPost("/app/{app}/msg/{msg}/cancel", CancelAsync).Describe(MessageOperations.Cancel);
+        routes.MapPost("/app/{app}/msg/{msg}/endpoint/{endpoint}/cancel", CancelOneAsync).Describe(MessageOperations.CancelOne);
+        routes.MapPost("/app/{app}/msg/{msg}/endpoint/{endpoint}/resend", ResendAsync).Describe(AttemptOperations.Resend);
+        routes.MapGet("/app/{app}/msg/{msg}/endpoint/{endpoint}/why", WhyAsync).Describe(MessageOperations.Why);
+        routes.MapGet("/app/{app}/msg/{msg}/why", WhyAllAsync).Describe(MessageOperations.WhyAll);
     }
 
     private async Task CancelAsync(HttpContext http)

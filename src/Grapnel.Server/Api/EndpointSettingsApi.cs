@@ -1,4 +1,5 @@
 using Grapnel.Registry;
+using Grapnel.Server.Api.Description;
 
 namespace Grapnel.Server.Api;
 
@@ -9,17 +10,17 @@ internal sealed class EndpointSettingsApi(ApplicationRegistry applications, Endp
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        Map(routes, "/app/{app}/endpoint/{endpoint}");
-        Map(routes, OperationalWebhooks.Path + "/{endpoint}");
+        Map(routes, "/app/{app}/endpoint/{endpoint}", "Endpoint");
+        Map(routes, OperationalWebhooks.Path + "/{endpoint}", OperationalWebhooks.Tag);
     }
 
-    private void Map(IEndpointRouteBuilder routes, string endpoint)
+    private void Map(IEndpointRouteBuilder routes, string endpoint, string tag)
     {
-        routes.MapGet(endpoint + "/secret", GetSecretAsync);
-        routes.MapPost(endpoint + "/secret/rotate", RotateSecretAsync);
-        routes.MapGet(endpoint + "/headers", GetHeadersAsync);
-        routes.MapPut(endpoint + "/headers", PutHeadersAsync);
-        routes.MapPatch(endpoint + "/headers", PatchHeadersAsync);
+        routes.MapGet(endpoint + "/secret", GetSecretAsync).Describe(EndpointOperations.GetSecret with { Tag = tag });
+        routes.MapPost(endpoint + "/secret/rotate", RotateSecretAsync).Describe(EndpointOperations.RotateSecret with { Tag = tag });
+        routes.MapGet(endpoint + "/headers", GetHeadersAsync).Describe(EndpointOperations.GetHeaders with { Tag = tag });
+        routes.MapPut(endpoint + "/headers", PutHeadersAsync).Describe(EndpointOperations.PutHeaders with { Tag = tag });
+        routes.MapPatch(endpoint + "/headers", PatchHeadersAsync).Describe(EndpointOperations.PatchHeaders with { Tag = tag });
     }
 
     private async Task GetSecretAsync(HttpContext http)

@@ -1,4 +1,5 @@
 using Grapnel.Registry;
+using Grapnel.Server.Api.Description;
 
 namespace Grapnel.Server.Api;
 
@@ -7,18 +8,18 @@ internal sealed class EndpointsApi(ApplicationRegistry applications, EndpointReg
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        Map(routes, "/app/{app}/endpoint");
-        Map(routes, OperationalWebhooks.Path);
+        Map(routes, "/app/{app}/endpoint", "Endpoint");
+        Map(routes, OperationalWebhooks.Path, OperationalWebhooks.Tag);
     }
 
-    private void Map(IEndpointRouteBuilder routes, string path)
+    private void Map(IEndpointRouteBuilder routes, string path, string tag)
     {
-        routes.MapPost(path, CreateAsync);
-        routes.MapGet(path, ListAsync);
-        routes.MapGet(path + "/{endpoint}", GetAsync);
-        routes.MapPut(path + "/{endpoint}", PutAsync);
-        routes.MapPatch(path + "/{endpoint}", PatchAsync);
-        routes.MapDelete(path + "/{endpoint}", DeleteAsync);
+        routes.MapPost(path, CreateAsync).Describe(EndpointOperations.Create with { Tag = tag });
+        routes.MapGet(path, ListAsync).Describe(EndpointOperations.List with { Tag = tag });
+        routes.MapGet(path + "/{endpoint}", GetAsync).Describe(EndpointOperations.Get with { Tag = tag });
+        routes.MapPut(path + "/{endpoint}", PutAsync).Describe(EndpointOperations.Put with { Tag = tag });
+        routes.MapPatch(path + "/{endpoint}", PatchAsync).Describe(EndpointOperations.Patch with { Tag = tag });
+        routes.MapDelete(path + "/{endpoint}", DeleteAsync).Describe(EndpointOperations.Delete with { Tag = tag });
     }
 
     private async Task CreateAsync(HttpContext http)

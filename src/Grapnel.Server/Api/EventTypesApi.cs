@@ -1,4 +1,5 @@
 using Grapnel.Registry;
+using Grapnel.Server.Api.Description;
 using Grapnel.Server.Auth;
 
 namespace Grapnel.Server.Api;
@@ -8,12 +9,12 @@ internal sealed class EventTypesApi(EventTypeRegistry types)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/event-type", CreateAsync);
-        routes.MapGet("/event-type", ListAsync);
-        routes.MapGet("/event-type/{name}", GetAsync);
-        routes.MapPut("/event-type/{name}", PutAsync);
-        routes.MapPatch("/event-type/{name}", PatchAsync);
-        routes.MapDelete("/event-type/{name}", DeleteAsync);
+        routes.MapPost("/event-type", CreateAsync).Describe(EventTypeOperations.Create);
+        routes.MapGet("/event-type", ListAsync).Describe(EventTypeOperations.List);
+        routes.MapGet("/event-type/{name}", GetAsync).Describe(EventTypeOperations.Get);
+        routes.MapPut("/event-type/{name}", PutAsync).Describe(EventTypeOperations.Put);
+        routes.MapPatch("/event-type/{name}", PatchAsync).Describe(EventTypeOperations.Patch);
+        routes.MapDelete("/event-type/{name}", DeleteAsync).Describe(EventTypeOperations.Delete);
     }
 
     private async Task CreateAsync(HttpContext http)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Grapnel.Publishing;
 using Grapnel.Registry;
+using Grapnel.Server.Api.Description;
 using Microsoft.Extensions.Options;
 
 namespace Grapnel.Server.Api;
@@ -14,7 +15,7 @@ internal sealed class ExamplesApi(
 
     private readonly int _maxPayload = options.Value.MaxPayloadBytes;
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/app/{app}/endpoint/{endpoint}/send-example", SendAsync).Idempotent(IdempotencyMode.Own);
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/app/{app}/endpoint/{endpoint}/send-example", SendAsync).Idempotent(IdempotencyMode.Own).Describe(MessageOperations.SendExample);
 
     // The clients take any 2xx; 202 is what every other publish is answered with.
     private async Task SendAsync(HttpContext http)

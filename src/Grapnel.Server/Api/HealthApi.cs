@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Grapnel.Server.Api.Description;
 using Grapnel.Storage;
 
 namespace Grapnel.Server.Api;
@@ -14,11 +15,11 @@ internal sealed class HealthApi(Engine engine, ICatalogStore catalog, TimeProvid
     public void Map(IEndpointRouteBuilder routes)
     {
         string[] methods = [HttpMethods.Get, HttpMethods.Head];
-        routes.MapMethods("/health/live", methods, LiveAsync).AllowAnonymous();
-        routes.MapMethods("/health/ready", methods, ReadyAsync).AllowAnonymous();
+        routes.MapMethods("/health/live", methods, LiveAsync).AllowAnonymous().Describe(StateOperations.Live);
+        routes.MapMethods("/health/ready", methods, ReadyAsync).AllowAnonymous().Describe(StateOperations.Ready);
         // As clients of Svix ask.
-        routes.MapMethods(GrapnelApi.Base + "/health", methods, HealthAsync).AllowAnonymous();
-        routes.MapMethods(GrapnelApi.Base + "/health/ping", methods, PingAsync).AllowAnonymous();
+        routes.MapMethods(GrapnelApi.Base + "/health", methods, HealthAsync).AllowAnonymous().Describe(StateOperations.Health);
+        routes.MapMethods(GrapnelApi.Base + "/health/ping", methods, PingAsync).AllowAnonymous().Describe(StateOperations.Ping);
     }
 
     private static Task LiveAsync(HttpContext http) =>

@@ -1,5 +1,6 @@
 using Grapnel.Dispatching;
 using Grapnel.Registry;
+using Grapnel.Server.Api.Description;
 using Grapnel.Storage;
 
 namespace Grapnel.Server.Api;
@@ -9,10 +10,10 @@ internal sealed class LanesApi(ApplicationRegistry applications, EndpointRegistr
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/node", ListNodesAsync);
-        routes.MapGet("/lane", ListAsync);
-        routes.MapGet("/backlog", GetBacklogAsync);
-        routes.MapGet("/app/{app}/endpoint/{endpoint}/lane", GetAsync);
+        routes.MapGet("/node", ListNodesAsync).Describe(StateOperations.Nodes);
+        routes.MapGet("/lane", ListAsync).Describe(StateOperations.Lanes);
+        routes.MapGet("/backlog", GetBacklogAsync).Describe(StateOperations.Backlog);
+        routes.MapGet("/app/{app}/endpoint/{endpoint}/lane", GetAsync).Describe(StateOperations.EndpointLane);
     }
 
     private async Task ListNodesAsync(HttpContext http)

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Unicode;
 using Grapnel.Dispatching;
 using Grapnel.Registry;
+using Grapnel.Server.Api.Description;
 using Grapnel.Storage;
 
 namespace Grapnel.Server.Api;
@@ -11,8 +12,8 @@ internal sealed class MessageContentApi(ApplicationRegistry applications, IHisto
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/app/{app}/msg/{msg}/raw", GetRawAsync);
-        routes.MapDelete("/app/{app}/msg/{msg}/content", ExpungeAsync);
+        routes.MapGet("/app/{app}/msg/{msg}/raw", GetRawAsync).Describe(MessageOperations.GetRaw);
+        routes.MapDelete("/app/{app}/msg/{msg}/content", ExpungeAsync).Describe(MessageOperations.ExpungeContent);
     }
 
     private async Task GetRawAsync(HttpContext http)

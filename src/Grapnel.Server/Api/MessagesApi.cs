@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Grapnel.Publishing;
 using Grapnel.Registry;
+using Grapnel.Server.Api.Description;
 using Grapnel.Storage;
 using Microsoft.Extensions.Options;
 
@@ -20,9 +21,9 @@ internal sealed class MessagesApi(
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/app/{app}/msg", CreateAsync).Idempotent(IdempotencyMode.Own);
-        routes.MapGet("/app/{app}/msg", ListAsync);
-        routes.MapGet("/app/{app}/msg/{msg}", GetAsync);
+        routes.MapPost("/app/{app}/msg", CreateAsync).Idempotent(IdempotencyMode.Own).Describe(MessageOperations.Create);
+        routes.MapGet("/app/{app}/msg", ListAsync).Describe(MessageOperations.List);
+        routes.MapGet("/app/{app}/msg/{msg}", GetAsync).Describe(MessageOperations.Get);
     }
 
     private async Task CreateAsync(HttpContext http)

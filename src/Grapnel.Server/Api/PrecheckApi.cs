@@ -1,11 +1,12 @@
 using Grapnel.Publishing;
+using Grapnel.Server.Api.Description;
 
 namespace Grapnel.Server.Api;
 
 /// <summary><c>POST …/msg/precheck/active</c>: whether a message would be owed to anybody, asked before it is made.</summary>
 internal sealed class PrecheckApi(RouteCache routes)
 {
-    public void Map(IEndpointRouteBuilder api) => api.MapPost("/app/{app}/msg/precheck/active", AskAsync);
+    public void Map(IEndpointRouteBuilder api) => api.MapPost("/app/{app}/msg/precheck/active", AskAsync).Describe(MessageOperations.Precheck);
 
     /// <summary>A filter cannot be judged without a payload: an endpoint that has one counts as if it let everything pass.</summary>
     private async Task AskAsync(HttpContext http)

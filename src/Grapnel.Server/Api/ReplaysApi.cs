@@ -1,6 +1,7 @@
 using Grapnel.Dispatching;
 using Grapnel.Housekeeping;
 using Grapnel.Registry;
+using Grapnel.Server.Api.Description;
 
 namespace Grapnel.Server.Api;
 
@@ -10,10 +11,10 @@ internal sealed class ReplaysApi(ApplicationRegistry applications, EndpointRegis
     public void Map(IEndpointRouteBuilder routes)
     {
         const string endpoint = "/app/{app}/endpoint/{endpoint}";
-        routes.MapPost(endpoint + "/recover", http => ReplayAsync(http, BackgroundTaskKinds.Recover));
-        routes.MapPost(endpoint + "/replay-missing", http => ReplayAsync(http, BackgroundTaskKinds.ReplayMissing));
-        routes.MapPost(endpoint + "/bulk-replay", http => ReplayAsync(http, BackgroundTaskKinds.BulkReplay));
-        routes.MapPost(endpoint + "/cancel-msgs", CancelAsync);
+        routes.MapPost(endpoint + "/recover", http => ReplayAsync(http, BackgroundTaskKinds.Recover)).Describe(ReplayOperations.Recover);
+        routes.MapPost(endpoint + "/replay-missing", http => ReplayAsync(http, BackgroundTaskKinds.ReplayMissing)).Describe(ReplayOperations.ReplayMissing);
+        routes.MapPost(endpoint + "/bulk-replay", http => ReplayAsync(http, BackgroundTaskKinds.BulkReplay)).Describe(ReplayOperations.BulkReplay);
+        routes.MapPost(endpoint + "/cancel-msgs", CancelAsync).Describe(ReplayOperations.CancelOlder);
     }
 
     private async Task ReplayAsync(HttpContext http, string kind)

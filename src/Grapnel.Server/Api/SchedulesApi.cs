@@ -1,5 +1,6 @@
 using System.Text;
 using Grapnel.Registry;
+using Grapnel.Server.Api.Description;
 
 namespace Grapnel.Server.Api;
 
@@ -8,12 +9,12 @@ internal sealed class SchedulesApi(ApplicationRegistry applications, ScheduleReg
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/app/{app}/schedule", CreateAsync);
-        routes.MapGet("/app/{app}/schedule", ListAsync);
-        routes.MapGet("/app/{app}/schedule/{schedule}", GetAsync);
-        routes.MapPut("/app/{app}/schedule/{schedule}", PutAsync);
-        routes.MapPatch("/app/{app}/schedule/{schedule}", PatchAsync);
-        routes.MapDelete("/app/{app}/schedule/{schedule}", DeleteAsync);
+        routes.MapPost("/app/{app}/schedule", CreateAsync).Describe(ScheduleOperations.Create);
+        routes.MapGet("/app/{app}/schedule", ListAsync).Describe(ScheduleOperations.List);
+        routes.MapGet("/app/{app}/schedule/{schedule}", GetAsync).Describe(ScheduleOperations.Get);
+        routes.MapPut("/app/{app}/schedule/{schedule}", PutAsync).Describe(ScheduleOperations.Put);
+        routes.MapPatch("/app/{app}/schedule/{schedule}", PatchAsync).Describe(ScheduleOperations.Patch);
+        routes.MapDelete("/app/{app}/schedule/{schedule}", DeleteAsync).Describe(ScheduleOperations.Delete);
     }
 
     private async Task CreateAsync(HttpContext http)

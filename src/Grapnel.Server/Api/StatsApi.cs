@@ -1,5 +1,6 @@
 using Grapnel.Dispatching;
 using Grapnel.Registry;
+using Grapnel.Server.Api.Description;
 using Grapnel.Storage;
 
 namespace Grapnel.Server.Api;
@@ -23,9 +24,9 @@ internal sealed class StatsApi(
     public void Map(IEndpointRouteBuilder routes)
     {
         const string endpoint = "/app/{app}/endpoint/{endpoint}";
-        routes.MapGet(endpoint + "/stats", GetAsync);
-        routes.MapGet(endpoint + "/stats/history", GetHistoryAsync);
-        routes.MapGet(endpoint + "/rate-limit-status", GetRateLimitStatusAsync);
+        routes.MapGet(endpoint + "/stats", GetAsync).Describe(StateOperations.Stats);
+        routes.MapGet(endpoint + "/stats/history", GetHistoryAsync).Describe(StateOperations.StatsHistory);
+        routes.MapGet(endpoint + "/rate-limit-status", GetRateLimitStatusAsync).Describe(StateOperations.RateLimitStatus);
     }
 
     private async Task GetAsync(HttpContext http)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Grapnel.Dispatching;
 using Grapnel.Registry;
+using Grapnel.Server.Api.Description;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
@@ -19,7 +20,7 @@ internal sealed class TailApi(
     private static readonly TimeSpan CommentPeriod = TimeSpan.FromSeconds(15);
     private int _listeners;
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/app/{app}/tail", TailAsync);
+    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/app/{app}/tail", TailAsync).Describe(StateOperations.Tail);
 
     private async Task TailAsync(HttpContext http)
     {

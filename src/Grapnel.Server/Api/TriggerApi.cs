@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Grapnel.Publishing;
+using Grapnel.Server.Api.Description;
 using Microsoft.Extensions.Options;
 
 namespace Grapnel.Server.Api;
@@ -12,7 +13,7 @@ internal sealed class TriggerApi(Publisher publisher, TimeProvider time, IOption
     private static readonly ConditionalWeakTable<IReadOnlyList<RouteDecision>, DecisionsText> Texts = [];
     private readonly int _maxPayload = options.Value.MaxPayloadBytes;
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/trigger/{event}", TriggerAsync).Idempotent(IdempotencyMode.Own);
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/trigger/{event}", TriggerAsync).Idempotent(IdempotencyMode.Own).Describe(MessageOperations.Trigger);
 
     private async Task TriggerAsync(HttpContext http)
     {

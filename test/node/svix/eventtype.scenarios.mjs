@@ -59,7 +59,8 @@ export async function import_openapi({ svix, assert, name }) {
     webhooks: { [type]: { post: { operationId: type, description: "From a document", requestBody: { content: { "application/json": { schema: { type: "object", properties: { id: { type: "string" } } } } } } } } },
   };
   const dry = await svix.eventType.importOpenapi({ specRaw: JSON.stringify(spec), dryRun: true });
-  assert.deepEqual(dry.data.modified, []);
+  assert.deepEqual((dry.data.toModify ?? []).map((found) => found.name), [type]);
+  assert.equal((await svix.eventType.list({ limit: 250, iterator: type.slice(0, -1) })).data.some((found) => found.name === type), false);
   const done = await svix.eventType.importOpenapi({ specRaw: JSON.stringify(spec) });
   assert.deepEqual(done.data.modified, [type]);
   assert.equal((await svix.eventType.get(type)).description, "From a document");

@@ -28,6 +28,8 @@ internal static class ApiDescription
             .WithTitle("Grapnel API")
             .WithOpenApiRoutePattern(DocumentPath)
             .DisableDefaultFonts()
+            .HideDeveloperTools()
+            .AddPreferredSecuritySchemes(DescribedRoutes.KeyScheme)
             .DisableTelemetry()
             .DisableAgent()).AllowAnonymous();
     }

@@ -34,6 +34,37 @@ internal static class AttemptOperations
         Answers = [Answer.Ok<AttemptOut>()],
     };
 
+    public static Operation ListByMessageOld { get; } = ListByMessage with { Name = "list-by-msg-deprecated", Summary = "The older place of list-by-msg" };
+
+    public static Operation ListByMessageAndEndpointOld { get; } =
+        ListByMessage with { Name = "list-by-msg-and-endpoint-deprecated", Summary = "The older place of list-by-msg with an endpoint" };
+
+    public static Operation ListMessages { get; } = new(Tag, "list-attempted-messages", "List the messages attempted at an endpoint, the newest first")
+    {
+        Query =
+        [
+            .. QueryParameter.Page, Filters.Channel, Filters.Tag, Filters.EventTypes,
+            QueryParameter.Of<int>("status", "Only those that succeeded (0), are pending (1), failed (2), are being sent (3) or were cancelled (4)."),
+            QueryParameter.Of<DateTime>("before", "Only those accepted before this time."), QueryParameter.Of<DateTime>("after", "Only those accepted after this time."),
+            QueryParameter.Of<bool>("with_content", "Whether the payload is told. Default true."),
+            QueryParameter.Of<bool>("expanded_statuses", "No effect; clients send it."),
+        ],
+        Answers = [Answer.Ok<ListOut<EndpointMessageOut>>("A page.")],
+    };
+
+    public static Operation ListDestinations { get; } = new(Tag, "list-attempted-destinations", "List the endpoints that a message is or was owed to")
+    {
+        Query = QueryParameter.OrderedPage("ascending"),
+        Answers = [Answer.Ok<ListOut<MessageEndpointOut>>("A page, by endpoint id; deleted endpoints are there too.")],
+    };
+
+    public static Operation GetHeaders { get; } = new(Tag, "get-headers", "Get the headers of an attempt, of both directions")
+    {
+        Answers = [Answer.Ok<AttemptHeadersOut>("Values of headers that carry credentials are not kept.")],
+    };
+
+    public static Operation ExpungeContent { get; } = new(Tag, "expunge-content", "Remove what the receiver answered for good") { Answers = [Answer.NoContent()] };
+
     public static Operation Resend { get; } = new(Tag, "resend", "Send a message to an endpoint once more, now")
     {
         Details = "Whatever became of it before; the retry schedule, if it is still running, goes on undisturbed.",

@@ -8,7 +8,14 @@ namespace Grapnel.Server.Api.Description;
 /// <summary>Makes the OpenAPI document out of the routes that are really there and what they tell about themselves.</summary>
 internal sealed class DescribedRoutes(EndpointDataSource routes) : IOpenApiDocumentTransformer
 {
-    private const string KeyScheme = "key";
+    public const string KeyScheme = "key";
+
+    // In the order in which somebody new would read them.
+    private static readonly string[] Tags =
+    [
+        "Application", "Event Type", "Endpoint", "Message", "Message Attempt", "Schedule", "Background Task", "Authentication", "Api Key",
+        OperationalWebhooks.Tag, "Operation", "Health",
+    ];
 
     private static readonly Dictionary<string, string> PathParameters = new()
     {
@@ -20,13 +27,14 @@ internal sealed class DescribedRoutes(EndpointDataSource routes) : IOpenApiDocum
         ["name"] = "The name of an event type.",
         ["event"] = "The name of an event type.",
         ["task"] = "The id of a background task.",
-        ["id"] = "The id of an API key.",
+        ["id"] = "Its id.",
     };
 
     public async Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
         document.Info = new OpenApiInfo { Title = "Grapnel", Version = typeof(DescribedRoutes).Assembly.GetName().Version!.ToString(3), Description = Introduction };
         document.Components = new OpenApiComponents { SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme> { [KeyScheme] = Scheme } };
+        document.Tags = new HashSet<OpenApiTag>(Tags.Select(name => new OpenApiTag { Name = name }));
         var schemas = new SchemaShelf(document, context, cancellationToken);
         foreach (var route in routes.Endpoints.OfType<RouteEndpoint>().OrderBy(route => route.RoutePattern.RawText, StringComparer.Ordinal))
             if (route.Metadata.GetMetadata<Operation>() is { } operation)
@@ -57,8 +65,6 @@ internal sealed class DescribedRoutes(EndpointDataSource routes) : IOpenApiDocum
         OpenApiDocument document, SchemaShelf schemas, RouteEndpoint route, Operation operation)
     {
         var isOpen = route.Metadata.GetMetadata<IAllowAnonymous>() is not null;
-        document.Tags ??= new HashSet<OpenApiTag>();
-        document.Tags.Add(new OpenApiTag { Name = operation.Tag });
         return new OpenApiOperation
         {
             OperationId = $"v1.{operation.Tag.ToLowerInvariant().Replace(' ', '-')}.{operation.Name}",

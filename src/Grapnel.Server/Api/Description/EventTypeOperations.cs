@@ -43,6 +43,14 @@ internal static class EventTypeOperations
         Answers = [Answer.Ok<EventTypeOut>()],
     };
 
+    public static Operation Import { get; } = new(Tag, "import-openapi", "Register the webhooks of an OpenAPI document")
+    {
+        Details = "Those under `webhooks` and `x-webhooks`, with their schemas. Event types of the same name are replaced.",
+        Body = RequestContent.Of<ImportIn>("""{"specRaw":"openapi: 3.1.0\ninfo: {title: Shop, version: '1'}\nwebhooks:\n  order.shipped:\n    post: {description: An order left}\n","dryRun":true}"""),
+        Answers = [Answer.Ok<ImportOut>("What was, or would be, changed.")],
+        Errors = new Dictionary<int, string> { [400] = "There are both `spec` and `specRaw`, or neither." },
+    };
+
     public static Operation Delete { get; } = new(Tag, "delete", "Archive an event type")
     {
         Details = "Archived, it keeps its name and history, but nobody can subscribe to it any more. Messages of the type still flow.",
@@ -95,4 +103,20 @@ internal record EventTypePatch
     /// <summary>A heading to list it under.</summary>
     [RegularExpression(Formats.Key)]
     public string? GroupName { get; init; }
+}
+
+/// <summary>An OpenAPI document to import.</summary>
+internal sealed record ImportIn
+{
+    /// <summary>The document as JSON; either this or <c>specRaw</c>.</summary>
+    public JsonObject? Spec { get; init; }
+
+    /// <summary>The document as text, JSON or YAML.</summary>
+    public string? SpecRaw { get; init; }
+
+    /// <summary>Tell what would be changed, and change nothing. Default false.</summary>
+    public bool? DryRun { get; init; }
+
+    /// <summary>Archive event types that are not in the document. Default false.</summary>
+    public bool? ReplaceAll { get; init; }
 }

@@ -29,10 +29,13 @@ internal sealed record FaultOut(IReadOnlyList<string> Loc, string Msg, string Ty
 /// <param name="Tags">Labels to find it by.</param>
 /// <param name="Timestamp">When it was accepted.</param>
 /// <param name="DeliverAt">Before when it is not sent.</param>
-internal sealed record MessageOut(
+internal record MessageOut(
     string Id, string? EventId, string EventType, JsonNode Payload, string ContentType, IReadOnlyList<string>? Channels, IReadOnlyList<string>? Tags,
     DateTime Timestamp, DateTime? DeliverAt)
 {
+    /// <summary>In the answer to a publish: where the payload does not fit its schema, if the event type says <c>warn</c>.</summary>
+    public IReadOnlyList<SchemaErrorOut>? SchemaErrors { get; init; }
+
     /// <summary>What is delivered, in base64, when it is no JSON.</summary>
     public string? PayloadBase64 { get; init; }
 }
@@ -43,7 +46,11 @@ internal sealed record MessageOut(
 /// <param name="Timestamp">When it was accepted.</param>
 /// <param name="Owed">The endpoints that get it.</param>
 /// <param name="NotOwed">The endpoints that do not.</param>
-internal sealed record TriggerOut(string Id, string EventType, DateTime Timestamp, IReadOnlyList<DecisionOut> Owed, IReadOnlyList<DecisionOut> NotOwed);
+internal sealed record TriggerOut(string Id, string EventType, DateTime Timestamp, IReadOnlyList<DecisionOut> Owed, IReadOnlyList<DecisionOut> NotOwed)
+{
+    /// <summary>Where the payload does not fit its schema, if the event type says <c>warn</c>.</summary>
+    public IReadOnlyList<SchemaErrorOut>? SchemaErrors { get; init; }
+}
 
 /// <summary>What routing decided about an endpoint.</summary>
 /// <param name="EndpointId">The endpoint.</param>
@@ -54,3 +61,23 @@ internal sealed record DecisionOut(string EndpointId, string Url, string Reason)
     /// <summary>The operator's own identifier of the endpoint.</summary>
     public string? Uid { get; init; }
 }
+
+/// <summary>A message, and where it stands at an endpoint.</summary>
+internal sealed record EndpointMessageOut(
+    string Id, string? EventId, string EventType, JsonNode Payload, string ContentType, IReadOnlyList<string>? Channels, IReadOnlyList<string>? Tags,
+    DateTime Timestamp, DateTime? DeliverAt) : MessageOut(Id, EventId, EventType, Payload, ContentType, Channels, Tags, Timestamp, DeliverAt)
+{
+    /// <summary>0 success, 1 pending, 2 fail, 3 sending, 4 canceled.</summary>
+    public required int Status { get; init; }
+
+    /// <summary>The same in a word.</summary>
+    public required string StatusText { get; init; }
+
+    /// <summary>When it is tried next.</summary>
+    public required DateTime? NextAttempt { get; init; }
+}
+
+/// <summary>Where a payload does not fit its schema.</summary>
+/// <param name="Path">Where, as a JSON Pointer (RFC 6901).</param>
+/// <param name="Message">What would fit.</param>
+internal sealed record SchemaErrorOut(string Path, string Message);

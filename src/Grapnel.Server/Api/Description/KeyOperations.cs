@@ -19,6 +19,14 @@ internal static class KeyOperations
         Answers = [Answer.Ok<ListOut<ApiKeyOut>>("A page.")],
     };
 
+    public static Operation Get { get; } = new(Tag, "get", "Get an API key, without the key itself") { Answers = [Answer.Ok<ApiKeyOut>()] };
+
+    public static Operation Patch { get; } = new(Tag, "patch", "Rename an API key, or change when it expires")
+    {
+        Body = RequestContent.Of<ApiKeyPatch>("""{"name":"CI, east"}"""),
+        Answers = [Answer.Ok<ApiKeyOut>()],
+    };
+
     public static Operation Revoke { get; } = new(Tag, "revoke", "Revoke an API key, at once and for good") { Answers = [Answer.NoContent()] };
 }
 
@@ -35,6 +43,17 @@ internal sealed record ApiKeyIn
 
     /// <summary>The id or uid of the one application that it is for; null for all.</summary>
     public string? Application { get; init; }
+
+    /// <summary>When it stops working by itself; null for never.</summary>
+    public DateTime? ExpiresAt { get; init; }
+}
+
+/// <summary>What may be changed of a key.</summary>
+internal sealed record ApiKeyPatch
+{
+    /// <summary>What it is for, for people.</summary>
+    [MinLength(1), MaxLength(1024)]
+    public string? Name { get; init; }
 
     /// <summary>When it stops working by itself; null for never.</summary>
     public DateTime? ExpiresAt { get; init; }

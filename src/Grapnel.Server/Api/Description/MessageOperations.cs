@@ -39,7 +39,8 @@ internal static class MessageOperations
         Body = RequestContent.Of<BatchIn>("""
             {"messages":[{"eventType":"order.placed","payload":{"id":"A-2"},"eventId":"order-A-2"},{"eventType":"order.placed","payload":{"id":"A-3"}}]}
             """),
-        Answers = [Answer.Accepted<BatchOut>("All of them are durable."), new Answer(207, "Some of them were refused; the others are durable.", typeof(BatchOut))],
+        Answers = [Answer.Accepted<BatchOut>("All of them are durable."), new Answer(207, "Some of them were refused; the others are durable.", typeof(BatchOut)),
+            new Answer(200, "What became of the lines of a stream, one line each, and the counts at the end.") { MediaType = "application/x-ndjson" }],
     };
 
     public static Operation List { get; } = new(Tag, "list", "List messages, the newest first")
@@ -65,11 +66,66 @@ internal static class MessageOperations
         Answers = [Answer.Ok<CancelOut>("How many deliveries were ended.")],
     };
 
+    public static Operation WhyAll { get; } = new(Tag, "why-all", "Tell of every endpoint of the application why a message did, or did not, arrive")
+    {
+        Query = QueryParameter.OrderedPage("ascending"),
+        Answers = [Answer.Ok<ListOut<EndpointWhyOut>>("A page, by endpoint id.")],
+    };
+
+    public static Operation GetRaw { get; } = new(Tag, "get-raw-payload", "Get the payload as it is delivered")
+    {
+        Answers = [Answer.Ok<MessageRawPayloadOut>("The payload as text, or in base64 when it is none.")],
+    };
+
+    public static Operation ExpungeContent { get; } = new(Tag, "expunge-content", "Remove the payload of a message for good")
+    {
+        Details = "What is pending of it ends.",
+        Answers = [Answer.NoContent()],
+    };
+
+    public static Operation Precheck { get; } = new(Tag, "precheck", "Tell whether anybody would get a message")
+    {
+        Details = "Without a payload filters cannot be judged: an endpoint with one counts.",
+        Body = RequestContent.Of<MessagePrecheckIn>("""{"eventType":"order.placed"}"""),
+        Answers = [Answer.Ok<PrecheckOut>("Whether an endpoint subscribes to it.")],
+    };
+
+    public static Operation SendExample { get; } = new("Endpoint", "send-example", "Send an example of an event to one endpoint")
+    {
+        Details = "From the `examples` of the event type's newest schema. `svix.ping` and `grapnel.ping` are built in.",
+        Body = RequestContent.Of<EventExampleIn>("""{"eventType":"grapnel.ping"}"""),
+        Answers = [Answer.Accepted<MessageOut>("It is about to be sent.")],
+        Errors = new Dictionary<int, string> { [400] = "There is no such example." },
+    };
+
     public static Operation Why { get; } = new(Tag, "why", "Tell why a message did, or did not, arrive at an endpoint")
     {
         Details = "Judged by the endpoint's settings at the time of the publish. Also for an endpoint that has been deleted since, by its id.",
         Answers = [Answer.Ok<WhyOut>("Where the delivery stands, and why.")],
     };
+}
+
+/// <summary>A message that might be published.</summary>
+internal sealed record MessagePrecheckIn
+{
+    /// <summary>The name of its event type.</summary>
+    [RegularExpression(Formats.Key)]
+    public required string EventType { get; init; }
+
+    /// <summary>Channels that it would be published on.</summary>
+    [MinLength(1), MaxLength(10)]
+    public IReadOnlyList<string>? Channels { get; init; }
+}
+
+/// <summary>Which example to send.</summary>
+internal sealed record EventExampleIn
+{
+    /// <summary>The name of an event type.</summary>
+    public required string EventType { get; init; }
+
+    /// <summary>Which of its examples, from 0.</summary>
+    [Range(0, int.MaxValue)]
+    public int? ExampleIndex { get; init; }
 }
 
 /// <summary>Filters that several lists have.</summary>
@@ -150,6 +206,9 @@ internal sealed record BatchResultOut
 
     /// <summary>When it was accepted.</summary>
     public DateTime? Timestamp { get; init; }
+
+    /// <summary>Where the payload does not fit its schema, if the event type says <c>warn</c>.</summary>
+    public IReadOnlyList<SchemaErrorOut>? SchemaErrors { get; init; }
 
     /// <summary>A stable word for what went wrong.</summary>
     public string? Code { get; init; }

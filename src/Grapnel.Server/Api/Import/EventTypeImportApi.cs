@@ -1,12 +1,13 @@
 using System.Text.Json.Nodes;
 using Grapnel.Registry;
+using Grapnel.Server.Api.Description;
 
 namespace Grapnel.Server.Api.Import;
 
 /// <summary><c>POST /event-type/import/openapi</c>: event types out of an OpenAPI document, given as an object or as text in JSON or YAML.</summary>
 internal sealed class EventTypeImportApi(EventTypeRegistry types)
 {
-    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/event-type/import/openapi", ImportAsync);
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/event-type/import/openapi", ImportAsync).Describe(EventTypeOperations.Import);
 
     private async Task ImportAsync(HttpContext http)
     {

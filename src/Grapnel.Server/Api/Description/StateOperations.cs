@@ -1,0 +1,83 @@
+namespace Grapnel.Server.Api.Description;
+
+/// <summary>What is going on, and how it went.</summary>
+internal static class StateOperations
+{
+    private const string EndpointTag = "Endpoint";
+    private const string NodeTag = "Operation";
+    private static readonly IReadOnlyList<QueryParameter> Range =
+    [
+        QueryParameter.Of<DateTime>("since", "From this time on, at most 28 days. Default: 28 days before `until`."),
+        QueryParameter.Of<DateTime>("until", "Up to this time. Default: now."),
+    ];
+
+    private static readonly Dictionary<int, string> BadRange = new() { [400] = "The range is too long, or lies in the future." };
+
+    public static Operation Stats { get; } = new(EndpointTag, "get-stats", "Count the attempts at an endpoint")
+    {
+        Query = Range, Answers = [Answer.Ok<EndpointStatsOut>("The counts.")], Errors = BadRange,
+    };
+
+    public static Operation StatsHistory { get; } = new(EndpointTag, "get-stats-history", "Count the attempts at an endpoint by minute, hour or day")
+    {
+        Query = [.. Range, QueryParameter.Of<string>("period", "`minute`, `hour` or `day`. Default: what fits the range.")],
+        Answers = [Answer.Ok<StatsHistoryOut>("The counts; periods without an attempt are left out.")],
+        Errors = BadRange,
+    };
+
+    public static Operation RateLimitStatus { get; } = new(EndpointTag, "get-throttling-status", "Tell whether the throttle rate holds an endpoint up")
+    {
+        Answers = [Answer.Ok<RateLimitStatusOut>()],
+    };
+
+    public static Operation EndpointLane { get; } = new(EndpointTag, "get-lane", "Tell what is pending for an endpoint") { Answers = [Answer.Ok<LaneOut>()] };
+
+    public static Operation Lanes { get; } = new(NodeTag, "lanes", "List endpoints that have something pending")
+    {
+        Query = [.. QueryParameter.OrderedPage("ascending"), QueryParameter.Of<string>("application", "Only those of this application, by id or uid.")],
+        Answers = [Answer.Ok<ListOut<LaneOut>>("A page, by endpoint id.")],
+    };
+
+    public static Operation Backlog { get; } = new(NodeTag, "backlog", "Tell how much is pending in all") { Answers = [Answer.Ok<BacklogOut>()] };
+
+    public static Operation Nodes { get; } = new(NodeTag, "nodes", "List the running processes") { Answers = [Answer.Ok<ListOut<NodeOut>>("All of them.")] };
+
+    public static Operation Health { get; } = new("Health", "get", "Tell whether the server can do its work")
+    {
+        Answers = [Answer.NoContent("It can.")],
+        Errors = new Dictionary<int, string> { [503] = "It cannot just now." },
+    };
+
+    public static Operation Ping { get; } = new("Health", "ping", "Tell that the server answers") { Answers = [Answer.NoContent("It does.")] };
+
+    public static Operation Live { get; } = new("Health", "live", "Tell that the process answers") { Answers = [Answer.Ok<HealthOut>("It does.")] };
+
+    public static Operation Ready { get; } = new("Health", "ready", "Tell whether the server can do its work, and what is missing")
+    {
+        Answers = [Answer.Ok<HealthOut>("It can."), new Answer(503, "It cannot just now.", typeof(HealthOut))],
+    };
+
+    public static Operation Tail { get; } = new("Message Attempt", "tail", "Watch attempts as they are made")
+    {
+        Details = "Server-sent events: `attempt` with an attempt and its message (without payload), `dropped` with a count when you read too slowly; a comment every 15 s.",
+        Query =
+        [
+            QueryParameter.Of<string>("endpoint_id", "Only those at this endpoint."),
+            QueryParameter.Of<int>("status", "Only those that succeeded (0) or failed (2)."),
+            Filters.Channel, Filters.Tag, Filters.EventTypes,
+        ],
+        Answers = [new Answer(200, "A stream without an end.") { MediaType = "text/event-stream" }],
+        Errors = new Dictionary<int, string> { [400] = "There are as many listeners as there may be." },
+    };
+}
+
+/// <summary>How the server is.</summary>
+/// <param name="Status"><c>ok</c> or <c>unavailable</c>.</param>
+internal sealed record HealthOut(string Status)
+{
+    /// <summary>Whether the store answers.</summary>
+    public string? Store { get; init; }
+
+    /// <summary>Whether deliveries are being made.</summary>
+    public string? Deliveries { get; init; }
+}

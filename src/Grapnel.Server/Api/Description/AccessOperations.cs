@@ -19,7 +19,7 @@ internal static class AccessOperations
 
     public static Operation ExpireAll { get; } = new(Tag, "expire-all", "Revoke the tokens of an application")
     {
-        Body = RequestContent.Of<ApplicationTokenExpireIn>("{}") with { Required = false },
+        Body = RequestContent.Of<ApplicationTokenExpireIn>("""{"sessionIds":["alice"]}""") with { Required = false },
         Answers = [Answer.NoContent()],
     };
 }

@@ -24,7 +24,7 @@ internal static class ApplicationOperations
 
     public static Operation Put { get; } = new(Tag, "upsert", "Replace an application, or create it")
     {
-        Body = RequestContent.Of<ApplicationIn>(Example),
+        Body = RequestContent.Of<ApplicationIn>("""{"name":"Acme Europe","uid":"acme-europe"}"""),
         Answers = [Answer.Ok<ApplicationOut>(), Answer.Created<ApplicationOut>("There was none; it has been made, with the `uid` of the body.")],
     };
 

@@ -48,7 +48,7 @@ internal sealed class BatchReply(string application, IReadOnlyList<BatchMessage>
                 break;
             case PublishStatus.PayloadDoesNotFit:
                 writer.WriteNumber("status"u8, StatusCodes.Status422UnprocessableEntity);
-                ErrorBody.WriteUnfit(writer, result.SchemaFaults!, "payload");
+                ErrorBody.WriteUnfit(writer, result.SchemaFaults!, ["payload"]);
                 break;
             default:
                 var (status, code, detail) = PublishReply.Describe(result, application, message.Request!.EventType, maxPayloadBytes);

@@ -1,30 +1,36 @@
 using System.Text.Json;
 using Grapnel.Publishing.Schemas;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace Grapnel.Server.Api;
 
-/// <summary>The bodies of error answers: <c>{code, detail}</c>, or for invalid input <c>{detail: [{loc, msg, type}]}</c> with status 422.</summary>
+/// <summary>
+/// The bodies of error answers: <c>{code, detail}</c>, or for invalid input <c>{detail: [{loc, msg, type}]}</c> with status 422, as the clients of
+/// Svix know them; for callers who accept <c>application/problem+json</c>, problem details (RFC 9457).
+/// </summary>
 internal static class ErrorBody
 {
     public const string JsonError = "value_error.jsondecode";
+    public const string ProblemMediaType = "application/problem+json";
     private const string ValueError = "value_error";
 
     /// <summary>Parts of a request, other than its body, that a field can name as its first step.</summary>
     private static readonly string[] OtherParts = ["query", "path", "header"];
 
-    public static Task WriteAsync(HttpResponse response, int status, string code, string detail) => WriteAsync(response, status, writer =>
+    public static Task WriteAsync(HttpResponse response, int status, string code, string detail) => WriteAsync(response, status, (writer, _) =>
     {
         writer.WriteString("code", code);
         writer.WriteString("detail", detail);
     });
 
     public static Task WriteInvalidAsync(HttpResponse response, IReadOnlyList<FieldError> errors, string type = ValueError) =>
-        WriteAsync(response, StatusCodes.Status422UnprocessableEntity, writer => WriteErrors(writer, errors, type));
+        WriteAsync(response, StatusCodes.Status422UnprocessableEntity,
+            (writer, asProblem) => WriteFaults(writer, asProblem, list => WriteErrors(writer, errors, type, list)));
 
     /// <summary>Writes the field <c>detail</c> of an answer about invalid input.</summary>
-    public static void WriteErrors(Utf8JsonWriter writer, IReadOnlyList<FieldError> errors, string type = ValueError)
+    public static void WriteErrors(Utf8JsonWriter writer, IReadOnlyList<FieldError> errors, string type = ValueError, string list = "detail")
     {
-        writer.WriteStartArray("detail");
+        writer.WriteStartArray(list);
         foreach (var error in errors)
             WriteError(writer, error, type);
         writer.WriteEndArray();
@@ -32,12 +38,13 @@ internal static class ErrorBody
 
     /// <summary>A payload that does not fit its schema; <paramref name="payload"/> is where in the body it stands.</summary>
     public static Task WriteUnfitAsync(HttpResponse response, IReadOnlyList<SchemaFault> faults, string[] payload) =>
-        WriteAsync(response, StatusCodes.Status422UnprocessableEntity, writer => WriteUnfit(writer, faults, payload));
+        WriteAsync(response, StatusCodes.Status422UnprocessableEntity,
+            (writer, asProblem) => WriteFaults(writer, asProblem, list => WriteUnfit(writer, faults, payload, list)));
 
     /// <summary>Writes the field <c>detail</c> of an answer about such a payload.</summary>
-    public static void WriteUnfit(Utf8JsonWriter writer, IReadOnlyList<SchemaFault> faults, params string[] payload)
+    public static void WriteUnfit(Utf8JsonWriter writer, IReadOnlyList<SchemaFault> faults, string[] payload, string list = "detail")
     {
-        writer.WriteStartArray("detail");
+        writer.WriteStartArray(list);
         foreach (var fault in faults)
             WriteError(writer, ["body", .. payload, .. fault.Path], fault.Message, ValueError);
         writer.WriteEndArray();
@@ -61,14 +68,34 @@ internal static class ErrorBody
         writer.WriteEndObject();
     }
 
-    private static async Task WriteAsync(HttpResponse response, int status, Action<Utf8JsonWriter> write)
+    // In problem details `detail` is a sentence, so the faults stand under a name of their own.
+    private static void WriteFaults(Utf8JsonWriter writer, bool asProblem, Action<string> write)
     {
+        if (!asProblem)
+        {
+            write("detail");
+            return;
+        }
+        writer.WriteString("code", "invalid_input");
+        writer.WriteString("detail", "Fields do not fit; 'errors' names them.");
+        write("errors");
+    }
+
+    private static async Task WriteAsync(HttpResponse response, int status, Action<Utf8JsonWriter, bool> write)
+    {
+        var asProblem = response.HttpContext.Request.Headers.Accept.Any(accepted => accepted?.Contains(ProblemMediaType, StringComparison.OrdinalIgnoreCase) == true);
         response.StatusCode = status;
-        response.ContentType = "application/json";
+        response.ContentType = asProblem ? ProblemMediaType : JsonReply.MediaType;
         await using (var writer = new Utf8JsonWriter(response.BodyWriter))
         {
             writer.WriteStartObject();
-            write(writer);
+            if (asProblem)
+            {
+                writer.WriteString("type", "about:blank");
+                writer.WriteString("title", ReasonPhrases.GetReasonPhrase(status));
+                writer.WriteNumber("status", status);
+            }
+            write(writer, asProblem);
             writer.WriteEndObject();
         }
         await response.CompleteAsync();

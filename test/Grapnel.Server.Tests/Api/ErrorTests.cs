@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 using Grapnel.Server.Tests.Support;
 using Grapnel.Storage;
 using Grapnel.Tests.Shared;
@@ -20,6 +21,23 @@ public sealed class ErrorTests(ServerFixture fixture) : ServerTest(fixture)
         (unknown.Status, unknown["code"].GetString()).ShouldBe((404, "not_found"));
         unknown["detail"].GetString()!.ShouldContain("nobody");
     }
+
+    [Fact]
+    public async Task Who_accepts_problem_details_gets_them()
+    {
+        var missing = await AskAsync(HttpMethod.Get, "/api/v1/app/nobody");
+        (missing.Status, missing.ContentType).ShouldBe((404, "application/problem+json"));
+        (missing["type"].GetString(), missing["title"].GetString(), missing["status"].GetInt32(), missing["code"].GetString())
+            .ShouldBe(("about:blank", "Not Found", 404, "not_found"));
+        missing["detail"].GetString()!.ShouldContain("nobody");
+
+        var invalid = await AskAsync(HttpMethod.Post, "/api/v1/app", """{"name":"","uid":"a b"}""");
+        (invalid.Status, invalid["detail"].ValueKind).ShouldBe((422, JsonValueKind.String));
+        invalid["errors"].EnumerateArray().Select(fault => fault.GetProperty("loc")[1].GetString()).ShouldBe(["name", "uid"], ignoreOrder: true);
+    }
+
+    private Task<Reply> AskAsync(HttpMethod method, string path, string? body = null) => Client.SendAsync(
+        method, path, body is null ? null : Encoding.UTF8.GetBytes(body), headers: ("Accept", "application/problem+json, application/json"));
 
     [Theory]
     [InlineData("/api/v1/app", """{"name":"x","\ud800name":1}""", 422)]

@@ -34,7 +34,7 @@ internal sealed class ApiDocument
         if (!content.EnumerateObject().Any(kind => kind.Name == mediaType))
             return mediaType == "application/x-ndjson" ? [] : [$"the content type {mediaType} is not in the document"];
         var faults = new List<string>();
-        if (content.GetProperty(mediaType!).TryGetProperty("schema", out var schema) && mediaType == "application/json")
+        if (content.GetProperty(mediaType!).TryGetProperty("schema", out var schema) && mediaType!.EndsWith("json", StringComparison.Ordinal) && mediaType != "application/x-ndjson")
             Check(schema, JsonDocument.Parse(body).RootElement, "", faults);
         return faults;
     }

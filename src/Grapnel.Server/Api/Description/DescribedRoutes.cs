@@ -120,13 +120,15 @@ internal sealed class DescribedRoutes(EndpointDataSource routes) : IOpenApiDocum
         foreach (var answer in operation.Answers)
             answers[answer.Status.ToString()] = new OpenApiResponse { Description = answer.Meaning, Content = await ContentAsync(schemas, answer) };
         foreach (var (status, meaning) in CommonErrors.Of(route, operation, isOpen))
-            answers[status.ToString()] = new OpenApiResponse
-            {
-                Description = meaning,
-                Content = await ContentAsync(schemas, new Answer(status, meaning, status == 422 ? typeof(InvalidOut) : typeof(ErrorOut))),
-            };
+            answers[status.ToString()] = new OpenApiResponse { Description = meaning, Content = await ErrorContentAsync(schemas, status) };
         return answers;
     }
+
+    private static async Task<Dictionary<string, OpenApiMediaType>> ErrorContentAsync(SchemaShelf schemas, int status) => new()
+    {
+        [JsonReply.MediaType] = new OpenApiMediaType { Schema = await schemas.ReferAsync(status == 422 ? typeof(InvalidOut) : typeof(ErrorOut)) },
+        [ErrorBody.ProblemMediaType] = new OpenApiMediaType { Schema = await schemas.ReferAsync(typeof(ProblemOut)) },
+    };
 
     private static async Task<Dictionary<string, OpenApiMediaType>?> ContentAsync(SchemaShelf schemas, Answer answer) =>
         answer.Type is null && answer.MediaType == JsonReply.MediaType

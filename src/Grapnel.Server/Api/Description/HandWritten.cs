@@ -13,6 +13,18 @@ internal sealed record ErrorOut(string Code, string Detail);
 /// <param name="Detail">One entry per fault.</param>
 internal sealed record InvalidOut(IReadOnlyList<FaultOut> Detail);
 
+/// <summary>Problem details (RFC 9457), for callers who accept <c>application/problem+json</c>.</summary>
+/// <param name="Type">Always <c>about:blank</c>: the status says it, and <c>code</c> says it closer.</param>
+/// <param name="Title">The status in words.</param>
+/// <param name="Status">The status.</param>
+/// <param name="Code">A stable word for programs.</param>
+/// <param name="Detail">A sentence for people.</param>
+internal sealed record ProblemOut(string Type, string Title, int Status, string Code, string Detail)
+{
+    /// <summary>Every field at fault, with status 422.</summary>
+    public IReadOnlyList<FaultOut>? Errors { get; init; }
+}
+
 /// <summary>What is wrong with a field.</summary>
 /// <param name="Loc">Where it is: <c>body</c>, <c>query</c>, <c>header</c> or <c>path</c>, then the way to the field.</param>
 /// <param name="Msg">What is wrong, and what would be right.</param>

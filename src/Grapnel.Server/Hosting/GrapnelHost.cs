@@ -8,6 +8,7 @@ namespace Grapnel.Server.Hosting;
 internal static class GrapnelHost
 {
     private static readonly TimeSpan ShutdownSlack = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PreflightAge = TimeSpan.FromMinutes(10);
 
     private static readonly Dictionary<string, string?> Defaults = new()
     {
@@ -81,6 +82,7 @@ internal static class GrapnelHost
         services.AddSingleton<FirstApiKey>().AddHostedService<Preparation>();
         services.AddGrapnelSqlite().AddGrapnelEngine();
         services.AddGrapnelApi();
+        services.AddCors();
         setup.Services?.Invoke(services);
     }
 
@@ -92,6 +94,8 @@ internal static class GrapnelHost
         app.UseMiddleware<ErrorHandling>();
         app.UseMiddleware<OneSlash>();
         app.UseRouting();
+        // A page of anybody may call the API if it has a key to show; there is no cookie that a browser would add by itself.
+        app.UseCors(cors => cors.AllowAnyOrigin().AllowAnyMethod().AllowAnyHeader().SetPreflightMaxAge(PreflightAge));
         app.UseMiddleware<ApiKeyGate>();
         app.UseMiddleware<IdempotentPosts>();
         app.MapGrapnelApi();

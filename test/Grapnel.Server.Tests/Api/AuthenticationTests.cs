@@ -29,6 +29,25 @@ public sealed class AuthenticationTests(ServerFixture fixture) : ServerTest(fixt
         }
     }
 
+    [Fact]
+    public async Task A_page_of_another_origin_may_ask_if_it_has_a_key_to_show()
+    {
+        using var preflight = new HttpRequestMessage(HttpMethod.Options, "/api/v1/app");
+        preflight.Headers.Add("Origin", "https://portal.example");
+        preflight.Headers.Add("Access-Control-Request-Method", "POST");
+        preflight.Headers.Add("Access-Control-Request-Headers", "authorization,content-type");
+
+        using var allowed = await Server.Stranger.SendAsync(preflight);
+
+        ((int)allowed.StatusCode).ShouldBe(204);
+        allowed.Headers.GetValues("Access-Control-Allow-Origin").ShouldBe(["*"]);
+        allowed.Headers.GetValues("Access-Control-Max-Age").ShouldBe(["600"]);
+        var asked = await Client.SendAsync(HttpMethod.Get, "/api/v1/app", headers: ("Origin", "https://portal.example"));
+        (asked.Status, asked.Headers.GetValues("Access-Control-Allow-Origin").Single()).ShouldBe((200, "*"));
+        asked.Headers.Contains("Access-Control-Allow-Credentials").ShouldBeFalse();
+        (await Server.Stranger.SendAsync(HttpMethod.Get, "/api/v1/app", headers: ("Origin", "https://portal.example"))).Status.ShouldBe(401);
+    }
+
     [Theory]
     [InlineData("/")]
     [InlineData("/api/v1/nothing/here")]

@@ -1,5 +1,4 @@
 using Grapnel.Dispatching;
-using Grapnel.Registry;
 using Grapnel.Server.Api.Description;
 using Grapnel.Storage;
 
@@ -7,7 +6,7 @@ namespace Grapnel.Server.Api;
 
 /// <summary><c>…/endpoint/{endpoint}/msg</c>: the messages attempted at an endpoint; <c>…/msg/{msg}/endpoint</c>: the destinations of a message.</summary>
 internal sealed class AttemptedApi(
-    ApplicationRegistry applications, EndpointRegistry endpoints, IHistoryStore history, ICatalogStore catalog, Dispatcher dispatcher)
+    PathSubjects subjects, IHistoryStore history, ICatalogStore catalog, Dispatcher dispatcher)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -25,10 +24,9 @@ internal sealed class AttemptedApi(
             query.Fail("status", "must be 0 (success), 1 (pending), 2 (fail), 3 (sending) or 4 (canceled)");
         var messages = MessagesApi.ReadFilter(query);
         query.ThrowIfAnyFault();
-        var application = (await applications.GetAsync(http.Part("app"), http.RequestAborted)).Id;
-        var endpoint = await endpoints.GetAsync(application, http.Part("endpoint"), http.RequestAborted);
+        var endpoint = await subjects.EndpointAsync(http);
         var filter = new AttemptedFilter(dispatcher.IsSending, (DeliveryStatus?)status, messages);
-        var list = await history.ListAttemptedMessagesAsync(application, endpoint.Id, filter, page, http.RequestAborted);
+        var list = await history.ListAttemptedMessagesAsync(endpoint.ApplicationId, endpoint.Id, filter, page, http.RequestAborted);
         await JsonReply.WriteAsync(http, StatusCodes.Status200OK, list,
             (writer, found) => MessageJson.WritePage(writer, found, messages.WithPayload));
     }
@@ -38,8 +36,7 @@ internal sealed class AttemptedApi(
         var query = new QueryReader(http.Request.Query);
         var page = query.Page(descending: false, Names.IsIdOf<Endpoint>);
         query.ThrowIfAnyFault();
-        var application = (await applications.GetAsync(http.Part("app"), http.RequestAborted)).Id;
-        var message = await history.FindMessageAsync(application, http.Part("msg"), http.RequestAborted) ?? throw MessagesApi.Unknown(http.Part("msg"));
+        var message = await subjects.MessageAsync(http);
         var list = await history.ListDestinationsAsync(message, dispatcher.IsSending, page, http.RequestAborted);
         var known = (await catalog.ReadEndpointsAsync([.. list.Items.Select(item => item.EndpointId)], http.RequestAborted))
             .ToDictionary(endpoint => endpoint.Id);

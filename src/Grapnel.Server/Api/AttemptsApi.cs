@@ -5,7 +5,7 @@ using Grapnel.Storage;
 namespace Grapnel.Server.Api;
 
 /// <summary><c>/app/{app}/attempt</c> and <c>…/msg/{msg}/attempt</c>: what happened on the wire.</summary>
-internal sealed class AttemptsApi(ApplicationRegistry applications, EndpointRegistry endpoints, IHistoryStore history)
+internal sealed class AttemptsApi(PathSubjects subjects, EndpointRegistry endpoints, IHistoryStore history)
 {
     private const int Success = 0;
     private const int Fail = 2;
@@ -25,7 +25,7 @@ internal sealed class AttemptsApi(ApplicationRegistry applications, EndpointRegi
 
     private async Task ListByMessageAsync(HttpContext http)
     {
-        var message = await MessageAsync(http);
+        var message = await subjects.MessageAsync(http);
         var endpoint = http.Request.RouteValues["endpoint"] as string ?? new QueryReader(http.Request.Query).Text("endpoint_id");
         await ListAsync(http, message.ApplicationId, new AttemptFilter(
             MessageId: message.Id, EndpointId: endpoint is null ? null : await EndpointIdAsync(http, message.ApplicationId, endpoint)));
@@ -33,9 +33,8 @@ internal sealed class AttemptsApi(ApplicationRegistry applications, EndpointRegi
 
     private async Task ListByEndpointAsync(HttpContext http)
     {
-        var application = await applications.GetAsync(http.Part("app"), http.RequestAborted);
-        var endpoint = await endpoints.GetAsync(application.Id, http.Part("endpoint"), http.RequestAborted);
-        await ListAsync(http, application.Id, new AttemptFilter(EndpointId: endpoint.Id));
+        var endpoint = await subjects.EndpointAsync(http);
+        await ListAsync(http, endpoint.ApplicationId, new AttemptFilter(EndpointId: endpoint.Id));
     }
 
     private async Task GetAsync(HttpContext http) =>
@@ -43,7 +42,7 @@ internal sealed class AttemptsApi(ApplicationRegistry applications, EndpointRegi
 
     private async Task GetHeadersAsync(HttpContext http)
     {
-        var message = await MessageAsync(http);
+        var message = await subjects.MessageAsync(http);
         var headers = Id<Attempt>.TryParse(http.Part("attempt"), out var id)
             ? await history.FindAttemptHeadersAsync(message.Id, id, http.RequestAborted)
             : null;
@@ -96,19 +95,13 @@ internal sealed class AttemptsApi(ApplicationRegistry applications, EndpointRegi
         return messages.ToDictionary(message => message.Id, message => MessageJson.Embed(message, withContent));
     }
 
-    private async Task<Message> MessageAsync(HttpContext http)
-    {
-        var application = await applications.GetAsync(http.Part("app"), http.RequestAborted);
-        return await history.FindMessageAsync(application.Id, http.Part("msg"), http.RequestAborted) ?? throw MessagesApi.Unknown(http.Part("msg"));
-    }
-
     // An id may be that of an endpoint which is gone: its attempts are still known.
     private async Task<Id<Endpoint>> EndpointIdAsync(HttpContext http, Id<Application> application, string idOrUid) =>
         Id<Endpoint>.TryParse(idOrUid, out var id) ? id : (await endpoints.GetAsync(application, idOrUid, http.RequestAborted)).Id;
 
     private async Task<(Message Message, Attempt Attempt)> AttemptAsync(HttpContext http)
     {
-        var message = await MessageAsync(http);
+        var message = await subjects.MessageAsync(http);
         var attempt = Id<Attempt>.TryParse(http.Part("attempt"), out var id)
             ? await history.FindAttemptAsync(message.Id, id, http.RequestAborted)
             : null;

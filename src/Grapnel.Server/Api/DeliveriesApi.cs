@@ -7,7 +7,7 @@ namespace Grapnel.Server.Api;
 
 /// <summary><c>/app/{app}/msg/{msg}/…</c>: sending again, cancelling, and asking why.</summary>
 internal sealed class DeliveriesApi(
-    ApplicationRegistry applications, EndpointRegistry endpoints, IHistoryStore history, Deliveries deliveries)
+    PathSubjects subjects, EndpointRegistry endpoints, Deliveries deliveries)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -20,7 +20,7 @@ internal sealed class DeliveriesApi(
 
     private async Task CancelAsync(HttpContext http)
     {
-        var (_, message) = await MessageAsync(http);
+        var message = await subjects.MessageAsync(http);
         await AnswerCancelledAsync(http, await deliveries.CancelAsync(message, endpoint: null));
     }
 
@@ -43,11 +43,11 @@ internal sealed class DeliveriesApi(
 
     private async Task WhyAsync(HttpContext http)
     {
-        var (application, message) = await MessageAsync(http);
+        var message = await subjects.MessageAsync(http);
         // An id may be that of an endpoint which is gone: what became of its deliveries is still known.
         var id = Id<Endpoint>.TryParse(http.Part("endpoint"), out var given)
             ? given
-            : (await endpoints.GetAsync(application, http.Part("endpoint"), http.RequestAborted)).Id;
+            : (await subjects.EndpointAsync(http, message.ApplicationId)).Id;
         var why = await deliveries.WhyAsync(message, id, http.RequestAborted);
         await http.AnswerAsync(WhyOut.From(why), ApiJson.Default.WhyOut);
     }
@@ -57,8 +57,8 @@ internal sealed class DeliveriesApi(
         var query = new QueryReader(http.Request.Query);
         var page = query.Page(descending: false, Names.IsIdOf<Endpoint>);
         query.ThrowIfAnyFault();
-        var (application, message) = await MessageAsync(http);
-        var list = await endpoints.ListAsync(application, page, http.RequestAborted);
+        var message = await subjects.MessageAsync(http);
+        var list = await endpoints.ListAsync(message.ApplicationId, page, http.RequestAborted);
         var whys = list.Items.Zip(await deliveries.WhyAsync(message, list.Items, http.RequestAborted)).ToList();
         await http.AnswerAsync(
             ListOut<EndpointWhyOut>.From(
@@ -70,16 +70,9 @@ internal sealed class DeliveriesApi(
     private static Task AnswerCancelledAsync(HttpContext http, int count) =>
         http.AnswerAsync(new CancelOut(count), ApiJson.Default.CancelOut);
 
-    private async Task<(Id<Application> Application, Message Message)> MessageAsync(HttpContext http)
-    {
-        var application = await applications.GetAsync(http.Part("app"), http.RequestAborted);
-        var message = await history.FindMessageAsync(application.Id, http.Part("msg"), http.RequestAborted);
-        return (application.Id, message ?? throw MessagesApi.Unknown(http.Part("msg")));
-    }
-
     private async Task<(Message Message, Endpoint Endpoint)> DeliveryAsync(HttpContext http)
     {
-        var (application, message) = await MessageAsync(http);
-        return (message, await endpoints.GetAsync(application, http.Part("endpoint"), http.RequestAborted));
+        var message = await subjects.MessageAsync(http);
+        return (message, await subjects.EndpointAsync(http, message.ApplicationId));
     }
 }

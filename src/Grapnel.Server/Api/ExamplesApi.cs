@@ -8,7 +8,7 @@ namespace Grapnel.Server.Api;
 
 /// <summary><c>POST …/endpoint/{endpoint}/send-example</c>: a message that is owed to that endpoint alone, whatever it subscribed to.</summary>
 internal sealed class ExamplesApi(
-    ApplicationRegistry applications, EndpointRegistry endpoints, EventTypeRegistry types, Publisher publisher, IOptions<PublishingOptions> options)
+    PathSubjects subjects, EventTypeRegistry types, Publisher publisher, IOptions<PublishingOptions> options)
 {
     private static readonly Action<Utf8JsonWriter, PublishResult> WriteResult =
         (writer, result) => MessageJson.Write(writer, result, withContent: true);
@@ -25,13 +25,12 @@ internal sealed class ExamplesApi(
         var eventType = body.RequiredText("", "eventType");
         var index = body.Whole(0, "exampleIndex") ?? 0;
         body.ThrowIfAnyFault();
-        var application = await applications.GetAsync(http.Part("app"), http.RequestAborted);
-        var endpoint = await endpoints.GetAsync(application.Id, http.Part("endpoint"), http.RequestAborted);
+        var endpoint = await subjects.EndpointAsync(http);
         if (!endpoint.Enabled)
             throw new ConflictException("endpoint_disabled", "This endpoint is disabled; enable it first.");
         var request = new PublishRequest
         {
-            Application = application.Id.ToString(),
+            Application = endpoint.ApplicationId.ToString(),
             EventType = eventType,
             Payload = await types.ExampleAsync(eventType, index, http.RequestAborted)
                 ?? throw new BadHttpRequestException($"There is no example {index} in the newest schema of the event type '{eventType}'."),

@@ -11,6 +11,7 @@ internal static class GrapnelApi
 
     public static IServiceCollection AddGrapnelApi(this IServiceCollection services) => services
         .AddApiDescription()
+        .AddSingleton<PathSubjects>()
         .AddSingleton<HealthApi>()
         .AddSingleton<TriggerApi>()
         .AddSingleton<ApplicationsApi>()

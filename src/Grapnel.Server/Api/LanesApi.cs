@@ -6,7 +6,7 @@ using Grapnel.Storage;
 namespace Grapnel.Server.Api;
 
 /// <summary><c>/node</c>, <c>/lane</c> and <c>/backlog</c>: what is still to be done, and who does it.</summary>
-internal sealed class LanesApi(ApplicationRegistry applications, EndpointRegistry endpoints, Lanes lanes, IHistoryStore history)
+internal sealed class LanesApi(ApplicationRegistry applications, PathSubjects subjects, Lanes lanes, IHistoryStore history)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -37,8 +37,7 @@ internal sealed class LanesApi(ApplicationRegistry applications, EndpointRegistr
 
     private async Task GetAsync(HttpContext http)
     {
-        var application = await applications.GetAsync(http.Part("app"), http.RequestAborted);
-        var endpoint = await endpoints.GetAsync(application.Id, http.Part("endpoint"), http.RequestAborted);
+        var endpoint = await subjects.EndpointAsync(http);
         await http.AnswerAsync(LaneOut.From(await lanes.ReadAsync(endpoint.Id, http.RequestAborted)), ApiJson.Default.LaneOut);
     }
 

@@ -9,7 +9,7 @@ namespace Grapnel.Server.Api;
 
 /// <summary><c>/app/{app}/msg</c>: publishing messages, and reading them.</summary>
 internal sealed class MessagesApi(
-    Publisher publisher, ApplicationRegistry applications, IHistoryStore history, IOptions<PublishingOptions> options)
+    Publisher publisher, ApplicationRegistry applications, PathSubjects subjects, IHistoryStore history, IOptions<PublishingOptions> options)
 {
     private static readonly Action<Utf8JsonWriter, PublishResult> WriteWithContent =
         (writer, result) => MessageJson.Write(writer, result, withContent: true);
@@ -67,13 +67,10 @@ internal sealed class MessagesApi(
 
     private async Task GetAsync(HttpContext http)
     {
-        var application = await applications.GetAsync(http.Part("app"), http.RequestAborted);
-        var message = await history.FindMessageAsync(application.Id, http.Part("msg"), http.RequestAborted) ?? throw Unknown(http.Part("msg"));
+        var message = await subjects.MessageAsync(http);
         var withContent = WithContent(http);
         await JsonReply.WriteAsync(http, StatusCodes.Status200OK, message, (writer, found) => MessageJson.Write(writer, found, withContent));
     }
-
-    public static NotFoundException Unknown(string message) => new($"There is no message '{message}' in this application.");
 
     /// <summary>What a body without errors asks for.</summary>
     public static PublishRequest ToRequest(string application, in MessageBody body, IdempotencyRequest? idempotency) => new()

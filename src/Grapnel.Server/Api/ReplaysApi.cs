@@ -1,12 +1,11 @@
 using Grapnel.Dispatching;
 using Grapnel.Housekeeping;
-using Grapnel.Registry;
 using Grapnel.Server.Api.Description;
 
 namespace Grapnel.Server.Api;
 
 /// <summary><c>…/endpoint/{endpoint}/recover</c> and its like: sending many messages once more, and cancelling what is pending.</summary>
-internal sealed class ReplaysApi(ApplicationRegistry applications, EndpointRegistry endpoints, BackgroundTasks tasks, Deliveries deliveries)
+internal sealed class ReplaysApi(PathSubjects subjects, BackgroundTasks tasks, Deliveries deliveries)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -19,7 +18,7 @@ internal sealed class ReplaysApi(ApplicationRegistry applications, EndpointRegis
 
     private async Task ReplayAsync(HttpContext http, string kind)
     {
-        var endpoint = await EndpointAsync(http);
+        var endpoint = await subjects.EndpointAsync(http);
         var body = await JsonBody.ReadAsync(http);
         var input = Read(body, kind);
         var dryRun = body.Flag(false, "dryRun");
@@ -41,7 +40,7 @@ internal sealed class ReplaysApi(ApplicationRegistry applications, EndpointRegis
 
     private async Task CancelAsync(HttpContext http)
     {
-        var endpoint = await EndpointAsync(http);
+        var endpoint = await subjects.EndpointAsync(http);
         var body = await JsonBody.ReadAsync(http);
         var before = body.Time(null, "createdBefore");
         body.ThrowIfAnyFault();
@@ -60,11 +59,5 @@ internal sealed class ReplaysApi(ApplicationRegistry applications, EndpointRegis
             Status = body.Whole(null, "status"),
             StatusCodeClass = body.Whole(null, "statusCodeClass"),
         };
-    }
-
-    private async Task<Endpoint> EndpointAsync(HttpContext http)
-    {
-        var application = await applications.GetAsync(http.Part("app"), http.RequestAborted);
-        return await endpoints.GetAsync(application.Id, http.Part("endpoint"), http.RequestAborted);
     }
 }

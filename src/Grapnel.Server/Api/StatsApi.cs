@@ -1,13 +1,11 @@
 using Grapnel.Dispatching;
-using Grapnel.Registry;
 using Grapnel.Server.Api.Description;
 using Grapnel.Storage;
 
 namespace Grapnel.Server.Api;
 
 /// <summary><c>…/endpoint/{endpoint}/stats</c>, <c>…/stats/history</c> and <c>…/rate-limit-status</c>: how an endpoint is doing.</summary>
-internal sealed class StatsApi(
-    ApplicationRegistry applications, EndpointRegistry endpoints, IHistoryStore history, Dispatcher dispatcher, TimeProvider time)
+internal sealed class StatsApi(PathSubjects subjects, IHistoryStore history, Dispatcher dispatcher, TimeProvider time)
 {
     private const int MaxPending = 10_000;
     private const int MaxBuckets = 1_500;
@@ -33,7 +31,7 @@ internal sealed class StatsApi(
     {
         var query = new QueryReader(http.Request.Query);
         var (since, until) = ReadRange(query);
-        var endpoint = await EndpointAsync(http);
+        var endpoint = await subjects.EndpointAsync(http);
         var sums = await history.SumRollupsAsync(endpoint.Id, since, until, TimeSpan.FromDays(1), http.RequestAborted);
         var pending = await history.CountPendingAsync(endpoint.Id, MaxPending, http.RequestAborted);
         var sending = dispatcher.FindLane(endpoint.Id)?.InFlight ?? 0;
@@ -52,14 +50,14 @@ internal sealed class StatsApi(
         period ??= FittingPeriod(until - since);
         if ((until - since) / Periods[period] > MaxBuckets)
             throw new InvalidRequestException("invalid_range", $"The range has more than {MaxBuckets} periods; ask for a shorter one or for longer periods.");
-        var endpoint = await EndpointAsync(http);
+        var endpoint = await subjects.EndpointAsync(http);
         var buckets = await history.SumRollupsAsync(endpoint.Id, since, until, Periods[period], http.RequestAborted);
         await http.AnswerAsync(new StatsHistoryOut(period, [.. buckets.Select(StatsBucketOut.From)]), ApiJson.Default.StatsHistoryOut);
     }
 
     private async Task GetRateLimitStatusAsync(HttpContext http)
     {
-        var endpoint = await EndpointAsync(http);
+        var endpoint = await subjects.EndpointAsync(http);
         var limited = dispatcher.FindLane(endpoint.Id)?.State == LaneState.RateLimited;
         await http.AnswerAsync(new RateLimitStatusOut(limited ? "RateLimited" : "Ok", null), ApiJson.Default.RateLimitStatusOut);
     }
@@ -79,10 +77,4 @@ internal sealed class StatsApi(
     }
 
     private static string FittingPeriod(TimeSpan range) => range.TotalHours <= 3 ? "minute" : range.TotalDays <= 7 ? "hour" : "day";
-
-    private async Task<Endpoint> EndpointAsync(HttpContext http)
-    {
-        var application = await applications.GetAsync(http.Part("app"), http.RequestAborted);
-        return await endpoints.GetAsync(application.Id, http.Part("endpoint"), http.RequestAborted);
-    }
 }

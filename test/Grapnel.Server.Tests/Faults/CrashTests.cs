@@ -11,7 +11,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     /// <summary>Attempts in flight at once, in total: the default of <c>Delivery:MaxConcurrency</c>.</summary>
     private const int MaxConcurrency = 1024;
 
-    /// <summary>Set GRAPNEL_SOAK=1 for fifty kills of fifty servers, each within a minute of load. Takes about two hours.</summary>
+    /// <summary>Set GRAPNEL_SOAK=1 for fifty kills of fifty servers, each within a minute of load. Takes about one hour.</summary>
     private static readonly bool Soak = Environment.GetEnvironmentVariable("GRAPNEL_SOAK") is "1";
 
     [Fact]

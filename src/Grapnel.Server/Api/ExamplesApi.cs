@@ -42,8 +42,8 @@ internal sealed class ExamplesApi(
 
     private Task AnswerAsync(HttpContext http, PublishRequest request, PublishResult result) => result.Status switch
     {
-        PublishStatus.Accepted => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result, WriteResult),
-        PublishStatus.Repeated => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result.StoredResponse),
+        PublishStatus.Accepted when result.Response is null => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result, WriteResult),
+        PublishStatus.Accepted or PublishStatus.Repeated => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result.Response),
         _ => PublishReply.RefuseAsync(http, result, request, _maxPayload),
     };
 }

@@ -1,7 +1,6 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Grapnel.Publishing;
+using Grapnel.Registry;
 using Grapnel.Server.Auth;
 
 namespace Grapnel.Server.Api;
@@ -26,19 +25,24 @@ internal static class Idempotency
     /// <summary>The same for a batch, which is remembered as a whole.</summary>
     public static BatchIdempotency? ReadBatch(
         HttpContext http, ReadOnlySpan<byte> body, Func<IReadOnlyList<PublishResult>, byte[]> render) =>
-        KeyOf(http) is { } key ? new BatchIdempotency(key, SHA256.HashData(body), render) : null;
+        KeyOf(http) is { } key ? new BatchIdempotency(key, FingerprintOf(body), render) : null;
 
-    private static IdempotencyRequest Request(byte[] key, ReadOnlySpan<byte> body, Action<Utf8JsonWriter, PublishResult> write) =>
-        new(key, SHA256.HashData(body), result => JsonReply.Render(result, write).ToArray());
+    private static IdempotencyRequest Request(UInt128 key, ReadOnlySpan<byte> body, Action<Utf8JsonWriter, PublishResult> write) =>
+        new(key, FingerprintOf(body), result => JsonReply.Render(result, write).ToArray());
 
-    /// <summary>32 bytes that stand for caller, route and key; null for a request without a key.</summary>
-    public static byte[]? KeyOf(HttpContext http, string part = "")
+    /// <summary>
+    /// Stands for caller, route and key; null for a request without a key. Half of a SHA-256: nobody finds two keys that share it by accident, and
+    /// whoever searches for them can only disturb requests of their own.
+    /// </summary>
+    public static UInt128? KeyOf(HttpContext http, string part = "")
     {
         if (!http.Request.Headers.TryGetValue(Header, out var values) || values is not [{ Length: > 0 } key, ..])
             return null;
         if (key.Length > MaxLength)
             throw new InvalidInputException($"header.{Header}", $"must have at most {MaxLength} characters");
-        var caller = http.Caller().Id;
-        return SHA256.HashData(Encoding.UTF8.GetBytes($"{caller}\n{http.Request.Path}{http.Request.QueryString}\n{key}{part}"));
+        return Sha256.Of($"{http.Caller().Id}\n{http.Request.Path}{http.Request.QueryString}\n{key}{part}").High;
     }
+
+    /// <summary>Stands for the body of a request.</summary>
+    public static UInt128 FingerprintOf(ReadOnlySpan<byte> body) => Sha256.Of(body).High;
 }

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using Grapnel.Registry;
 using Grapnel.Storage;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -36,12 +34,12 @@ internal sealed class IdempotentPosts(
         return mode != IdempotencyMode.Own && Idempotency.KeyOf(http) is { } key ? RunAsync(http, key, mode) : next(http);
     }
 
-    private async Task RunAsync(HttpContext http, byte[] key, IdempotencyMode mode)
+    private async Task RunAsync(HttpContext http, UInt128 key, IdempotencyMode mode)
     {
         var body = await RequestBytes.ReadAsync(http.Request, int.MaxValue, http.RequestAborted);
         http.Request.Body = new MemoryStream(body);
-        var fingerprint = SHA256.HashData(body);
-        using (await _gate.EnterAsync(Sha256.From(key), http.RequestAborted))
+        var fingerprint = Idempotency.FingerprintOf(body);
+        using (await _gate.EnterAsync(key, http.RequestAborted))
         {
             if (await store.FindAsync(key, http.RequestAborted) is { } known)
                 await RepeatAsync(http, known, fingerprint, mode);
@@ -50,9 +48,9 @@ internal sealed class IdempotentPosts(
         }
     }
 
-    private static Task RepeatAsync(HttpContext http, IdempotencyEntry known, byte[] fingerprint, IdempotencyMode mode)
+    private static Task RepeatAsync(HttpContext http, IdempotencyEntry known, UInt128 fingerprint, IdempotencyMode mode)
     {
-        if (!known.Fingerprint.AsSpan().SequenceEqual(fingerprint))
+        if (known.Fingerprint != fingerprint)
             return ErrorBody.WriteAsync(http.Response, StatusCodes.Status409Conflict, "idempotency_key_reused", PublishReply.KeyReused);
         return mode == IdempotencyMode.Once
             ? ErrorBody.WriteAsync(http.Response, StatusCodes.Status409Conflict, "idempotency_key_used",
@@ -60,7 +58,7 @@ internal sealed class IdempotentPosts(
             : StoredReply.WriteAsync(http, known.Response);
     }
 
-    private async Task RunAsync(HttpContext http, byte[] key, byte[] fingerprint, IdempotencyMode mode)
+    private async Task RunAsync(HttpContext http, UInt128 key, UInt128 fingerprint, IdempotencyMode mode)
     {
         var answer = await CaptureAsync(http);
         if (http.Response.StatusCode is >= 200 and < 300)

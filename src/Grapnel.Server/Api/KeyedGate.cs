@@ -1,13 +1,11 @@
-using Grapnel.Registry;
-
 namespace Grapnel.Server.Api;
 
 /// <summary>Lets one at a time in per key. Keys that nobody is in or waits for take no memory.</summary>
 internal sealed class KeyedGate
 {
-    private readonly Dictionary<Sha256, Door> _doors = [];
+    private readonly Dictionary<UInt128, Door> _doors = [];
 
-    public async Task<IDisposable> EnterAsync(Sha256 key, CancellationToken cancellationToken)
+    public async Task<IDisposable> EnterAsync(UInt128 key, CancellationToken cancellationToken)
     {
         Door? door;
         lock (_doors)
@@ -37,9 +35,9 @@ internal sealed class KeyedGate
         }
     }
 
-    private sealed class Door(KeyedGate gate, Sha256 key) : IDisposable
+    private sealed class Door(KeyedGate gate, UInt128 key) : IDisposable
     {
-        public Sha256 Key => key;
+        public UInt128 Key => key;
 
         public SemaphoreSlim Semaphore { get; } = new(1, 1);
 

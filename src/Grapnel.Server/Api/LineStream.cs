@@ -151,7 +151,7 @@ internal sealed class LineStream(HttpContext http, Publisher publisher, int maxP
         WriteLine((number, message, outcome, Stream: this), static (writer, line) =>
         {
             writer.WriteNumber("line"u8, line.number);
-            if (line.outcome.StoredResponse is { } stored)
+            if (line.outcome is { Status: PublishStatus.Repeated, Response: { } stored })
                 Copy(writer, stored);
             else
                 BatchReply.WriteResult(writer, line.outcome, line.message, line.Stream._application, line.Stream.MaxPayload);

@@ -42,8 +42,8 @@ internal sealed class MessagesApi(
         }
         await (result.Status switch
         {
-            PublishStatus.Accepted => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result, write),
-            PublishStatus.Repeated => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result.StoredResponse),
+            PublishStatus.Accepted when result.Response is null => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result, write),
+            PublishStatus.Accepted or PublishStatus.Repeated => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result.Response),
             _ => PublishReply.RefuseAsync(http, result, request, _maxPayload, "payload"),
         });
     }

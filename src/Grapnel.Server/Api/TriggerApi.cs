@@ -31,8 +31,8 @@ internal sealed class TriggerApi(Publisher publisher, TimeProvider time, IOption
         var result = await publisher.PublishAsync(request, CancellationToken.None);
         await (result.Status switch
         {
-            PublishStatus.Accepted => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result, WriteReceipt),
-            PublishStatus.Repeated => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result.StoredResponse),
+            PublishStatus.Accepted when result.Response is null => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result, WriteReceipt),
+            PublishStatus.Accepted or PublishStatus.Repeated => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result.Response),
             _ => PublishReply.RefuseAsync(http, result, request, _maxPayload),
         });
     }

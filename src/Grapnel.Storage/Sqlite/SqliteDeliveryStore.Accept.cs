@@ -4,6 +4,7 @@ internal sealed partial class SqliteDeliveryStore
 {
     public Task<AcceptResult> AcceptAsync(AcceptBatch batch, CancellationToken cancellationToken) => gate.RunAsync(session =>
     {
+        idempotency.Begin();
         var receipts = new AcceptReceipt[batch.Items.Count];
         var now = WallClock();
         var n = ReserveSeqs(session, batch.Items.Count);
@@ -11,6 +12,7 @@ internal sealed partial class SqliteDeliveryStore
             i += batch.Items[i].Group is { } group
                 ? AcceptTogether(session, batch.Items, group, i, n, now, receipts)
                 : AcceptOne(session, batch.Items, i, n, now, receipts);
+        idempotency.Store(session);
         var pending = 0;
         foreach (var receipt in receipts)
             pending += receipt.Seqs.Length;
@@ -18,31 +20,31 @@ internal sealed partial class SqliteDeliveryStore
         return new AcceptResult(receipts, Take(session, batch.Node, batch.LanesToTake));
     });
 
-    private static int AcceptOne(SqliteSession session, IReadOnlyList<AcceptItem> items, int i, long n, long now, AcceptReceipt[] receipts)
+    private int AcceptOne(SqliteSession session, IReadOnlyList<AcceptItem> items, int i, long n, long now, AcceptReceipt[] receipts)
     {
         receipts[i] = Accept(session, items[i], n + i, now);
         return 1;
     }
 
-    private static int AcceptTogether(
+    private int AcceptTogether(
         SqliteSession session, IReadOnlyList<AcceptItem> items, AcceptGroup group, int first, long n, long now, AcceptReceipt[] receipts)
     {
         var own = receipts.AsMemory(first, group.Count);
-        if (SqliteIdempotencyStore.Find(session, group.Key, now) is { } existing)
+        if (idempotency.Find(session, group.Key, now) is { } existing)
         {
             own.Span.Fill(new AcceptReceipt(AcceptStatus.RepeatedKey, Existing: existing));
             return group.Count;
         }
         for (var i = first; i < first + group.Count; i++)
             AcceptOne(session, items, i, n, now, receipts);
-        SqliteIdempotencyStore.Insert(session, new IdempotencyEntry(group.Key, group.Fingerprint, group.Render(own), group.ExpiresAt));
+        idempotency.Add(new IdempotencyEntry(group.Key, group.Fingerprint, group.Render(own), group.ExpiresAt), n + first);
         return group.Count;
     }
 
     // An item sees what the items before it in the batch stored, so repeats within a batch need no care of their own.
-    private static AcceptReceipt Accept(SqliteSession session, AcceptItem item, long n, long now)
+    private AcceptReceipt Accept(SqliteSession session, AcceptItem item, long n, long now)
     {
-        if (item.Idempotency is { } entry && SqliteIdempotencyStore.Find(session, entry.Key, now) is { } existing)
+        if (item.Idempotency is { } entry && idempotency.Find(session, entry.Key, now) is { } existing)
             return new AcceptReceipt(AcceptStatus.RepeatedKey, Existing: existing);
         if (FindByEventId(session, item.Message) is { } taken)
             return new AcceptReceipt(AcceptStatus.RepeatedEventId, ExistingMessage: taken);
@@ -51,7 +53,7 @@ internal sealed partial class SqliteDeliveryStore
             InsertLabels(session, item.Message);
         InsertDeliveries(session, item, n);
         if (item.Idempotency is not null)
-            SqliteIdempotencyStore.Insert(session, item.Idempotency);
+            idempotency.Add(item.Idempotency, n);
         var seqs = new long[item.Endpoints.Count];
         Array.Fill(seqs, n);
         return new AcceptReceipt(AcceptStatus.Accepted, seqs);

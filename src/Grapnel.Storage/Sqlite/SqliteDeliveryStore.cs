@@ -4,7 +4,8 @@ namespace Grapnel.Storage.Sqlite;
 /// The hot path on SQLite, hand-written. This part holds nodes; the others hold accepting, settling, lanes, and what people ask for.
 /// Heartbeats count milliseconds since this process opened the store: only this process can have nodes, and its wall clock may jump.
 /// </summary>
-internal sealed partial class SqliteDeliveryStore(SqliteGate gate, SqliteReaders readers, IdGenerator ids, TimeProvider time) : IDeliveryStore
+internal sealed partial class SqliteDeliveryStore(
+    SqliteGate gate, SqliteReaders readers, SqliteIdempotencyStore idempotency, IdGenerator ids, TimeProvider time) : IDeliveryStore
 {
     private const int MaxLanes = 10_000;
 
@@ -69,7 +70,7 @@ internal sealed partial class SqliteDeliveryStore(SqliteGate gate, SqliteReaders
         session.Prepare("SELECT 1 FROM node WHERE id = ?").Bind(node).RunExists();
 
     // Two statements: for RETURNING, SQLite would open a temporary database of its own at every call.
-    private static long ReserveSeqs(SqliteSession session, int count)
+    internal static long ReserveSeqs(SqliteSession session, int count)
     {
         var last = session.Prepare("SELECT value FROM counter WHERE name = 'seq'").RunInt64();
         session.Prepare("UPDATE counter SET value = ? WHERE name = 'seq'").Bind(last + count).Run();

@@ -36,6 +36,9 @@ internal sealed class SqliteGate : IAsyncDisposable
     /// <summary>Transactions committed so far.</summary>
     public long Commits { get; private set; }
 
+    /// <summary>Transactions undone so far. What a piece of work keeps in memory about the store is true only while this stays the same.</summary>
+    public long RollBacks { get; private set; }
+
     /// <summary>
     /// Runs work inside a transaction; the task completes when it is durable. Work must not wait for anything, nor have effects outside
     /// the store: when other work in its transaction fails, all is undone and the rest runs again.
@@ -141,6 +144,7 @@ internal sealed class SqliteGate : IAsyncDisposable
     // SQLite has rolled back by itself after some errors. A roll-back that fails leaves nothing to do: the next BEGIN will tell.
     private void RollBack()
     {
+        RollBacks++;
         try
         {
             if (_session.InTransaction)

@@ -1,42 +1,94 @@
 namespace Grapnel.Storage.Sqlite;
 
-/// <summary>The memory of answered requests on SQLite.</summary>
-internal sealed class SqliteIdempotencyStore(SqliteGate gate, SqliteReaders readers, TimeProvider time) : IIdempotencyStore
+/// <summary>The memory of answered requests on SQLite. What takes a session runs on the gate's thread.</summary>
+internal sealed class SqliteIdempotencyStore(SqliteGate gate, TimeProvider time) : IIdempotencyStore
 {
-    public Task<IdempotencyEntry?> FindAsync(byte[] key, CancellationToken cancellationToken) =>
-        readers.RunAsync(session => Find(session, key, Now()), cancellationToken);
+    private readonly IdempotencyIndex _index = new(gate);
+    private readonly IdempotencyChunk _chunk = new();
+    private readonly Dictionary<UInt128, IdempotencyEntry> _waiting = [];
+    private readonly List<(UInt128 Key, long Place)> _places = [];
+
+    public Task<IdempotencyEntry?> FindAsync(UInt128 key, CancellationToken cancellationToken) => gate.RunAsync(session =>
+    {
+        Begin();
+        return Find(session, key, Now());
+    });
 
     public Task AddAsync(IdempotencyEntry entry, CancellationToken cancellationToken) => gate.RunAsync(session =>
     {
+        Begin();
         if (Find(session, entry.Key, Now()) is not null)
             return false;
-        Insert(session, entry);
+        Add(entry, SqliteDeliveryStore.ReserveSeqs(session, 1));
+        Store(session);
         return true;
     });
 
-    public static IdempotencyEntry? Find(SqliteSession session, byte[] key, long now)
+    /// <summary>Begins a piece of work: forgets what one that failed may have left.</summary>
+    public void Begin()
     {
-        var select = session.Prepare("SELECT fingerprint, response, expires_at FROM idempotency WHERE substr(key, 1, 8) = ? AND key = ? AND expires_at > ?")
-            .Bind(key.AsSpan(0, 8)).Bind(key).Bind(now);
-        if (!select.Step())
-            return null;
-        var entry = new IdempotencyEntry(key, select.Blob(0).ToArray(), select.Blob(1).ToArray(), select.Time(2));
-        select.Reset();
-        return entry;
+        _waiting.Clear();
+        _places.Clear();
     }
 
-    /// <summary>The caller has made sure that there is no entry of that key; one that has expired but was not swept yet does no harm.</summary>
-    public static void Insert(SqliteSession session, IdempotencyEntry entry) =>
-        session.Prepare("INSERT INTO idempotency (key, fingerprint, response, expires_at) VALUES (?, ?, ?, ?)")
-            .Bind(entry.Key).Bind(entry.Fingerprint).Bind(entry.Response).Bind(entry.ExpiresAt.ToUnixTimeMilliseconds())
-            .Run();
+    /// <summary>The entry of a key, those added in this piece of work included; null when there is none or its time is over.</summary>
+    public IdempotencyEntry? Find(SqliteSession session, UInt128 key, long now)
+    {
+        if (_waiting.GetValueOrDefault(key) is { } waiting)
+            return waiting;
+        foreach (var place in _index.Find(session, key))
+        {
+            if (Read(session, key, place) is { } entry && entry.ExpiresAt.ToUnixTimeMilliseconds() > now)
+                return entry;
+        }
+        return null;
+    }
 
-    /// <summary>Forgets up to <paramref name="limit"/> entries whose time is over; tells how many.</summary>
+    /// <summary>
+    /// Adds an entry at a place in the order of acceptance, for <see cref="Store"/> to store. The caller has made sure that there is none of that
+    /// key; one that has expired but was not swept yet does no harm.
+    /// </summary>
+    public void Add(IdempotencyEntry entry, long place)
+    {
+        _waiting.Add(entry.Key, entry);
+        _places.Add((entry.Key, place));
+    }
+
+    /// <summary>Stores what was added.</summary>
+    public void Store(SqliteSession session)
+    {
+        if (_places.Count == 0)
+            return;
+        _chunk.Clear();
+        var expiresAt = DateTimeOffset.MinValue;
+        foreach (var (key, place) in _places)
+        {
+            var entry = _waiting[key];
+            _chunk.Add(entry, place);
+            expiresAt = entry.ExpiresAt > expiresAt ? entry.ExpiresAt : expiresAt;
+        }
+        session.Prepare("INSERT INTO idempotency (n, expires_at, entries) VALUES (?, ?, ?)")
+            .Bind(_places[0].Place).Bind(expiresAt.ToUnixTimeMilliseconds()).Bind(_chunk.Packed)
+            .Run();
+        _index.Add(session, _places);
+    }
+
+    /// <summary>Forgets what was stored in up to <paramref name="limit"/> transactions, once its time is over; tells in how many.</summary>
     public static int Prune(SqliteSession session, long now, int limit) =>
         session.Prepare("""
             DELETE FROM idempotency WHERE n IN (
                 SELECT n FROM (SELECT n, expires_at FROM idempotency WHERE n > 0 ORDER BY n LIMIT ?) WHERE expires_at <= ?)
             """).Bind(limit).Bind(now).Run();
+
+    private static IdempotencyEntry? Read(SqliteSession session, UInt128 key, long place)
+    {
+        var select = session.Prepare("SELECT entries FROM idempotency WHERE n <= ? ORDER BY n DESC LIMIT 1").Bind(place);
+        if (!select.Step())
+            return null;
+        var entry = IdempotencyChunk.Find(select.Blob(0), key, place);
+        select.Reset();
+        return entry;
+    }
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
 }

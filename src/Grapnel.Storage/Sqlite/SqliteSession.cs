@@ -100,7 +100,7 @@ internal sealed class SqliteSession : IDisposable
         PRAGMA wal_autocheckpoint = {SqliteStore.CheckpointPages};
         PRAGMA journal_size_limit = {SqliteStore.WalLimitBytes};
         PRAGMA temp_store = MEMORY;
-        PRAGMA cache_size = -32000;
+        PRAGMA cache_size = -8000;
         """;
 
     private static string ReaderSettings() => """

@@ -20,10 +20,11 @@ public sealed class SqliteStore : IAsyncDisposable, IDisposable
         Files = files;
         Gate = new SqliteGate(writer, files.Wal);
         Readers = new SqliteReaders(files.Database, options);
-        Deliveries = new SqliteDeliveryStore(Gate, Readers, new IdGenerator(time), time);
+        var idempotency = new SqliteIdempotencyStore(Gate, time);
+        Deliveries = new SqliteDeliveryStore(Gate, Readers, idempotency, new IdGenerator(time), time);
         Catalog = new CatalogStore(new SqliteCatalogDatabase(Gate, Readers));
         History = new SqliteHistoryStore(Gate, Readers, time);
-        Idempotency = new SqliteIdempotencyStore(Gate, Readers, time);
+        Idempotency = idempotency;
         Tasks = new SqliteBackgroundTaskStore(Gate, Readers, time);
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -46,7 +47,7 @@ internal sealed unsafe class Statement(sqlite3 database, sqlite3_stmt statement)
     public Statement Bind<T>(Id<T> id) where T : IIdentified
     {
         Span<byte> bytes = stackalloc byte[16];
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(bytes, id.Value);
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, id.Value);
         return Bind((ReadOnlySpan<byte>)bytes);
     }
 

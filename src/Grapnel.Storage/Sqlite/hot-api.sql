@@ -26,20 +26,24 @@ CREATE INDEX attempt_failed ON attempt (endpoint_id, id) WHERE outcome <> 0;
 
 ALTER TABLE rollup ADD COLUMN cancelled INTEGER NOT NULL DEFAULT 0;
 
--- Keys are random. Rows in the order of their coming share pages, and only the first eight bytes of each key go into a tree in an order of
--- their own; keyed by the whole key, every entry would rewrite a page. What comes first expires first, so no index by time is needed.
-ALTER TABLE idempotency RENAME TO idempotency_by_key;
+-- The idempotency keys of one transaction: n is the place of the first in the order of acceptance, entries holds them all, as IdempotencyChunk
+-- packs them. What comes first expires first, so no index by time is needed. Entries of before are not carried over: no version that made
+-- any was released.
+DROP TABLE idempotency;
 CREATE TABLE idempotency (
     n INTEGER PRIMARY KEY,
-    key BLOB NOT NULL,
-    fingerprint BLOB NOT NULL,
-    response BLOB NOT NULL,
-    expires_at INTEGER NOT NULL
+    expires_at INTEGER NOT NULL,
+    entries BLOB NOT NULL
 );
-INSERT INTO idempotency (key, fingerprint, response, expires_at)
-    SELECT key, fingerprint, response, expires_at FROM idempotency_by_key ORDER BY expires_at;
-DROP TABLE idempotency_by_key;
-CREATE INDEX idempotency_key ON idempotency (substr(key, 1, 8));
+
+-- The first 63 bits of every key and its place, up to the place in the counter. Keys are random: entered one by one, each would rewrite a page,
+-- so IdempotencyIndex fills this from time to time. It may also hold places of entries that are gone.
+CREATE TABLE idempotency_index (
+    prefix INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (prefix, n)
+) WITHOUT ROWID;
+INSERT INTO counter (name, value) VALUES ('idempotency', 0);
 
 -- Long work that survives a restart. cursor is where it goes on; it moves in the transaction of the work that it counts.
 -- status: 0 running, 1 finished, 2 failed, 3 cancelled. done of total are counted in messages, or applications for a broadcast.

@@ -45,10 +45,10 @@ public sealed record PublishRequest
 }
 
 /// <summary>An idempotency key as the caller gave it, made safe to store.</summary>
-/// <param name="Key">32 bytes over caller, route and key.</param>
-/// <param name="Fingerprint">32 bytes over the request body.</param>
+/// <param name="Key">16 bytes of a hash over caller, route and key.</param>
+/// <param name="Fingerprint">16 bytes of a hash over the request body.</param>
 /// <param name="Render">Makes the answer that a repeat gets; called before the message is stored.</param>
-public sealed record IdempotencyRequest(byte[] Key, byte[] Fingerprint, Func<PublishResult, byte[]> Render);
+public sealed record IdempotencyRequest(UInt128 Key, UInt128 Fingerprint, Func<PublishResult, byte[]> Render);
 
 /// <summary>What became of a publish.</summary>
 public enum PublishStatus
@@ -56,7 +56,7 @@ public enum PublishStatus
     /// <summary>Durable, with all its deliveries.</summary>
     Accepted,
 
-    /// <summary>The idempotency key was used for the same request before: <see cref="PublishResult.StoredResponse"/> is its answer.</summary>
+    /// <summary>The idempotency key was used for the same request before: <see cref="PublishResult.Response"/> is its answer.</summary>
     Repeated,
 
     /// <summary>The idempotency key was used before, for another body.</summary>
@@ -88,7 +88,10 @@ public enum PublishStatus
 /// <param name="Status">Accepted, or why not.</param>
 /// <param name="Message">The accepted message, or null.</param>
 /// <param name="Decisions">What routing decided about each endpoint of the application.</param>
-/// <param name="StoredResponse">The answer to repeat, with <see cref="PublishStatus.Repeated"/>.</param>
+/// <param name="Response">
+/// The answer to a publish with an idempotency key: with <see cref="PublishStatus.Accepted"/> the one that repeats will get, with
+/// <see cref="PublishStatus.Repeated"/> the first one. Null without a key.
+/// </param>
 /// <param name="ExistingMessage">The message that has the event id, with <see cref="PublishStatus.RepeatedEventId"/>.</param>
 /// <param name="Errors">Every field at fault, with <see cref="PublishStatus.Invalid"/>.</param>
 /// <param name="SchemaFaults">Where the payload does not fit its event type's schema; null when it does, or nobody asked.</param>
@@ -96,16 +99,16 @@ public readonly record struct PublishResult(
     PublishStatus Status,
     Message? Message = null,
     IReadOnlyList<RouteDecision>? Decisions = null,
-    byte[]? StoredResponse = null,
+    byte[]? Response = null,
     Id<Message>? ExistingMessage = null,
     IReadOnlyList<FieldError>? Errors = null,
     IReadOnlyList<SchemaFault>? SchemaFaults = null);
 
 /// <summary>Makes the repeat of a batch harmless.</summary>
-/// <param name="Key">32 bytes over caller, route and key.</param>
-/// <param name="Fingerprint">32 bytes over the request body.</param>
+/// <param name="Key">16 bytes of a hash over caller, route and key.</param>
+/// <param name="Fingerprint">16 bytes of a hash over the request body.</param>
 /// <param name="Render">Makes the answer that a repeat gets of what became of the messages; called while they are being stored.</param>
-public sealed record BatchIdempotency(byte[] Key, byte[] Fingerprint, Func<IReadOnlyList<PublishResult>, byte[]> Render);
+public sealed record BatchIdempotency(UInt128 Key, UInt128 Fingerprint, Func<IReadOnlyList<PublishResult>, byte[]> Render);
 
 /// <summary>What became of a batch.</summary>
 /// <param name="Status">

@@ -88,7 +88,7 @@ internal sealed class Publisher
             return new BatchResult(PublishStatus.Unavailable, []);
         if (group is null || receipts[0].Existing is not { } existing)
             return new BatchResult(PublishStatus.Accepted, batch.Conclude(receipts));
-        return existing.Fingerprint.AsSpan().SequenceEqual(group.Fingerprint)
+        return existing.Fingerprint == group.Fingerprint
             ? new BatchResult(PublishStatus.Repeated, [], existing.Response)
             : new BatchResult(PublishStatus.KeyReusedWithOtherBody, []);
     }
@@ -127,18 +127,19 @@ internal sealed class Publisher
             RouteVersion = request.Only is null ? routes.Version : Message.Addressed,
         };
         var accepted = new PublishResult(PublishStatus.Accepted, message, plan.Decisions, SchemaFaults: faults);
-        var entry = request.Idempotency is { } idempotency
-            ? new IdempotencyEntry(idempotency.Key, idempotency.Fingerprint, idempotency.Render(accepted), now + _options.IdempotencyWindow)
-            : null;
-        return (new AcceptItem(message, plan.Owed, entry), accepted);
+        if (request.Idempotency is not { } idempotency)
+            return (new AcceptItem(message, plan.Owed, null), accepted);
+        var response = idempotency.Render(accepted);
+        var entry = new IdempotencyEntry(idempotency.Key, idempotency.Fingerprint, response, now + _options.IdempotencyWindow);
+        return (new AcceptItem(message, plan.Owed, entry), accepted with { Response = response });
     }
 
-    private static PublishResult Conclude(in PublishResult accepted, in AcceptReceipt receipt, byte[]? fingerprint) => receipt.Status switch
+    private static PublishResult Conclude(in PublishResult accepted, in AcceptReceipt receipt, UInt128? fingerprint) => receipt.Status switch
     {
         AcceptStatus.Accepted => accepted,
         AcceptStatus.RepeatedEventId => new PublishResult(PublishStatus.RepeatedEventId, ExistingMessage: receipt.ExistingMessage),
-        _ when receipt.Existing!.Fingerprint.AsSpan().SequenceEqual(fingerprint) =>
-            new PublishResult(PublishStatus.Repeated, StoredResponse: receipt.Existing.Response),
+        _ when receipt.Existing!.Fingerprint == fingerprint =>
+            new PublishResult(PublishStatus.Repeated, Response: receipt.Existing.Response),
         _ => new PublishResult(PublishStatus.KeyReusedWithOtherBody),
     };
 

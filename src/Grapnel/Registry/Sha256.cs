@@ -19,8 +19,13 @@ internal readonly record struct Sha256(UInt128 High, UInt128 Low)
     {
         var size = Encoding.UTF8.GetMaxByteCount(text.Length);
         Span<byte> utf8 = size <= MaxStackBytes ? stackalloc byte[MaxStackBytes] : new byte[size];
+        return Of(utf8[..Encoding.UTF8.GetBytes(text, utf8)]);
+    }
+
+    public static Sha256 Of(ReadOnlySpan<byte> bytes)
+    {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(utf8[..Encoding.UTF8.GetBytes(text, utf8)], hash);
+        SHA256.HashData(bytes, hash);
         return From(hash);
     }
 }

@@ -123,19 +123,19 @@ public sealed record AcceptItem(Message Message, IReadOnlyList<Id<Endpoint>> End
 
 /// <summary>Items that share one idempotency key: when it is known, every one of them is answered as repeated and none is stored.</summary>
 /// <param name="Count">How many items there are, the first included.</param>
-/// <param name="Key">32 bytes over caller, route and <c>Idempotency-Key</c>.</param>
-/// <param name="Fingerprint">32 bytes over the request body.</param>
+/// <param name="Key">16 bytes of a hash over caller, route and <c>Idempotency-Key</c>.</param>
+/// <param name="Fingerprint">16 bytes of a hash over the request body.</param>
 /// <param name="Render">Makes the answer that a repeat gets of what became of the items. Pure: it may be called again when a commit fails.</param>
 /// <param name="ExpiresAt">When the key may be used anew.</param>
 public sealed record AcceptGroup(
-    int Count, byte[] Key, byte[] Fingerprint, Func<ReadOnlyMemory<AcceptReceipt>, byte[]> Render, DateTimeOffset ExpiresAt);
+    int Count, UInt128 Key, UInt128 Fingerprint, Func<ReadOnlyMemory<AcceptReceipt>, byte[]> Render, DateTimeOffset ExpiresAt);
 
 /// <summary>The memory of an answered request.</summary>
-/// <param name="Key">32 bytes over caller, route and <c>Idempotency-Key</c>.</param>
-/// <param name="Fingerprint">32 bytes over the request body.</param>
+/// <param name="Key">16 bytes of a hash over caller, route and <c>Idempotency-Key</c>.</param>
+/// <param name="Fingerprint">16 bytes of a hash over the request body.</param>
 /// <param name="Response">The answer to repeat.</param>
 /// <param name="ExpiresAt">When the key may be used anew.</param>
-public sealed record IdempotencyEntry(byte[] Key, byte[] Fingerprint, byte[] Response, DateTimeOffset ExpiresAt);
+public sealed record IdempotencyEntry(UInt128 Key, UInt128 Fingerprint, byte[] Response, DateTimeOffset ExpiresAt);
 
 /// <summary>What became of a batch.</summary>
 /// <param name="Receipts">One per item, in order.</param>

@@ -7,7 +7,7 @@ namespace Grapnel.Storage;
 public interface IIdempotencyStore
 {
     /// <summary>The entry of a key, or null when there is none or its time is over.</summary>
-    Task<IdempotencyEntry?> FindAsync(byte[] key, CancellationToken cancellationToken);
+    Task<IdempotencyEntry?> FindAsync(UInt128 key, CancellationToken cancellationToken);
 
     /// <summary>Remembers an answer; does nothing when the key is known.</summary>
     Task AddAsync(IdempotencyEntry entry, CancellationToken cancellationToken);

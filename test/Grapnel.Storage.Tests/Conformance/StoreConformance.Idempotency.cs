@@ -90,14 +90,14 @@ public abstract partial class StoreConformance
     {
         var messages = Enumerable.Range(0, count).Select(_ => NewMessage()).Concat(further).ToList();
         var items = messages.Select(message => Owe(message, lane)).ToArray();
-        items[0] = items[0] with { Group = new AcceptGroup(items.Length, KeyOf(9), new byte[32], Words, Clock.GetUtcNow().AddHours(12)) };
+        items[0] = items[0] with { Group = new AcceptGroup(items.Length, KeyOf(9), 0, Words, Clock.GetUtcNow().AddHours(12)) };
         return items;
     }
 
     private static byte[] Words(ReadOnlyMemory<AcceptReceipt> receipts) =>
         Encoding.UTF8.GetBytes(string.Join(' ', receipts.ToArray().Select(receipt => receipt.Status)));
 
-    private IdempotencyEntry NewEntry(byte key) => new(KeyOf(key), new byte[32], "first"u8.ToArray(), Clock.GetUtcNow().AddHours(12));
+    private IdempotencyEntry NewEntry(byte key) => new(KeyOf(key), 0, "first"u8.ToArray(), Clock.GetUtcNow().AddHours(12));
 
-    private static byte[] KeyOf(byte key) => [.. Enumerable.Repeat(key, 32)];
+    private static UInt128 KeyOf(byte key) => new((ulong)key << 32, key);
 }

@@ -1,0 +1,141 @@
+namespace Grapnel.Storage.Sqlite;
+
+/// <summary>
+/// Where the entries of idempotency keys are. Keys are random: entered into a tree one by one, each would rewrite a page of its own, which costs
+/// more than storing the message. So the newest keys are found in memory; when there are enough of them they are sorted, and go into the
+/// tree bit by bit in order of key, many to a page. A filter in memory spares nearly every new key the search in the tree. The stored entries
+/// tell what is not in the tree yet, so a restart forgets nothing. Used on the gate's thread.
+/// </summary>
+internal sealed class IdempotencyIndex(SqliteGate gate)
+{
+    /// <summary>So many keys, or somewhat more, are sorted together. Larger runs would make the merge cheaper, and take more memory: this one 3 MB.</summary>
+    internal const int RunLength = 32_768;
+
+    // A run is in the tree long before the next is full.
+    private const int MergedForEachAdded = 2;
+
+    private readonly Dictionary<UInt128, long> _newest = new(RunLength);
+    private UInt128[] _keys = [];
+    private long[] _places = [];
+    private int _merged;
+
+    // What stands in the tree; null while that is not known. A sweep reads all of the tree, and fills the next one.
+    private KeyFilter? _filter;
+    private KeyFilter? _nextFilter;
+    private long _oldest;
+    private long _sweptTo;
+    private long _rollBacks = -1;
+
+    /// <summary>The places at which an entry of the key may be.</summary>
+    public IReadOnlyList<long> Find(SqliteSession session, UInt128 key)
+    {
+        Load(session);
+        if (_newest.TryGetValue(key, out var place))
+            return [place];
+        var i = Array.BinarySearch(_keys, _merged, _keys.Length - _merged, key);
+        if (i >= 0)
+            return [_places[i]];
+        return _filter?.MayHave(Prefix(key)) == false ? [] : FindInTree(session, Prefix(key));
+    }
+
+    /// <summary>Adds keys whose entries have been stored. Places only grow.</summary>
+    public void Add(SqliteSession session, IReadOnlyList<(UInt128 Key, long Place)> added)
+    {
+        Load(session);
+        foreach (var (key, place) in added)
+            _newest[key] = place;
+        Merge(session, MergedForEachAdded * added.Count);
+        if (_newest.Count >= RunLength)
+            StartRun(session);
+    }
+
+    // After a roll-back nobody knows which of the keys, and of the steps of the merge, are still true. The filter is: it may say yes too often.
+    private void Load(SqliteSession session)
+    {
+        if (_rollBacks == gate.RollBacks)
+            return;
+        _newest.Clear();
+        var (keys, places) = (new List<UInt128>(), new List<long>());
+        var select = session.Prepare("SELECT entries FROM idempotency WHERE n > (SELECT value FROM counter WHERE name = 'idempotency') ORDER BY n");
+        while (select.Step())
+        {
+            foreach (var (key, place) in IdempotencyChunk.Places(select.Blob(0).ToArray()))
+            {
+                keys.Add(key);
+                places.Add(place);
+            }
+        }
+        SetRun([.. keys], [.. places]);
+        if (!session.Prepare("SELECT 1 FROM idempotency_index WHERE prefix >= 0 LIMIT 1").RunExists())
+            _filter = new KeyFilter();
+        (_nextFilter, _rollBacks) = (null, gate.RollBacks);
+    }
+
+    private void StartRun(SqliteSession session)
+    {
+        Merge(session, _keys.Length - _merged);
+        SetRun([.. _newest.Keys], [.. _newest.Values]);
+        _newest.Clear();
+        // Sweeping reads the whole tree, so it waits until about half of that is of entries that are gone.
+        _oldest = session.Prepare("SELECT coalesce(min(n), 0) FROM idempotency").RunInt64();
+        if (_filter is not null && _oldest - _sweptTo <= _places.Max() - _oldest)
+            return;
+        (_nextFilter, _sweptTo) = (new KeyFilter(), _oldest);
+    }
+
+    private void SetRun(UInt128[] keys, long[] places)
+    {
+        Array.Sort(keys, places);
+        (_keys, _places, _merged) = (keys, places, 0);
+    }
+
+    private void Merge(SqliteSession session, int count)
+    {
+        var end = Math.Min(_merged + count, _keys.Length);
+        if (_merged == end)
+            return;
+        if (_nextFilter is not null)
+            Sweep(session, _merged == 0 ? -1 : Prefix(_keys[_merged - 1]), end == _keys.Length ? long.MaxValue : Prefix(_keys[end - 1]));
+        for (; _merged < end; _merged++)
+            MergeOne(session, Prefix(_keys[_merged]), _places[_merged]);
+        if (end == _keys.Length)
+            EndRun(session);
+    }
+
+    private void MergeOne(SqliteSession session, long prefix, long place)
+    {
+        session.Prepare("INSERT OR IGNORE INTO idempotency_index (prefix, n) VALUES (?, ?)").Bind(prefix).Bind(place).Run();
+        _filter?.Add(prefix);
+        _nextFilter?.Add(prefix);
+    }
+
+    private void EndRun(SqliteSession session)
+    {
+        session.Prepare("UPDATE counter SET value = ? WHERE name = 'idempotency'").Bind(_places.Max()).Run();
+        if (_nextFilter is null)
+            return;
+        (_filter, _nextFilter) = (_nextFilter, null);
+    }
+
+    // A part of the tree: takes out what is gone, and notes what stays.
+    private void Sweep(SqliteSession session, long after, long to)
+    {
+        session.Prepare("DELETE FROM idempotency_index WHERE prefix > ? AND prefix <= ? AND n < ?").Bind(after).Bind(to).Bind(_oldest).Run();
+        var select = session.Prepare("SELECT prefix FROM idempotency_index WHERE prefix > ? AND prefix <= ?").Bind(after).Bind(to);
+        while (select.Step())
+            _nextFilter!.Add(select.Int64(0));
+    }
+
+    // More than one is there when a key was used anew before the one that had expired was swept.
+    private static List<long> FindInTree(SqliteSession session, long prefix)
+    {
+        var places = new List<long>();
+        var select = session.Prepare("SELECT n FROM idempotency_index WHERE prefix = ?").Bind(prefix);
+        while (select.Step())
+            places.Add(select.Int64(0));
+        return places;
+    }
+
+    // What the tree knows of a key.
+    private static long Prefix(UInt128 key) => (long)(ulong)(key >> 65);
+}

@@ -1,0 +1,104 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Grapnel.Storage.Sqlite;
+
+namespace Grapnel.Storage.Tests.Sqlite;
+
+/// <summary>Idempotency keys are found wherever they are on their way from memory into the tree.</summary>
+public sealed class IdempotencyIndexTests : SqliteTests
+{
+    private static readonly TimeSpan Window = TimeSpan.FromHours(12);
+
+    [Fact]
+    public async Task A_key_is_found_while_it_is_new_while_it_is_merged_and_once_it_is_in_the_tree()
+    {
+        await AddAsync(first: 0, count: 2 * IdempotencyIndex.RunLength + IdempotencyIndex.RunLength / 4);
+
+        InTree().ShouldBeInRange(IdempotencyIndex.RunLength + 1, 2 * IdempotencyIndex.RunLength - 1, "one run is merged, the other half way");
+        await ShouldKnowAsync(0, 2 * IdempotencyIndex.RunLength + IdempotencyIndex.RunLength / 4);
+    }
+
+    [Fact]
+    public async Task Keys_that_were_not_in_the_tree_yet_are_found_after_a_restart()
+    {
+        await AddAsync(0, IdempotencyIndex.RunLength + IdempotencyIndex.RunLength / 4);
+        await Under.ReopenAsync();
+
+        await ShouldKnowAsync(0, IdempotencyIndex.RunLength + IdempotencyIndex.RunLength / 4);
+        await AddAsync(100_000, IdempotencyIndex.RunLength);
+        await ShouldKnowAsync(0, IdempotencyIndex.RunLength + IdempotencyIndex.RunLength / 4);
+        await ShouldKnowAsync(100_000, IdempotencyIndex.RunLength);
+    }
+
+    [Fact]
+    public async Task A_transaction_that_is_undone_while_keys_move_loses_none_and_invents_none()
+    {
+        await AddAsync(0, IdempotencyIndex.RunLength);
+        var failing = Store.Gate.RunAsync<bool>(session =>
+        {
+            var store = (SqliteIdempotencyStore)Store.Idempotency;
+            store.Begin();
+            for (var i = 0; i < 1_000; i++)
+                store.Add(EntryOf(900_000 + i), SqliteDeliveryStore.ReserveSeqs(session, 1));
+            store.Store(session);
+            throw new InvalidOperationException("undo this");
+        });
+
+        await Should.ThrowAsync<InvalidOperationException>(failing);
+        (await Store.Idempotency.FindAsync(KeyOf(900_500), default)).ShouldBeNull();
+        await AddAsync(100_000, IdempotencyIndex.RunLength);
+        await ShouldKnowAsync(0, IdempotencyIndex.RunLength);
+        await ShouldKnowAsync(100_000, IdempotencyIndex.RunLength);
+    }
+
+    [Fact]
+    public async Task What_the_tree_knows_of_expired_keys_goes_with_later_ones()
+    {
+        await AddAsync(0, 3 * IdempotencyIndex.RunLength);
+        Clock.Advance(Window);
+        while (await Store.History.PruneAsync(DateTimeOffset.UnixEpoch, 10_000, default) > 0) { }
+
+        await AddAsync(200_000, 2 * IdempotencyIndex.RunLength);
+
+        InTree().ShouldBeLessThanOrEqualTo(2 * IdempotencyIndex.RunLength, "nothing of the first three runs is left");
+        await ShouldKnowAsync(200_000, 2 * IdempotencyIndex.RunLength);
+    }
+
+    [Fact]
+    public async Task A_key_that_is_used_anew_after_its_time_gives_the_new_answer_from_the_tree_too()
+    {
+        await AddAsync(0, IdempotencyIndex.RunLength);
+        Clock.Advance(Window);
+        await AddAsync(0, 100, answer: 7);
+        await AddAsync(100_000, 2 * IdempotencyIndex.RunLength);
+
+        InTree().ShouldBeGreaterThan(IdempotencyIndex.RunLength + 100);
+        (await Store.Idempotency.FindAsync(KeyOf(50), default))!.Response.ShouldBe([7]);
+        (await Store.Idempotency.FindAsync(KeyOf(500), default)).ShouldBeNull();
+    }
+
+    private async Task AddAsync(int first, int count, byte answer = 1)
+    {
+        for (var done = 0; done < count; done += 1_024)
+        {
+            var entries = Enumerable.Range(first + done, Math.Min(1_024, count - done)).Select(i => EntryOf(i, answer));
+            await Store.Deliveries.AcceptAsync(new AcceptBatch(Node, [.. entries.Select(entry => new AcceptItem(NewMessage(), [], entry))], []), default);
+        }
+    }
+
+    private async Task ShouldKnowAsync(int first, int count)
+    {
+        var items = Enumerable.Range(first, count).Select(i => new AcceptItem(NewMessage(), [], EntryOf(i))).ToList();
+        var repeats = await Store.Deliveries.AcceptAsync(new AcceptBatch(Node, items, []), default);
+        repeats.Receipts.Count(receipt => receipt.Status == AcceptStatus.RepeatedKey).ShouldBe(count);
+    }
+
+    private IdempotencyEntry EntryOf(int i, byte answer = 1) => new(KeyOf(i), (UInt128)i, [answer], Clock.GetUtcNow() + Window);
+
+    // As random as a hash, which it is.
+    private static UInt128 KeyOf(int i) => BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(BitConverter.GetBytes(i)));
+
+    private long InTree() => Count("SELECT count(*) FROM idempotency_index");
+
+    private long Count(string sql) => Store.Gate.RunAsync(session => session.Prepare(sql).RunInt64()).GetAwaiter().GetResult();
+}

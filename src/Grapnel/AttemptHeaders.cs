@@ -16,7 +16,9 @@ public sealed record AttemptHeaders(
     public static AttemptHeaders None { get; } = new([], [], null);
 
     /// <summary>Reads the packed form that <see cref="Attempt.Headers"/> holds.</summary>
-    public static AttemptHeaders Unpack(ReadOnlySpan<byte> packed)
+    /// <param name="packed">The packed form; may be empty.</param>
+    /// <param name="message">The message that was sent.</param>
+    public static AttemptHeaders Unpack(ReadOnlySpan<byte> packed, Id<Message> message)
     {
         if (packed.IsEmpty)
             return None;
@@ -24,7 +26,7 @@ public sealed record AttemptHeaders(
         var rest = packed[1..];
         while (!rest.IsEmpty)
         {
-            var entry = HeaderPack.Take(ref rest);
+            var entry = HeaderPack.Take(ref rest, message);
             if (entry.Received)
                 received.Add(new(entry.Name, entry.Value ?? ""));
             else if (entry.Value is { } value)

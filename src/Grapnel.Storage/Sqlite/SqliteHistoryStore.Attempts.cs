@@ -22,7 +22,7 @@ internal sealed partial class SqliteHistoryStore
     public Task<AttemptHeaders?> FindAttemptHeadersAsync(Id<Message> message, Id<Attempt> attempt, CancellationToken cancellationToken) =>
         readers.RunAsync(session => ReadAll(
             session.Prepare("SELECT headers FROM attempt WHERE message_id = ? AND id = ?").Bind(message).Bind(attempt),
-            row => AttemptHeaders.Unpack(row.Blob(0))).FirstOrDefault(), cancellationToken);
+            row => AttemptHeaders.Unpack(row.Blob(0), message)).FirstOrDefault(), cancellationToken);
 
     public Task<bool> ExpungeAttemptAsync(Id<Message> message, Id<Attempt> attempt, CancellationToken cancellationToken) => gate.RunAsync(session =>
         session.Prepare("UPDATE attempt SET response_body = ?, headers = NULL WHERE message_id = ? AND id = ?")

@@ -64,7 +64,7 @@ public abstract partial class StoreConformance
     public async Task The_headers_of_an_attempt_are_kept_until_it_is_expunged()
     {
         using var request = new HttpRequestMessage();
-        request.Headers.TryAddWithoutValidation("webhook-id", "msg_1");
+        request.Headers.TryAddWithoutValidation("webhook-id", "the id of the message");
         using var response = new HttpResponseMessage(HttpStatusCode.OK);
         response.Headers.TryAddWithoutValidation("X-Trace", "7");
         var lane = NewLane();
@@ -74,7 +74,7 @@ public abstract partial class StoreConformance
         await SettleAsync(settlement with { Attempt = attempt });
 
         var headers = await History.FindAttemptHeadersAsync(message.Id, attempt.Id, default);
-        headers!.Sent.ShouldBe([new("webhook-id", "msg_1")]);
+        headers!.Sent.ShouldBe([new("webhook-id", message.Id.ToString())]);
         headers.Received.ShouldBe([new("X-Trace", "7")]);
         (await History.FindAttemptHeadersAsync(message.Id, Ids.Next<Attempt>(), default)).ShouldBeNull();
 

@@ -40,7 +40,7 @@ internal static class Idempotency
             return null;
         if (key.Length > MaxLength)
             throw new InvalidInputException($"header.{Header}", $"must have at most {MaxLength} characters");
-        return Sha256.Of($"{http.Caller().Id}\n{http.Request.Path}{http.Request.QueryString}\n{key}{part}").High;
+        return Sha256.Of($"{http.Caller().Id}\n{http.Request.Path.Value}{http.Request.QueryString.Value}\n{key}{part}").High;
     }
 
     /// <summary>Stands for the body of a request.</summary>

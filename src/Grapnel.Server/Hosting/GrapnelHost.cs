@@ -95,7 +95,9 @@ internal static class GrapnelHost
         app.UseMiddleware<OneSlash>();
         app.UseRouting();
         // A page of anybody may call the API if it has a key to show; there is no cookie that a browser would add by itself.
-        app.UseCors(cors => cors.AllowAnyOrigin().AllowAnyMethod().AllowAnyHeader().SetPreflightMaxAge(PreflightAge));
+        // Others do not pass through here: the middleware would make a scope of services for each of their requests.
+        app.UseWhen(http => http.Request.Headers.Origin.Count > 0, pages => pages.UseCors(
+            cors => cors.AllowAnyOrigin().AllowAnyMethod().AllowAnyHeader().SetPreflightMaxAge(PreflightAge)));
         app.UseMiddleware<ApiKeyGate>();
         app.UseMiddleware<IdempotentPosts>();
         app.MapGrapnelApi();

@@ -38,13 +38,17 @@ internal sealed class IdempotencyIndex(SqliteGate gate)
         return _filter?.MayHave(Prefix(key)) == false ? [] : FindInTree(session, Prefix(key));
     }
 
-    /// <summary>Adds keys whose entries have been stored. Places only grow.</summary>
-    public void Add(SqliteSession session, IReadOnlyList<(UInt128 Key, long Place)> added)
+    /// <summary>Adds a key whose entry is stored in this transaction. Places only grow.</summary>
+    public void Add(SqliteSession session, UInt128 key, long place)
     {
         Load(session);
-        foreach (var (key, place) in added)
-            _newest[key] = place;
-        Merge(session, MergedForEachAdded * added.Count);
+        _newest[key] = place;
+    }
+
+    /// <summary>Goes on with moving keys into the tree, at the pace at which they come in.</summary>
+    public void Merge(SqliteSession session, int added)
+    {
+        Move(session, MergedForEachAdded * added);
         if (_newest.Count >= RunLength)
             StartRun(session);
     }
@@ -73,7 +77,7 @@ internal sealed class IdempotencyIndex(SqliteGate gate)
 
     private void StartRun(SqliteSession session)
     {
-        Merge(session, _keys.Length - _merged);
+        Move(session, _keys.Length - _merged);
         SetRun([.. _newest.Keys], [.. _newest.Values]);
         _newest.Clear();
         // Sweeping reads the whole tree, so it waits until about half of that is of entries that are gone.
@@ -89,7 +93,7 @@ internal sealed class IdempotencyIndex(SqliteGate gate)
         (_keys, _places, _merged) = (keys, places, 0);
     }
 
-    private void Merge(SqliteSession session, int count)
+    private void Move(SqliteSession session, int count)
     {
         var end = Math.Min(_merged + count, _keys.Length);
         if (_merged == end)
@@ -97,12 +101,12 @@ internal sealed class IdempotencyIndex(SqliteGate gate)
         if (_nextFilter is not null)
             Sweep(session, _merged == 0 ? -1 : Prefix(_keys[_merged - 1]), end == _keys.Length ? long.MaxValue : Prefix(_keys[end - 1]));
         for (; _merged < end; _merged++)
-            MergeOne(session, Prefix(_keys[_merged]), _places[_merged]);
+            MoveOne(session, Prefix(_keys[_merged]), _places[_merged]);
         if (end == _keys.Length)
             EndRun(session);
     }
 
-    private void MergeOne(SqliteSession session, long prefix, long place)
+    private void MoveOne(SqliteSession session, long prefix, long place)
     {
         session.Prepare("INSERT OR IGNORE INTO idempotency_index (prefix, n) VALUES (?, ?)").Bind(prefix).Bind(place).Run();
         _filter?.Add(prefix);

@@ -37,7 +37,7 @@ internal sealed partial class SqliteDeliveryStore
         }
         for (var i = first; i < first + group.Count; i++)
             AcceptOne(session, items, i, n, now, receipts);
-        idempotency.Add(new IdempotencyEntry(group.Key, group.Fingerprint, group.Render(own), group.ExpiresAt), n + first);
+        idempotency.Add(session, new IdempotencyEntry(group.Key, group.Fingerprint, group.Render(own), group.ExpiresAt), n + first);
         return group.Count;
     }
 
@@ -53,7 +53,7 @@ internal sealed partial class SqliteDeliveryStore
             InsertLabels(session, item.Message);
         InsertDeliveries(session, item, n);
         if (item.Idempotency is not null)
-            idempotency.Add(item.Idempotency, n);
+            idempotency.Add(session, item.Idempotency, n);
         var seqs = new long[item.Endpoints.Count];
         Array.Fill(seqs, n);
         return new AcceptReceipt(AcceptStatus.Accepted, seqs);

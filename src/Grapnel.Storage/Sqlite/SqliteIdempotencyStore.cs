@@ -5,8 +5,7 @@ internal sealed class SqliteIdempotencyStore(SqliteGate gate, TimeProvider time)
 {
     private readonly IdempotencyIndex _index = new(gate);
     private readonly IdempotencyChunk _chunk = new();
-    private readonly Dictionary<UInt128, IdempotencyEntry> _waiting = [];
-    private readonly List<(UInt128 Key, long Place)> _places = [];
+    private readonly List<(IdempotencyEntry Entry, long Place)> _waiting = [];
 
     public Task<IdempotencyEntry?> FindAsync(UInt128 key, CancellationToken cancellationToken) => gate.RunAsync(session =>
     {
@@ -19,26 +18,20 @@ internal sealed class SqliteIdempotencyStore(SqliteGate gate, TimeProvider time)
         Begin();
         if (Find(session, entry.Key, Now()) is not null)
             return false;
-        Add(entry, SqliteDeliveryStore.ReserveSeqs(session, 1));
+        Add(session, entry, SqliteDeliveryStore.ReserveSeqs(session, 1));
         Store(session);
         return true;
     });
 
     /// <summary>Begins a piece of work: forgets what one that failed may have left.</summary>
-    public void Begin()
-    {
-        _waiting.Clear();
-        _places.Clear();
-    }
+    public void Begin() => _waiting.Clear();
 
     /// <summary>The entry of a key, those added in this piece of work included; null when there is none or its time is over.</summary>
     public IdempotencyEntry? Find(SqliteSession session, UInt128 key, long now)
     {
-        if (_waiting.GetValueOrDefault(key) is { } waiting)
-            return waiting;
         foreach (var place in _index.Find(session, key))
         {
-            if (Read(session, key, place) is { } entry && entry.ExpiresAt.ToUnixTimeMilliseconds() > now)
+            if ((FindWaiting(place) ?? Read(session, key, place)) is { } entry && entry.ExpiresAt.ToUnixTimeMilliseconds() > now)
                 return entry;
         }
         return null;
@@ -48,29 +41,28 @@ internal sealed class SqliteIdempotencyStore(SqliteGate gate, TimeProvider time)
     /// Adds an entry at a place in the order of acceptance, for <see cref="Store"/> to store. The caller has made sure that there is none of that
     /// key; one that has expired but was not swept yet does no harm.
     /// </summary>
-    public void Add(IdempotencyEntry entry, long place)
+    public void Add(SqliteSession session, IdempotencyEntry entry, long place)
     {
-        _waiting.Add(entry.Key, entry);
-        _places.Add((entry.Key, place));
+        _waiting.Add((entry, place));
+        _index.Add(session, entry.Key, place);
     }
 
     /// <summary>Stores what was added.</summary>
     public void Store(SqliteSession session)
     {
-        if (_places.Count == 0)
+        if (_waiting.Count == 0)
             return;
         _chunk.Clear();
         var expiresAt = DateTimeOffset.MinValue;
-        foreach (var (key, place) in _places)
+        foreach (var (entry, place) in _waiting)
         {
-            var entry = _waiting[key];
             _chunk.Add(entry, place);
             expiresAt = entry.ExpiresAt > expiresAt ? entry.ExpiresAt : expiresAt;
         }
         session.Prepare("INSERT INTO idempotency (n, expires_at, entries) VALUES (?, ?, ?)")
-            .Bind(_places[0].Place).Bind(expiresAt.ToUnixTimeMilliseconds()).Bind(_chunk.Packed)
+            .Bind(_waiting[0].Place).Bind(expiresAt.ToUnixTimeMilliseconds()).Bind(_chunk.Packed)
             .Run();
-        _index.Add(session, _places);
+        _index.Merge(session, _waiting.Count);
     }
 
     /// <summary>Forgets what was stored in up to <paramref name="limit"/> transactions, once its time is over; tells in how many.</summary>
@@ -79,6 +71,9 @@ internal sealed class SqliteIdempotencyStore(SqliteGate gate, TimeProvider time)
             DELETE FROM idempotency WHERE n IN (
                 SELECT n FROM (SELECT n, expires_at FROM idempotency WHERE n > 0 ORDER BY n LIMIT ?) WHERE expires_at <= ?)
             """).Bind(limit).Bind(now).Run();
+
+    private IdempotencyEntry? FindWaiting(long place) =>
+        _waiting.Count > 0 && place >= _waiting[0].Place ? _waiting.Find(waiting => waiting.Place == place).Entry : null;
 
     private static IdempotencyEntry? Read(SqliteSession session, UInt128 key, long place)
     {

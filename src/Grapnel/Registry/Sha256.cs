@@ -7,7 +7,7 @@ namespace Grapnel.Registry;
 /// <summary>A SHA-256 as a value: a dictionary key that allocates nothing.</summary>
 internal readonly record struct Sha256(UInt128 High, UInt128 Low)
 {
-    private const int MaxStackBytes = 512;
+    private const int MaxStackBytes = 1024;
 
     public static Sha256 From(ReadOnlySpan<byte> hash)
     {

@@ -35,7 +35,7 @@ internal static class HeaderPack
     private const int SignatureBytes = 32;
     private const int SignatureLength = 3 + 44;
 
-    // Numbers of names and values are stored: both lists only ever grow, at the end.
+    // Numbers of names and values are stored: both lists only ever grow, at the end. No name but Set-Cookie is one whose values are hidden.
     private static readonly string[] Names =
     [
         "", "Content-Type", "User-Agent", "webhook-id", "webhook-timestamp", "webhook-signature", "Content-Length", "Date", "Server",
@@ -56,6 +56,7 @@ internal static class HeaderPack
     private static readonly FrozenDictionary<string, byte> NameNumbers = NumbersOf(Names);
     private static readonly FrozenDictionary<string, byte> ValueNumbers = NumbersOf(Values);
     private static readonly byte WebhookId = NameNumbers["webhook-id"];
+    private static readonly byte SetCookie = NameNumbers["Set-Cookie"];
 
     [ThreadStatic]
     private static byte[]? _scratch;
@@ -95,15 +96,15 @@ internal static class HeaderPack
     {
         foreach (var (name, values) in headers.NonValidated)
         {
-            var hides = EndpointHeaders.IsSensitive(name) || name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase);
+            var number = NameNumbers.GetValueOrDefault(name);
+            var hides = number == 0 ? EndpointHeaders.IsSensitive(name) || name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase) : number == SetCookie;
             foreach (var value in values)
-                Add(name, hides ? null : value, direction, target, ref used);
+                Add(name, number, hides ? null : value, direction, target, ref used);
         }
     }
 
-    private static void Add(string name, string? value, byte direction, Span<byte> target, ref int used)
+    private static void Add(string name, byte number, string? value, byte direction, Span<byte> target, ref int used)
     {
-        var number = NameNumbers.GetValueOrDefault(name);
         // Enough for the text as it is, and for any of the short forms.
         if (name.Length + Math.Max(value?.Length ?? 0, SignatureBytes) + 8 > target.Length - used)
             return;

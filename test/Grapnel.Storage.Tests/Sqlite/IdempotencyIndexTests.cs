@@ -39,7 +39,7 @@ public sealed class IdempotencyIndexTests : SqliteTests
             var store = (SqliteIdempotencyStore)Store.Idempotency;
             store.Begin();
             for (var i = 0; i < 1_000; i++)
-                store.Add(EntryOf(900_000 + i), SqliteDeliveryStore.ReserveSeqs(session, 1));
+                store.Add(session, EntryOf(900_000 + i), SqliteDeliveryStore.ReserveSeqs(session, 1));
             store.Store(session);
             throw new InvalidOperationException("undo this");
         });

@@ -23,6 +23,7 @@ internal sealed partial class Engine(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        await nodes.LoadLimitsAsync(cancellationToken).ConfigureAwait(false);
         await nodes.JoinAsync(cancellationToken).ConfigureAwait(false);
         _housekeeping = Task.WhenAll(
             nodes.RunAsync(_stopping.Token), schedules.RunAsync(_stopping.Token),

@@ -10,9 +10,9 @@ internal sealed class AuthApi(
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/auth/app-portal-access/{app}", AccessAsync).Idempotent(IdempotencyMode.Own).Describe(AccessOperations.AppPortalAccess);
+        routes.MapPost("/auth/app-portal-access/{app}", AccessAsync).Idempotent(IdempotencyMode.Harmless).Describe(AccessOperations.AppPortalAccess);
         // The name that it had before.
-        routes.MapPost("/auth/dashboard-access/{app}", AccessAsync).Idempotent(IdempotencyMode.Own).Describe(AccessOperations.DashboardAccess);
+        routes.MapPost("/auth/dashboard-access/{app}", AccessAsync).Idempotent(IdempotencyMode.Harmless).Describe(AccessOperations.DashboardAccess);
         routes.MapPost("/auth/app/{app}/expire-all", ExpireAllAsync).Describe(AccessOperations.ExpireAll);
         routes.MapPost("/auth/logout", LogoutAsync).Describe(AccessOperations.Logout);
     }

@@ -9,8 +9,11 @@ internal enum IdempotencyMode
     /// <summary>The first answer, if it is a success, is given again.</summary>
     Repeats,
 
-    /// <summary>The route sees to it, or repeating it does no harm.</summary>
+    /// <summary>The route sees to it: it publishes.</summary>
     Own,
+
+    /// <summary>Nothing is remembered, because doing it again does no harm.</summary>
+    Harmless,
 
     /// <summary>The answer holds a secret and is not kept: a repeat is told that it has been given already.</summary>
     Once,
@@ -31,7 +34,7 @@ internal sealed class IdempotentPosts(
         if (!HttpMethods.IsPost(http.Request.Method) || http.GetEndpoint() is not { } endpoint)
             return next(http);
         var mode = endpoint.Metadata.GetMetadata<IdempotencyModeOf>()?.Mode ?? IdempotencyMode.Repeats;
-        return mode != IdempotencyMode.Own && Idempotency.KeyOf(http) is { } key ? RunAsync(http, key, mode) : next(http);
+        return mode is IdempotencyMode.Repeats or IdempotencyMode.Once && Idempotency.KeyOf(http) is { } key ? RunAsync(http, key, mode) : next(http);
     }
 
     private async Task RunAsync(HttpContext http, UInt128 key, IdempotencyMode mode)

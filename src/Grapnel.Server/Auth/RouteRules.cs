@@ -15,7 +15,7 @@ internal static class RouteRules
     private const string Logout = V1 + "/auth/logout";
 
     private static readonly string[] Publishing =
-        [Trigger, App + "/msg", App + "/msg/batch", App + "/msg/precheck/active", V1 + "/broadcast"];
+        [Trigger, App + "/msg", App + "/msg/batch", App + "/msg/precheck/active", V1 + "/broadcast", V1 + "/msg/broadcast"];
 
     private static readonly string[] Attempting = ["/resend", "/recover", "/replay-missing", "/bulk-replay", "/send-example"];
 

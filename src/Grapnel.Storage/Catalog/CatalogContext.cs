@@ -46,6 +46,7 @@ internal abstract class CatalogContext(DbContextOptions options) : DbContext(opt
         {
             table.ToTable("application").HasKey(row => row.Id);
             table.HasIndex(row => row.Uid).IsUnique();
+            table.HasIndex(row => row.RateLimit).HasFilter("rate_limit IS NOT NULL");
         });
         model.Entity<EventType>().ToTable("event_type").HasKey(row => row.Name);
         model.Entity<Endpoint>(table =>

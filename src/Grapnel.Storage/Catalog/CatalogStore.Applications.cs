@@ -10,6 +10,10 @@ internal sealed partial class CatalogStore
     public Task<Page<Application>> ListApplicationsAsync(PageRequest page, CancellationToken cancellationToken) =>
         database.ReadAsync(catalog => PageAsync(catalog.Applications, row => row.Id, page, cancellationToken), cancellationToken);
 
+    public Task<IReadOnlyList<Application>> ReadLimitedApplicationsAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<Application>>(
+            async catalog => await catalog.Applications.Where(row => row.RateLimit != null).ToListAsync(cancellationToken).ConfigureAwait(false), cancellationToken);
+
     public Task AddApplicationAsync(Application application, CancellationToken cancellationToken) =>
         database.WriteAsync(async catalog =>
         {

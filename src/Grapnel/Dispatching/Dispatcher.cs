@@ -35,7 +35,8 @@ internal sealed partial class Dispatcher
     private readonly Dictionary<Id<Endpoint>, (Endpoint? Endpoint, long At)> _edits = [];
     private readonly Queue<Lane> _round = new();
     private readonly Queue<Lane> _toRead = new();
-    private readonly PriorityQueue<Lane, long> _wakeUps = new();
+    private readonly Dictionary<Id<Application>, ApplicationThrottle> _throttles = [];
+    private readonly PriorityQueue<Sleeper, long> _wakeUps = new();
     private readonly ITimer _timer;
     private readonly WindowBudget _budget;
     private readonly CancellationTokenSource _abandon = new();
@@ -69,6 +70,7 @@ internal sealed partial class Dispatcher
         settler.Dropped += flights => LetGo(flights, durable: false);
         events.EndpointChanged += OnEndpointChanged;
         events.EndpointDeleted += OnEndpointDeleted;
+        events.RateLimitChanged += Throttle;
         metrics.Observe(Count);
     }
 
@@ -215,7 +217,11 @@ internal sealed partial class Dispatcher
                     return null;
                 endpoint = edit.Endpoint;
             }
-            _lanes.Add(endpoint.Id, lane = new Lane(endpoint, _sender.Prepare(endpoint), _options, _budget, _clock.NowMs));
+            lane = new Lane(endpoint, _sender.Prepare(endpoint), _options, _budget, _clock.NowMs)
+            {
+                Throttle = _throttles.GetValueOrDefault(endpoint.ApplicationId),
+            };
+            _lanes.Add(endpoint.Id, lane);
         }
         lane.Owned = true;
         return lane;
@@ -262,6 +268,25 @@ internal sealed partial class Dispatcher
         }
     }
 
+    /// <summary>Limits the attempts per second that all lanes of an application together start at this node; null: not at all.</summary>
+    internal void Throttle(Id<Application> application, int? rate)
+    {
+        var now = _clock.NowMs;
+        lock (_lock)
+        {
+            if (_throttles.Remove(application, out var old))
+                old.Close();
+            if (rate is { } limit)
+                _throttles.Add(application, new ApplicationThrottle(limit, now));
+            foreach (var lane in _lanes.Values.Where(lane => lane.Endpoint.ApplicationId == application))
+            {
+                lane.Throttle = _throttles.GetValueOrDefault(application);
+                Ready(lane);
+            }
+            Pump(now);
+        }
+    }
+
     private void OnEndpointDeleted(Id<Endpoint> id)
     {
         lock (_lock)
@@ -299,6 +324,10 @@ internal sealed partial class Dispatcher
                 case LaneStepKind.Wait:
                     WakeAt(lane, step.At);
                     break;
+                case LaneStepKind.Line:
+                    lane.Throttle!.StandInLine(lane);
+                    WakeAt(lane.Throttle, lane.Throttle.NextCallAt!.Value);
+                    break;
                 case LaneStepKind.Idle:
                     lane.IdleSince ??= now;
                     break;
@@ -317,12 +346,12 @@ internal sealed partial class Dispatcher
             BeginRead(lane, now);
     }
 
-    private void WakeAt(Lane lane, long at)
+    private void WakeAt(Sleeper sleeper, long at)
     {
-        if (lane.WakeAt <= at)
+        if (sleeper.WakeAt <= at)
             return;
-        lane.WakeAt = at;
-        _wakeUps.Enqueue(lane, at);
+        sleeper.WakeAt = at;
+        _wakeUps.Enqueue(sleeper, at);
         SetTimer();
     }
 
@@ -340,16 +369,31 @@ internal sealed partial class Dispatcher
         {
             var now = _clock.NowMs;
             _timerAt = long.MaxValue;
-            while (_wakeUps.TryPeek(out var lane, out var at) && at <= now)
+            while (_wakeUps.TryPeek(out var sleeper, out var at) && at <= now)
             {
                 _wakeUps.Dequeue();
-                if (lane.WakeAt != at)
+                if (sleeper.WakeAt != at)
                     continue;
-                lane.WakeAt = long.MaxValue;
-                Ready(lane);
+                sleeper.WakeAt = long.MaxValue;
+                Wake(sleeper, now);
             }
             Pump(now);
             SetTimer();
         }
+    }
+
+    private void Wake(Sleeper sleeper, long now)
+    {
+        if (sleeper is Lane lane)
+        {
+            Ready(lane);
+            return;
+        }
+        var throttle = (ApplicationThrottle)sleeper;
+        foreach (var called in throttle.Call(now))
+            Ready(called);
+        // Not at this very moment, though there may be tokens: those who were called have not taken theirs yet.
+        if (throttle.NextCallAt is { } next)
+            WakeAt(throttle, Math.Max(next, now + 1));
     }
 }

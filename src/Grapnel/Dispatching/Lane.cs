@@ -8,7 +8,7 @@ namespace Grapnel.Dispatching;
 /// store. Order, concurrency, rate limit, breaker and back-off are plain fields here, because a lane has one owner; the dispatcher's lock
 /// guards every member.
 /// </summary>
-internal sealed class Lane
+internal sealed class Lane : Sleeper
 {
     private const long ReadPauseMs = 1000;
 
@@ -56,14 +56,20 @@ internal sealed class Lane
     /// <summary>When the failures began that no success has followed, in schedule time; null when the last attempt succeeded.</summary>
     public long? FailingSince { get; private set; }
 
+    /// <summary>The limit of the application, which other lanes share; null without one.</summary>
+    public ApplicationThrottle? Throttle { get; set; }
+
+    /// <summary>Whether the lane stands in line for a token of its application.</summary>
+    public bool InLine { get; set; }
+
+    /// <summary>Whether a token of its application is meant for this lane.</summary>
+    public bool IsCalled { get; set; }
+
     /// <summary>Whether the lane stands in the dispatcher's round.</summary>
     public bool InRound { get; set; }
 
     /// <summary>Whether the lane stands in line for a read of the store.</summary>
     public bool WaitsToRead { get; set; }
-
-    /// <summary>The wake-up that is set, or <see cref="long.MaxValue"/>.</summary>
-    public long WakeAt { get; set; } = long.MaxValue;
 
     /// <summary>Since when there has been nothing to do, or null.</summary>
     public long? IdleSince { get; set; }
@@ -71,7 +77,7 @@ internal sealed class Lane
     /// <summary>Whether an attempt of the delivery at this place is in flight, or has ended and is not durable yet.</summary>
     public bool IsSending(long seq) => _held.Contains(seq) && !_window.Any(delivery => delivery.Seq == seq);
 
-    public bool RateLimited(long now) => _window.Count > 0 && _bucket is { } bucket && bucket.NextTokenAtMs > now;
+    public bool RateLimited(long now) => InLine || (_window.Count > 0 && _bucket is { } bucket && bucket.NextTokenAtMs > now);
 
     public long PausedUntil => Math.Max(_throttledUntil, Breaker.OpenUntilMs);
 
@@ -82,7 +88,7 @@ internal sealed class Lane
 
     private bool Unsettled => _held.Count > _window.Count;
 
-    /// <summary>What the lane can do now. <see cref="LaneStepKind.Start"/> has taken a token of the rate limit: <see cref="Take"/> must follow.</summary>
+    /// <summary>What the lane can do now. <see cref="LaneStepKind.Start"/> has taken a token of the rate limits: <see cref="Take"/> must follow.</summary>
     public LaneStep Decide(long now)
     {
         if (!Owned || Deleted || !Endpoint.Enabled)
@@ -96,8 +102,19 @@ internal sealed class Lane
             return Refill(now);
         if (Endpoint.Ordered && _window.Peek().DueAt > now)
             return LaneStep.WaitUntil(Math.Min(_window.Peek().DueAt, _nextDueAt ?? long.MaxValue));
-        if (_bucket is { } bucket && !bucket.TryTake(now))
-            return LaneStep.WaitUntil(bucket.NextTokenAtMs);
+        return TakeTokens(now);
+    }
+
+    // From both limits or from neither.
+    private LaneStep TakeTokens(long now)
+    {
+        if (_bucket?.HasToken(now) == false)
+            return LaneStep.WaitUntil(_bucket.NextTokenAtMs);
+        if (Throttle?.Admits(this, now) == false)
+            return LaneStep.Line;
+        _bucket?.Take();
+        Throttle?.Take();
+        IsCalled = false;
         return LaneStep.Start;
     }
 
@@ -345,6 +362,9 @@ internal enum LaneStepKind
     /// <summary>Nothing before a time.</summary>
     Wait,
 
+    /// <summary>Stand in line for a token of the application.</summary>
+    Line,
+
     /// <summary>There is nothing to do.</summary>
     Idle,
 }
@@ -355,6 +375,7 @@ internal readonly record struct LaneStep(LaneStepKind Kind, long At = 0)
     public static LaneStep Blocked => new(LaneStepKind.Blocked);
     public static LaneStep Start => new(LaneStepKind.Start);
     public static LaneStep Read => new(LaneStepKind.Read);
+    public static LaneStep Line => new(LaneStepKind.Line);
     public static LaneStep Idle => new(LaneStepKind.Idle);
     public static LaneStep WaitUntil(long at) => new(LaneStepKind.Wait, at);
 }

@@ -1,8 +1,8 @@
 namespace Grapnel.Dispatching;
 
 /// <summary>
-/// An endpoint's rate limit: over any interval of T seconds, at most <c>rate * T + rate</c> attempts start. Exact: it counts thousandths
-/// of tokens in integers, so that it neither drifts nor rounds. One per lane; the lane's owner serialises access.
+/// A rate limit: over any interval of T seconds, at most <c>rate * T + rate</c> attempts start. Exact: it counts thousandths
+/// of tokens in integers, so that it neither drifts nor rounds. Its owner serialises access.
 /// </summary>
 internal sealed class TokenBucket
 {
@@ -25,18 +25,21 @@ internal sealed class TokenBucket
 
     private long Capacity => _rate * Token;
 
-    /// <summary>Schedule time in milliseconds of the next token, seen from the last try to take one; not after it when one is there.</summary>
+    /// <summary>Schedule time in milliseconds of the next token, seen from the last look; not after it when one is there.</summary>
     public long NextTokenAtMs => _filledAtMs + Math.Max(0, (Token - _level + _rate - 1) / _rate);
 
-    /// <summary>Takes a token if there is one.</summary>
-    public bool TryTake(long nowMs)
+    /// <summary>Whether there is a token.</summary>
+    public bool HasToken(long nowMs) => CountTokens(nowMs) > 0;
+
+    /// <summary>How many tokens there are.</summary>
+    public long CountTokens(long nowMs)
     {
         Fill(nowMs);
-        if (_level < Token)
-            return false;
-        _level -= Token;
-        return true;
+        return _level / Token;
     }
+
+    /// <summary>Takes a token that is there.</summary>
+    public void Take() => _level -= Token;
 
     private void Fill(long nowMs)
     {

@@ -39,6 +39,13 @@ internal sealed partial class NodeKeeper
         settler.Expelled += () => _rejoin.Release();
     }
 
+    /// <summary>Takes note of the limits that applications have; of later changes the dispatcher hears by itself.</summary>
+    public async Task LoadLimitsAsync(CancellationToken cancellationToken)
+    {
+        foreach (var application in await _catalog.ReadLimitedApplicationsAsync(cancellationToken).ConfigureAwait(false))
+            _dispatcher.Throttle(application.Id, application.RateLimit);
+    }
+
     /// <summary>Joins under a fresh id and takes the lanes that wait for an owner.</summary>
     public async Task JoinAsync(CancellationToken cancellationToken)
     {

@@ -39,6 +39,8 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
         var application = Apply(input, new Application { Id = ids.Next<Application>(), Name = "", CreatedAt = now, UpdatedAt = now });
         await store.AddApplicationAsync(application, CancellationToken.None);
         events.OnRoutesChanged(application.Id);
+        if (application.RateLimit is not null)
+            events.OnRateLimitChanged(application.Id, application.RateLimit);
         return application;
     }
 
@@ -94,6 +96,8 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
             if (!await store.UpdateApplicationAsync(changed, CancellationToken.None))
                 throw Unknown(idOrUid);
             events.OnRoutesChanged(changed.Id);
+            if (changed.RateLimit != current.RateLimit)
+                events.OnRateLimitChanged(changed.Id, changed.RateLimit);
             return changed;
         }, cancellationToken);
 
@@ -113,6 +117,7 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
         foreach (var endpoint in endpoints)
             events.OnEndpointDeleted(application.Id, endpoint);
         events.OnRoutesChanged(application.Id);
+        events.OnRateLimitChanged(application.Id, null);
         events.OnSchedulesChanged();
     }
 

@@ -11,6 +11,9 @@ public sealed class CatalogEvents
     /// <summary>Something that routing depends on changed in an application: its endpoints, or itself.</summary>
     public event Action<Id<Application>>? RoutesChanged;
 
+    /// <summary>The rate limit of an application changed; null: it has none any more.</summary>
+    public event Action<Id<Application>, int?>? RateLimitChanged;
+
     /// <summary>An endpoint was added or changed.</summary>
     public event Action<Endpoint>? EndpointChanged;
 
@@ -33,6 +36,8 @@ public sealed class CatalogEvents
     public event Action<IReadOnlyList<TokenRevocation>>? TokensRevoked;
 
     internal void OnRoutesChanged(Id<Application> id) => RoutesChanged?.Invoke(id);
+
+    internal void OnRateLimitChanged(Id<Application> id, int? rate) => RateLimitChanged?.Invoke(id, rate);
 
     internal void OnEndpointChanged(Endpoint endpoint)
     {

@@ -12,6 +12,9 @@ public interface ICatalogStore
     /// <summary>Lists applications by id.</summary>
     Task<Page<Application>> ListApplicationsAsync(PageRequest page, CancellationToken cancellationToken);
 
+    /// <summary>Reads the applications that have a rate limit.</summary>
+    Task<IReadOnlyList<Application>> ReadLimitedApplicationsAsync(CancellationToken cancellationToken);
+
     /// <summary>Adds an application.</summary>
     Task AddApplicationAsync(Application application, CancellationToken cancellationToken);
 

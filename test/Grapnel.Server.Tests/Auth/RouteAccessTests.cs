@@ -13,7 +13,10 @@ public sealed class RouteAccessTests(ServerFixture fixture) : ServerTest(fixture
         ["GET /api/v1/event-type", "GET /api/v1/event-type/x", "POST /api/v1/auth/logout", "POST /trigger/x"];
 
     private static readonly string[] Publishing =
-        ["/trigger/x", "/api/v1/app/{app}/msg", "/api/v1/app/{app}/msg/batch", "/api/v1/app/{app}/msg/precheck/active", "/api/v1/broadcast"];
+    [
+        "/trigger/x", "/api/v1/app/{app}/msg", "/api/v1/app/{app}/msg/batch", "/api/v1/app/{app}/msg/precheck/active",
+        "/api/v1/broadcast", "/api/v1/msg/broadcast",
+    ];
 
     [Theory]
     [InlineData(true)]

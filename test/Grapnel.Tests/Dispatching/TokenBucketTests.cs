@@ -37,8 +37,8 @@ public sealed class TokenBucketTests
             foreach (var step in steps)
             {
                 nowMs = Math.Max(nowMs + step, bucket.NextTokenAtMs - 1);
-                while (bucket.TryTake(nowMs)) { }
-                if (bucket.TryTake(bucket.NextTokenAtMs - 1) || !bucket.TryTake(nowMs = bucket.NextTokenAtMs))
+                while (TryTake(bucket, nowMs)) { }
+                if (TryTake(bucket, bucket.NextTokenAtMs - 1) || !TryTake(bucket, nowMs = bucket.NextTokenAtMs))
                     return false;
             }
             return true;
@@ -48,10 +48,18 @@ public sealed class TokenBucketTests
     public void It_starts_full_and_holds_one_second_of_tokens()
     {
         var bucket = new TokenBucket(3, nowMs: 1_000_000);
-        Enumerable.Range(0, 5).Count(_ => bucket.TryTake(1_000_000)).ShouldBe(3);
+        Enumerable.Range(0, 5).Count(_ => TryTake(bucket, 1_000_000)).ShouldBe(3);
         bucket.NextTokenAtMs.ShouldBe(1_000_334);
-        bucket.TryTake(1_000_500).ShouldBeTrue();
-        Enumerable.Range(0, 5).Count(_ => bucket.TryTake(9_000_000_000)).ShouldBe(3, "a long quiet time saves up no more than the capacity");
+        TryTake(bucket, 1_000_500).ShouldBeTrue();
+        Enumerable.Range(0, 5).Count(_ => TryTake(bucket, 9_000_000_000)).ShouldBe(3, "a long quiet time saves up no more than the capacity");
+    }
+
+    private static bool TryTake(TokenBucket bucket, long nowMs)
+    {
+        if (!bucket.HasToken(nowMs))
+            return false;
+        bucket.Take();
+        return true;
     }
 
     private static List<(long AtMs, int Count)> GrantsOf(int rate, (int Ms, int Wanted)[] steps)
@@ -61,7 +69,7 @@ public sealed class TokenBucketTests
         {
             nowMs += ms;
             var count = 0;
-            while (count < wanted && bucket.TryTake(nowMs))
+            while (count < wanted && TryTake(bucket, nowMs))
                 count++;
             grants.Add((nowMs, count));
         }

@@ -116,11 +116,12 @@ internal sealed class EngineHarness : IAsyncDisposable
 
     public Task<Application> DefaultApplicationAsync() => Get<ApplicationRegistry>().GetAsync(Application.DefaultUid, default);
 
-    public async Task<Endpoint> AddEndpointAsync(string url, Func<EndpointInput, EndpointInput>? change = null)
+    public async Task<Endpoint> AddEndpointAsync(
+        string url, Func<EndpointInput, EndpointInput>? change = null, string application = Application.DefaultUid)
     {
         var input = new EndpointInput { Url = url };
-        var application = await DefaultApplicationAsync();
-        return await Get<EndpointRegistry>().CreateAsync(application.Id, change?.Invoke(input) ?? input, default);
+        var owner = await Get<ApplicationRegistry>().GetAsync(application, default);
+        return await Get<EndpointRegistry>().CreateAsync(owner.Id, change?.Invoke(input) ?? input, default);
     }
 
     public Task<Endpoint> EditAsync(Endpoint endpoint, Func<EndpointInput, EndpointInput> change) =>
@@ -139,8 +140,8 @@ internal sealed class EngineHarness : IAsyncDisposable
         return result.Message!;
     }
 
-    public async Task PublishManyAsync(int count, string prefix = "") =>
-        await Task.WhenAll(Enumerable.Range(0, count).Select(n => PublishedAsync(prefix + n)));
+    public async Task PublishManyAsync(int count, string prefix = "", string application = Application.DefaultUid) =>
+        await Task.WhenAll(Enumerable.Range(0, count).Select(n => PublishedAsync(prefix + n, r => r with { Application = application })));
 
     /// <summary>Waits until all that is left waits for its time.</summary>
     public Task QuietAsync() => Dispatcher.WhenQuietAsync().WaitAsync(Patience);

@@ -139,6 +139,83 @@ public sealed class LaneTests
     }
 
     [Fact]
+    public async Task The_rate_limit_of_an_application_is_shared_by_its_endpoints_in_turn_and_leaves_other_applications_alone()
+    {
+        await using var engine = await EngineHarness.StartAsync();
+        var applications = engine.Get<ApplicationRegistry>();
+        await applications.CreateAsync(new ApplicationInput { Name = "Other", Uid = "other" });
+        await engine.AddEndpointAsync("http://127.0.0.1:1/other", application: "other");
+        await applications.EditAsync(Application.DefaultUid, a => a with { RateLimit = 6 }, default);
+        string[] mine = ["red", "green", "blue"];
+        foreach (var name in mine)
+            await engine.AddEndpointAsync("http://127.0.0.1:1/" + name);
+        await engine.PublishManyAsync(40);
+        await engine.PublishManyAsync(40, application: "other");
+
+        await engine.QuietAsync();
+        engine.Receiver.Bodies("other").Count().ShouldBe(40);
+        Sent().ShouldBe(6);
+        await engine.AdvanceAsync(2 * Second, 0.05 * Second);
+        Sent().ShouldBeInRange(17, 18);
+        await engine.AdvanceAsync(8 * Second, 0.05 * Second);
+        foreach (var name in mine)
+            engine.Receiver.Bodies(name).Count().ShouldBeInRange(19, 24, "each gets its turn");
+
+        int Sent() => engine.Receiver.Received.Count - engine.Receiver.Bodies("other").Count();
+    }
+
+    [Theory]
+    [InlineData(null, 60)]
+    [InlineData(40, 40)]
+    public async Task A_changed_rate_limit_of_an_application_holds_at_once_for_those_that_wait(int? limit, int sent)
+    {
+        await using var engine = await EngineHarness.StartAsync();
+        var applications = engine.Get<ApplicationRegistry>();
+        await engine.AddEndpointAsync("http://127.0.0.1:1/a");
+        await engine.AddEndpointAsync("http://127.0.0.1:1/b");
+        await applications.EditAsync(Application.DefaultUid, a => a with { RateLimit = 1 }, default);
+        await engine.PublishManyAsync(30);
+        await engine.QuietAsync();
+        engine.Receiver.Received.Count.ShouldBe(1);
+
+        await applications.EditAsync(Application.DefaultUid, a => a with { RateLimit = limit }, default);
+        await engine.QuietAsync();
+
+        engine.Receiver.Received.Count.ShouldBeInRange(sent, sent + 1);
+    }
+
+    [Fact]
+    public async Task A_lane_that_is_called_but_has_nothing_to_send_leaves_its_token_to_the_next()
+    {
+        await using var engine = await EngineHarness.StartAsync();
+        await engine.Get<ApplicationRegistry>().EditAsync(Application.DefaultUid, a => a with { RateLimit = 1 }, default);
+        var first = await engine.AddEndpointAsync("http://127.0.0.1:1/first");
+        await engine.AddEndpointAsync("http://127.0.0.1:1/second");
+        await engine.PublishManyAsync(10);
+        await engine.QuietAsync();
+        await engine.EditAsync(first, e => e with { Enabled = false });
+        var before = engine.Receiver.Bodies("second").Count();
+
+        await engine.AdvanceAsync(5 * Second, 0.05 * Second);
+
+        (engine.Receiver.Bodies("second").Count() - before).ShouldBeInRange(4, 6);
+    }
+
+    [Fact]
+    public async Task The_rate_limit_of_an_application_holds_after_a_restart()
+    {
+        await using var engine = await EngineHarness.StartAsync();
+        await engine.AddEndpointAsync("http://127.0.0.1:1/");
+        await engine.Get<ApplicationRegistry>().EditAsync(Application.DefaultUid, a => a with { RateLimit = 1 }, default);
+        await engine.RestartAsync();
+
+        await engine.PublishManyAsync(10);
+        await engine.QuietAsync();
+
+        engine.Receiver.Received.Count.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task An_endpoint_that_hangs_does_not_stand_in_the_way_of_another()
     {
         await using var engine = await EngineHarness.StartAsync(o => { o.MaxConcurrency = 8; o.EndpointConcurrency = 4; });

@@ -80,12 +80,22 @@ namespace Grapnel.Storage.Sqlite.Migrations
                     table.PrimaryKey("PK_token_revocation", x => new { x.subject, x.before });
                 });
 
+            migrationBuilder.CreateIndex(
+                name: "IX_application_rate_limit",
+                table: "application",
+                column: "rate_limit",
+                filter: "rate_limit IS NOT NULL");
+
             migrationBuilder.Sql(SqliteStore.ReadScript("hot-api.sql"));
         }
 
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropIndex(
+                name: "IX_application_rate_limit",
+                table: "application");
+
             migrationBuilder.DropTable(
                 name: "installation_secret");
 

@@ -100,6 +100,9 @@ namespace Grapnel.Storage.Sqlite.Migrations
 
                     b.HasKey("Id");
 
+                    b.HasIndex("RateLimit")
+                        .HasFilter("rate_limit IS NOT NULL");
+
                     b.HasIndex("Uid")
                         .IsUnique();
 

@@ -3,6 +3,9 @@ namespace Grapnel.Storage.Sqlite;
 /// <summary>The memory of answered requests on SQLite. What takes a session runs on the gate's thread.</summary>
 internal sealed class SqliteIdempotencyStore(SqliteGate gate, TimeProvider time) : IIdempotencyStore
 {
+    // What is stored for one transaction may be large, and the writer must not stand still over this.
+    private const int MaxPrunedBytes = 4 << 20;
+
     private readonly IdempotencyIndex _index = new(gate);
     private readonly IdempotencyChunk _chunk = new();
     private readonly List<(IdempotencyEntry Entry, long Place)> _waiting = [];
@@ -65,12 +68,23 @@ internal sealed class SqliteIdempotencyStore(SqliteGate gate, TimeProvider time)
         _index.Merge(session, _waiting.Count);
     }
 
-    /// <summary>Forgets what was stored in up to <paramref name="limit"/> transactions, once its time is over; tells in how many.</summary>
-    public static int Prune(SqliteSession session, long now, int limit) =>
-        session.Prepare("""
-            DELETE FROM idempotency WHERE n IN (
-                SELECT n FROM (SELECT n, expires_at FROM idempotency WHERE n > 0 ORDER BY n LIMIT ?) WHERE expires_at <= ?)
-            """).Bind(limit).Bind(now).Run();
+    /// <summary>
+    /// Forgets what was stored in up to <paramref name="limit"/> transactions, once its time is over; tells in how many, or the limit when there
+    /// may be more.
+    /// </summary>
+    public static int Prune(SqliteSession session, long now, int limit)
+    {
+        var (count, bytes, last) = (0, 0L, 0L);
+        var select = session.Prepare("SELECT n, length(entries), expires_at FROM idempotency WHERE n > 0 ORDER BY n LIMIT ?").Bind(limit);
+        while (bytes < MaxPrunedBytes && select.Step() && select.Int64(2) <= now)
+        {
+            (last, bytes) = (select.Int64(0), bytes + select.Int64(1));
+            count++;
+        }
+        select.Reset();
+        session.Prepare("DELETE FROM idempotency WHERE n > 0 AND n <= ?").Bind(last).Run();
+        return bytes < MaxPrunedBytes ? count : limit;
+    }
 
     private IdempotencyEntry? FindWaiting(long place) =>
         _waiting.Count > 0 && place >= _waiting[0].Place ? _waiting.Find(waiting => waiting.Place == place).Entry : null;

@@ -65,6 +65,20 @@ public sealed class IdempotencyIndexTests : SqliteTests
     }
 
     [Fact]
+    public async Task Large_answers_are_forgotten_a_few_at_a_time()
+    {
+        for (var i = 0; i < 5; i++)
+            await Store.Idempotency.AddAsync(EntryOf(i) with { Response = new byte[2 << 20] }, default);
+        Clock.Advance(Window);
+
+        (await Store.History.PruneAsync(DateTimeOffset.UnixEpoch, 100, default)).ShouldBe(100, "there are more");
+        Count("SELECT count(*) FROM idempotency").ShouldBe(3);
+        (await Store.History.PruneAsync(DateTimeOffset.UnixEpoch, 100, default)).ShouldBe(100);
+        (await Store.History.PruneAsync(DateTimeOffset.UnixEpoch, 100, default)).ShouldBe(1);
+        Count("SELECT count(*) FROM idempotency").ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_key_that_is_used_anew_after_its_time_gives_the_new_answer_from_the_tree_too()
     {
         await AddAsync(0, IdempotencyIndex.RunLength);

@@ -158,8 +158,9 @@ public sealed class LaneTests
         await engine.AdvanceAsync(2 * Second, 0.05 * Second);
         Sent().ShouldBeInRange(17, 18);
         await engine.AdvanceAsync(8 * Second, 0.05 * Second);
+        // The first six may be of one endpoint, when the others come a little later; from then on they take turns.
         foreach (var name in mine)
-            engine.Receiver.Bodies(name).Count().ShouldBeInRange(19, 24, "each gets its turn");
+            engine.Receiver.Bodies(name).Count().ShouldBeInRange(19, 27, "each gets its turn");
 
         int Sent() => engine.Receiver.Received.Count - engine.Receiver.Bodies("other").Count();
     }

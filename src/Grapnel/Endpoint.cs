@@ -74,15 +74,28 @@ public sealed record Endpoint : IIdentified
 }
 
 /// <summary>One signing key of an endpoint.</summary>
-/// <param name="Key">The raw key bytes, 24 to 64 of them; shown as <c>whsec_</c> and base64.</param>
+/// <param name="Key">
+/// The raw key bytes: 24 to 75 of them for <see cref="SignatureType.Hmac256"/>; for <see cref="SignatureType.Ed25519"/> the 32 of the private key
+/// (the seed of RFC 8032, section 5.1.5) and the 32 of the public one.
+/// </param>
 /// <param name="ExpiresAt">When it stops signing; null for the current key.</param>
 public sealed record EndpointSecret(byte[] Key, DateTimeOffset? ExpiresAt)
 {
-    /// <summary>The prefix of a symmetric secret in text (Standard Webhooks, "Signature scheme").</summary>
-    public const string Prefix = "whsec_";
+    /// <summary>How it signs. Default <see cref="SignatureType.Hmac256"/>.</summary>
+    public SignatureType Type { get; init; }
 
     /// <summary>Never the key: records print their members, and logs print records.</summary>
     public override string ToString() => $"EndpointSecret(expires {ExpiresAt?.ToString("O") ?? "never"})";
+}
+
+/// <summary>How requests are signed (Standard Webhooks 1.0.0, "Signature scheme"). The numbers are stored.</summary>
+public enum SignatureType
+{
+    /// <summary><c>v1</c>: HMAC-SHA256 with a secret that the receiver has too, shown as <c>whsec_</c>.</summary>
+    Hmac256 = 0,
+
+    /// <summary><c>v1a</c>: Ed25519 with a private key; the receiver has the public one, shown as <c>whpk_</c>.</summary>
+    Ed25519 = 1,
 }
 
 /// <summary>Why the engine disabled an endpoint.</summary>

@@ -52,6 +52,9 @@ public sealed class DeliveryOptions
     /// <summary>The longest <c>Retry-After</c> that is honoured. Default 24 h.</summary>
     public TimeSpan MaxRetryAfter { get; set; } = TimeSpan.FromHours(24);
 
+    /// <summary>How endpoints sign that are made, or given a new secret, without saying which. Default <see cref="SignatureType.Hmac256"/>.</summary>
+    public SignatureType SignatureType { get; set; }
+
     /// <summary>Attempts in flight at once, in total. Default 1,024.</summary>
     public int MaxConcurrency { get; set; } = 1024;
 

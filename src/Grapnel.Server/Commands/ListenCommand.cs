@@ -21,9 +21,9 @@ internal static class ListenCommand
         var failFirst = CommandOptions.Number(
             "--fail-first", "N", 0, 0, 1_000_000, "Answer the first N attempts of each message with 503 (or --status, when that is a failure).");
         var delay = new Option<TimeSpan>("--delay") { Description = "Wait before each answer: 500ms, 2s, 1m.", HelpName = "time", CustomParser = CommandOptions.ParseDuration };
-        var secret = new Option<byte[]?>("--secret")
+        var secret = new Option<ReceiverKey?>("--secret")
         {
-            Description = "The endpoint's secret (whsec_...), to check signatures with.", HelpName = "secret", CustomParser = ParseSecret, DefaultValueFactory = _ => null,
+            Description = "The endpoint's secret (whsec_...) or public key (whpk_...), to check signatures with.", HelpName = "secret", CustomParser = ParseSecret, DefaultValueFactory = _ => null,
         };
         var paths = new Option<Dictionary<string, int>>("--path-status")
         {
@@ -60,9 +60,9 @@ internal static class ListenCommand
         await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancel);
     }
 
-    private static byte[]? ParseSecret(ArgumentResult result)
+    private static ReceiverKey? ParseSecret(ArgumentResult result)
     {
-        if (WebhookSecret.TryParse(result.Tokens.Single().Value, out var key, out var error))
+        if (ReceiverKey.TryParse(result.Tokens.Single().Value, out var key, out var error))
             return key;
         result.AddError($"--secret: {error}");
         return null;

@@ -24,7 +24,10 @@ internal sealed record EndpointInput
     /// <summary>Whether it receives. Default true.</summary>
     public bool Enabled { get; init; } = true;
 
-    /// <summary>The first signing secret, <c>whsec_</c> and base64 of 24 to 64 bytes; null for a random one. Looked at on creation only.</summary>
+    /// <summary>
+    /// The first signing secret: <c>whsec_</c> and base64 of 24 to 75 bytes, or <c>whsk_</c> and base64 of an Ed25519 private key and its public
+    /// one; null for a random one. Looked at on creation only.
+    /// </summary>
     public string? Secret { get; init; }
 
     /// <summary>Extra request headers; null leaves those that are there.</summary>

@@ -1,10 +1,12 @@
+using Grapnel.Sending.Signing;
 using Grapnel.Storage;
+using Microsoft.Extensions.Options;
 
 namespace Grapnel.Registry;
 
 /// <summary>Adding, changing and deleting endpoints.</summary>
 internal sealed class EndpointRegistry(
-    ICatalogStore store, EndpointCheck check, CatalogEvents events, IdGenerator ids, TimeProvider time)
+    ICatalogStore store, EndpointCheck check, CatalogEvents events, IdGenerator ids, IOptions<DeliveryOptions> options, TimeProvider time)
 {
     private readonly EditGate _gate = new();
 
@@ -18,7 +20,7 @@ internal sealed class EndpointRegistry(
             Id = ids.Next<Endpoint>(),
             ApplicationId = application,
             Url = "",
-            Secrets = [new EndpointSecret(EndpointSecrets.ReadOrGenerate(input.Secret), ExpiresAt: null)],
+            Secrets = [input.Secret is null ? WebhookSecret.Generate(options.Value.SignatureType) : WebhookSecret.Parse(input.Secret)],
             CreatedAt = now,
             UpdatedAt = now,
         });

@@ -1,9 +1,10 @@
 using Grapnel.Sending.Signing;
+using Microsoft.Extensions.Options;
 
 namespace Grapnel.Registry;
 
 /// <summary>The signing secrets of endpoints: reading the current one, and changing it with an overlap.</summary>
-internal sealed class EndpointSecrets(EndpointRegistry endpoints, TimeProvider time)
+internal sealed class EndpointSecrets(EndpointRegistry endpoints, IOptions<DeliveryOptions> options, TimeProvider time)
 {
     /// <summary>How long a replaced secret goes on signing unless the caller says otherwise: 24 hours.</summary>
     public static readonly TimeSpan DefaultGrace = TimeSpan.FromHours(24);
@@ -13,14 +14,14 @@ internal sealed class EndpointSecrets(EndpointRegistry endpoints, TimeProvider t
 
     private const int MaxOldKeys = 10;
 
-    /// <summary>The current secret of an endpoint as its receiver needs it.</summary>
+    /// <summary>The current secret of an endpoint as its receiver needs it; of an Ed25519 pair that is the public key.</summary>
     public async Task<string> ReadAsync(Id<Application> application, string endpoint, CancellationToken cancellationToken) =>
-        WebhookSecret.Format((await endpoints.GetAsync(application, endpoint, cancellationToken)).Secrets[0].Key);
+        ReceiverKey.Of((await endpoints.GetAsync(application, endpoint, cancellationToken)).Secrets[0]).ToText();
 
     /// <summary>Replaces the current secret; the old one signs too until its grace is over.</summary>
     /// <param name="application">The application.</param>
     /// <param name="endpoint">The endpoint's id or uid.</param>
-    /// <param name="secret">The new secret, or null for a random one.</param>
+    /// <param name="secret">The new secret, or null for a random one of the type in <see cref="DeliveryOptions.SignatureType"/>.</param>
     /// <param name="grace">0 to 7 days; null for 24 hours.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="LimitReachedException">Ten old secrets are still in their grace.</exception>
@@ -33,22 +34,22 @@ internal sealed class EndpointSecrets(EndpointRegistry endpoints, TimeProvider t
         if (secret is not null && !WebhookSecret.TryParse(secret, out _, out var error))
             check.Add("key", error);
         check.ThrowIfAny();
-        var key = ReadOrGenerate(secret);
+        var replacement = secret is null ? WebhookSecret.Generate(options.Value.SignatureType) : WebhookSecret.Parse(secret);
         return endpoints.UpdateAsync(application, endpoint,
-            current => Task.FromResult(current with { Secrets = Rotate(current.Secrets, key, grace ?? DefaultGrace) }), cancellationToken);
+            current => Task.FromResult(current with { Secrets = Rotate(current.Secrets, replacement, grace ?? DefaultGrace) }), cancellationToken);
     }
 
-    internal static byte[] ReadOrGenerate(string? secret) => secret is null ? WebhookSecret.Generate() : WebhookSecret.Parse(secret);
-
-    private EndpointSecret[] Rotate(IReadOnlyList<EndpointSecret> secrets, byte[] key, TimeSpan grace)
+    private EndpointSecret[] Rotate(IReadOnlyList<EndpointSecret> secrets, EndpointSecret replacement, TimeSpan grace)
     {
         var now = time.GetUtcNow();
         var old = secrets
             .Select(secret => secret with { ExpiresAt = secret.ExpiresAt ?? now + grace })
-            .Where(secret => secret.ExpiresAt > now && !secret.Key.AsSpan().SequenceEqual(key))
+            .Where(secret => secret.ExpiresAt > now && !IsSame(secret, replacement))
             .ToArray();
         return old.Length <= MaxOldKeys
-            ? [new EndpointSecret(key, ExpiresAt: null), .. old]
+            ? [replacement, .. old]
             : throw new LimitReachedException($"There are already {MaxOldKeys} old secrets in their grace period; wait until one has expired.");
     }
+
+    private static bool IsSame(EndpointSecret one, EndpointSecret other) => one.Type == other.Type && one.Key.AsSpan().SequenceEqual(other.Key);
 }

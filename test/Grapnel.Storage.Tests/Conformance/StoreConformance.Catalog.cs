@@ -97,7 +97,7 @@ public abstract partial class StoreConformance
         {
             Uid = "hook", Description = "d", EventTypes = ["a.b"], Channels = ["c"], Enabled = false,
             DisabledReason = EndpointDisabledReason.FailingForTooLong,
-            Secrets = [new EndpointSecret([1, 2, 3], null), new EndpointSecret([4], Start)],
+            Secrets = [new EndpointSecret([1, 2, 3], null), new EndpointSecret([4], Start) { Type = SignatureType.Ed25519 }],
             Headers = new Dictionary<string, string> { ["X-One"] = "1" }, Metadata = new Dictionary<string, string> { ["k"] = "v" },
             RateLimit = 5, MaxConcurrency = 2, Timeout = TimeSpan.FromSeconds(7), RetrySchedule = [TimeSpan.FromMilliseconds(1500)],
             Ordered = true, OnExhausted = OnExhausted.Pause, Version = 3,
@@ -111,7 +111,8 @@ public abstract partial class StoreConformance
         found.RetrySchedule.ShouldBe(endpoint.RetrySchedule);
         found.Headers.ShouldBe(endpoint.Headers);
         found.Metadata.ShouldBe(endpoint.Metadata);
-        found.Secrets.Select(secret => (Convert.ToHexString(secret.Key), secret.ExpiresAt)).ShouldBe([("010203", null), ("04", Start)]);
+        found.Secrets.Select(secret => (Convert.ToHexString(secret.Key), secret.ExpiresAt, secret.Type))
+            .ShouldBe([("010203", null, SignatureType.Hmac256), ("04", Start, SignatureType.Ed25519)]);
         (found with
         {
             EventTypes = endpoint.EventTypes, Channels = endpoint.Channels, RetrySchedule = endpoint.RetrySchedule,

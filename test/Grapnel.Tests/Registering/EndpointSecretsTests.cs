@@ -1,6 +1,8 @@
 using Grapnel.Registry;
 using Grapnel.Sending;
+using Grapnel.Sending.Signing;
 using Grapnel.Storage.Sqlite;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Grapnel.Tests.Registering;
@@ -8,6 +10,7 @@ namespace Grapnel.Tests.Registering;
 public sealed class EndpointSecretsTests : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("grapnel-test-").FullName;
+    private readonly DeliveryOptions _options = new();
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
     private readonly SqliteStore _store;
     private readonly EndpointRegistry _endpoints;
@@ -20,8 +23,8 @@ public sealed class EndpointSecretsTests : IAsyncDisposable
         var (events, ids) = (new CatalogEvents(), new IdGenerator(_time));
         var guard = new AddressGuard(new NetworkOptions { AllowNet = [System.Net.IPNetwork.Parse("127.0.0.0/8")] }, _time);
         _applications = new ApplicationRegistry(_store.Catalog, events, ids, _time);
-        _endpoints = new EndpointRegistry(_store.Catalog, new EndpointCheck(_store.Catalog, guard), events, ids, _time);
-        _secrets = new EndpointSecrets(_endpoints, _time);
+        _endpoints = new EndpointRegistry(_store.Catalog, new EndpointCheck(_store.Catalog, guard), events, ids, Options.Create(_options), _time);
+        _secrets = new EndpointSecrets(_endpoints, Options.Create(_options), _time);
     }
 
     [Fact]
@@ -56,16 +59,46 @@ public sealed class EndpointSecretsTests : IAsyncDisposable
         await _secrets.RotateAsync(application, endpoint, secret: null, grace: null, default);
     }
 
+    [Fact]
+    public async Task A_secret_that_is_made_here_is_of_the_type_in_the_settings_and_one_that_is_given_is_of_its_own()
+    {
+        var (application, endpoint) = await NewEndpointAsync();
+        (await _secrets.ReadAsync(application, endpoint, default)).ShouldStartWith("whsec_");
+        _options.SignatureType = SignatureType.Ed25519;
+        (await _secrets.ReadAsync(application, endpoint, default)).ShouldStartWith("whsec_");
+
+        var (_, asymmetric) = await NewEndpointAsync(application);
+        (await _secrets.ReadAsync(application, asymmetric, default)).ShouldStartWith("whpk_");
+        var symmetric = ReceiverKey.Of(WebhookSecret.Generate()).ToText();
+        await _secrets.RotateAsync(application, asymmetric, symmetric, grace: null, default);
+        (await _secrets.ReadAsync(application, asymmetric, default)).ShouldBe(symmetric);
+        var rotated = await _secrets.RotateAsync(application, asymmetric, secret: null, grace: null, default);
+        rotated.Secrets.Select(secret => secret.Type).ShouldBe([SignatureType.Ed25519, SignatureType.Hmac256, SignatureType.Ed25519]);
+    }
+
+    [Fact]
+    public async Task The_same_bytes_as_a_symmetric_secret_and_as_a_pair_are_two_secrets()
+    {
+        var (application, endpoint) = await NewEndpointAsync();
+        var bytes = Convert.ToBase64String(WebhookSecret.Generate(SignatureType.Ed25519).Key);
+        foreach (var text in new[] { "whsec_" + bytes, "whsk_" + bytes, "whsk_" + bytes })
+            await _secrets.RotateAsync(application, endpoint, text, grace: null, default);
+
+        (await _endpoints.GetAsync(application, endpoint, default)).Secrets.Take(2).Select(secret => secret.Type)
+            .ShouldBe([SignatureType.Ed25519, SignatureType.Hmac256]);
+        (await _endpoints.GetAsync(application, endpoint, default)).Secrets.Count.ShouldBe(3);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _store.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 
-    private async Task<(Id<Application>, string)> NewEndpointAsync()
+    private async Task<(Id<Application>, string)> NewEndpointAsync(Id<Application>? among = null)
     {
-        var application = await _applications.CreateAsync(new ApplicationInput { Name = "A test" });
-        var endpoint = await _endpoints.CreateAsync(application.Id, new EndpointInput { Url = "http://127.0.0.1:9/" }, default);
-        return (application.Id, endpoint.Id.ToString());
+        var application = among ?? (await _applications.CreateAsync(new ApplicationInput { Name = "A test" })).Id;
+        var endpoint = await _endpoints.CreateAsync(application, new EndpointInput { Url = "http://127.0.0.1:9/" }, default);
+        return (application, endpoint.Id.ToString());
     }
 }

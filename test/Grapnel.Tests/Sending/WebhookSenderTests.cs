@@ -8,6 +8,8 @@ namespace Grapnel.Tests.Sending;
 
 public sealed class WebhookSenderTests
 {
+    private static readonly ReceiverKey Key = ReceiverKey.Of(new EndpointSecret(SendFixture.Key, null));
+
     [Fact]
     public async Task A_request_carries_the_body_and_the_headers_that_receivers_rely_on()
     {
@@ -34,7 +36,7 @@ public sealed class WebhookSenderTests
         var timestamp = DateTimeOffset.FromUnixTimeSeconds(long.Parse(request.Header("webhook-timestamp")!));
         timestamp.ShouldBeInRange(before, TimeProvider.System.GetUtcNow());
         StandardWebhooksVerifier.Verify(request.Header("webhook-id"), request.Header("webhook-timestamp"), request.Header("webhook-signature"),
-            request.Body, SendFixture.Key, timestamp).ShouldBeTrue();
+            request.Body, Key, timestamp).ShouldBeTrue();
         request.Headers.Count.ShouldBe(9, string.Join("\n", request.Headers));
 
         result.Outcome.ShouldBe(SendOutcome.Success);
@@ -67,7 +69,7 @@ public sealed class WebhookSenderTests
         var request = await receiver.NextRequestAsync();
         request.Body.SequenceEqual(body).ShouldBeTrue();
         StandardWebhooksVerifier.Verify(request.Header("webhook-id"), request.Header("webhook-timestamp"), request.Header("webhook-signature"),
-            request.Body, SendFixture.Key, TimeProvider.System.GetUtcNow()).ShouldBeTrue();
+            request.Body, Key, TimeProvider.System.GetUtcNow()).ShouldBeTrue();
     }
 
     [Theory]
@@ -191,7 +193,7 @@ public sealed class WebhookSenderTests
         (await receiver.NextRequestAsync()).Header("webhook-timestamp").ShouldBe("2000000000");
     }
 
-    public static TheoryData<string> Poison => ["no secret", "no content", "bad url", "bad header", "bad content type", "handler throws", "null secrets", "no time", "endless time"];
+    public static TheoryData<string> Poison => ["no secret", "no content", "bad url", "bad header", "bad content type", "handler throws", "null secrets", "half a pair", "no time", "endless time"];
 
     [Theory]
     [MemberData(nameof(Poison))]
@@ -207,6 +209,7 @@ public sealed class WebhookSenderTests
             "bad header" => endpoint with { Headers = new Dictionary<string, string> { ["X-A"] = "b\r\nX-Injected: y" } },
             "no time" => endpoint with { Timeout = TimeSpan.FromSeconds(-5) },
             "endless time" => endpoint with { Timeout = TimeSpan.MaxValue },
+            "half a pair" => endpoint with { Secrets = [new EndpointSecret(new byte[16], null) { Type = SignatureType.Ed25519 }] },
             "null secrets" => endpoint with { Secrets = [new EndpointSecret(null!, null)] },
             _ => endpoint,
         };

@@ -1,4 +1,5 @@
 using System.Net;
+using Grapnel.Sending.Signing;
 
 namespace Grapnel.Server.Commands.Listening;
 
@@ -15,7 +16,7 @@ internal sealed record ListenerOptions
     public ListenerRule Rule { get; init; } = new();
 
     /// <summary>The key that signatures are checked with; null leaves them unchecked.</summary>
-    public byte[]? Secret { get; init; }
+    public ReceiverKey? Secret { get; init; }
 
     /// <summary>Answers for single paths, in place of <see cref="Rule"/>.</summary>
     public IReadOnlyDictionary<string, ListenerRule> PathRules { get; init; } = new Dictionary<string, ListenerRule>();

@@ -44,7 +44,7 @@ internal sealed class WebhookListener : IAsyncDisposable
     public Uri Url { get; private set; } = null!;
 
     /// <summary>The key that signatures are checked with from now on; null leaves them unchecked.</summary>
-    public byte[]? Secret { get; set; }
+    public ReceiverKey? Secret { get; set; }
 
     /// <summary>Starts to listen. Throws <see cref="IOException"/> when the port is taken.</summary>
     public async Task StartAsync(CancellationToken cancellationToken = default)

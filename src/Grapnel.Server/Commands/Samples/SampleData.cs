@@ -17,7 +17,7 @@ internal sealed class SampleData(ApiClient client, Uri consumer)
     private const string EndpointsPath = $"/api/v1/app/{Application.DefaultUid}/endpoint";
 
     // One for all new endpoints, so that one receiver can check the signatures of all of them.
-    private readonly string _secret = WebhookSecret.Format(WebhookSecret.Generate());
+    private readonly string _secret = ReceiverKey.Of(WebhookSecret.Generate()).ToText();
 
     /// <summary>Retry delays in seconds of the endpoint that fails first.</summary>
     public IReadOnlyList<double> FlakyRetrySchedule { get; init; } = [2, 4, 8, 60, 600];
@@ -33,7 +33,7 @@ internal sealed class SampleData(ApiClient client, Uri consumer)
         return new SampleSummary(added, SampleEvents.All.Count + Endpoints.Length);
     }
 
-    /// <summary>The secret that the sample endpoints sign with, as text.</summary>
+    /// <summary>What the webhooks of the sample endpoints are verified with, as text.</summary>
     public async Task<string> ReadSecretAsync(CancellationToken cancel) =>
         (await client.GetAsync($"{EndpointsPath}/sample-billing/secret", cancel)).Read<SecretAnswer>().Key;
 

@@ -1,17 +1,20 @@
-using System.Security.Cryptography;
-
 namespace Grapnel.Sending.Signing;
 
 /// <summary>
-/// Signs for one endpoint by Standard Webhooks 1.0.0, scheme <c>v1</c> (HMAC-SHA256). Every secret in force signs, so that a
-/// receiver verifies with the old secret as well as with the new one until the old one expires. Safe to share between threads.
+/// Signs for one endpoint by Standard Webhooks 1.0.0, schemes <c>v1</c> (HMAC-SHA256) and <c>v1a</c> (Ed25519). Every secret in force signs, so
+/// that a receiver verifies with the old secret as well as with the new one until the old one expires. Safe to share between threads.
 /// </summary>
-/// <param name="secrets">The endpoint's secrets, the current one first.</param>
-internal sealed class StandardWebhooksSigner(IReadOnlyList<EndpointSecret> secrets)
+internal sealed class StandardWebhooksSigner
 {
-    private const int EncodedHashLength = 44;
-    private static readonly int SignatureLength = SignedContent.Version.Length + EncodedHashLength;
-    private readonly SigningKey[] _keys = [.. secrets.Select(s => new SigningKey(s))];
+    private readonly SigningKey[] _keys;
+    private readonly int _maxLength;
+
+    /// <param name="secrets">The endpoint's secrets, the current one first.</param>
+    public StandardWebhooksSigner(IReadOnlyList<EndpointSecret> secrets)
+    {
+        _keys = [.. secrets.Select(SigningKey.Of)];
+        _maxLength = _keys.Sum(key => key.Scheme.Length + 1);
+    }
 
     /// <summary>
     /// The value of <c>webhook-signature</c>: one signature per secret in force, in the order of the secrets, separated by spaces;
@@ -23,25 +26,24 @@ internal sealed class StandardWebhooksSigner(IReadOnlyList<EndpointSecret> secre
     public string Sign(string id, DateTimeOffset now, ReadOnlySpan<byte> body)
     {
         var unixSeconds = now.ToUnixTimeSeconds();
-        var max = _keys.Length * (SignatureLength + 1);
-        var text = max <= 512 ? stackalloc char[max] : new char[max];
-        Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        var text = _maxLength <= 512 ? stackalloc char[_maxLength] : new char[_maxLength];
+        Span<byte> signature = stackalloc byte[SignatureScheme.MaxBytes];
         var length = 0;
         foreach (var key in _keys)
         {
             if (!key.IsInForce(now))
                 continue;
-            key.Hash(id, unixSeconds, body, hash);
-            length += Write(hash, text[length..]);
+            key.Sign(id, unixSeconds, body, signature[..key.Scheme.Bytes]);
+            length += Write(key.Scheme, signature, text[length..]);
         }
         return new string(text[..Math.Max(0, length - 1)]);
     }
 
-    private static int Write(ReadOnlySpan<byte> hash, Span<char> text)
+    private static int Write(SignatureScheme scheme, ReadOnlySpan<byte> signature, Span<char> text)
     {
-        SignedContent.Version.CopyTo(text);
-        Convert.TryToBase64Chars(hash, text[SignedContent.Version.Length..], out _);
-        text[SignatureLength] = ' ';
-        return SignatureLength + 1;
+        scheme.Prefix.CopyTo(text);
+        Convert.TryToBase64Chars(signature[..scheme.Bytes], text[scheme.Prefix.Length..], out _);
+        text[scheme.Length] = ' ';
+        return scheme.Length + 1;
     }
 }

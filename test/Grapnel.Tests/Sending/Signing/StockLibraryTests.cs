@@ -7,19 +7,22 @@ using Grapnel.Testing;
 
 namespace Grapnel.Tests.Sending.Signing;
 
-/// <summary>What a receiver sees who does nothing but follow the Standard Webhooks documentation: the stock library, run by Node.js.</summary>
+/// <summary>
+/// What a receiver sees who does nothing but follow the Standard Webhooks documentation: the stock library, run by Node.js, and where that does not
+/// know asymmetric signatures, Node.js itself.
+/// </summary>
 public sealed class StockLibraryTests
 {
-    private static readonly byte[] OldKey = WebhookSecret.Generate();
-    private static readonly byte[] NewKey = WebhookSecret.Generate();
+    private static readonly EndpointSecret OldKey = WebhookSecret.Generate();
+    private static readonly EndpointSecret NewKey = WebhookSecret.Generate();
 
     [Fact]
     public async Task Signatures_verify_with_the_stock_library_through_rotation_and_expiry()
     {
         var now = TimeProvider.System.GetUtcNow();
-        var single = new[] { new EndpointSecret(NewKey, null) };
-        var overlap = new[] { new EndpointSecret(NewKey, null), new EndpointSecret(OldKey, now.AddHours(1)) };
-        var expired = new[] { new EndpointSecret(NewKey, null), new EndpointSecret(OldKey, now.AddHours(-1)) };
+        var single = new[] { NewKey };
+        var overlap = new[] { NewKey, OldKey with { ExpiresAt = now.AddHours(1) } };
+        var expired = new[] { NewKey, OldKey with { ExpiresAt = now.AddHours(-1) } };
 
         var received = await SendAllAsync(
             (single, """{"a":1}"""), (single, "\"caf\u00e9 \ud83d\ude00\""), (single, " { } "), (overlap, "{}"), (expired, "{}"), (single, Long()));
@@ -31,6 +34,26 @@ public sealed class StockLibraryTests
 
         answers[..7].ShouldAllBe(a => a == "ok");
         answers[7..].ShouldBe(Enumerable.Repeat("fail: No matching signature found", 3));
+    }
+
+    [Fact]
+    public async Task Symmetric_and_asymmetric_signatures_verify_side_by_side_and_each_with_its_own_key_only()
+    {
+        var (pair, other) = (WebhookSecret.Generate(SignatureType.Ed25519), WebhookSecret.Generate(SignatureType.Ed25519));
+        var soon = TimeProvider.System.GetUtcNow().AddHours(1);
+
+        var received = await SendAllAsync(
+            ([pair], """{"a":1}"""), ([pair], "\"caf\u00e9 \ud83d\ude00\""), ([pair], Long()), ([pair, NewKey with { ExpiresAt = soon }], "{}"),
+            ([OldKey, pair with { ExpiresAt = soon }, NewKey with { ExpiresAt = soon }], "{}"));
+
+        received.Select(request => string.Join(' ', request.Header("webhook-signature")!.Split(' ').Select(one => one.Split(',')[0])))
+            .ShouldBe(["v1a", "v1a", "v1a", "v1a v1", "v1 v1a v1"]);
+        var answers = await VerifyAsync(
+            Check(received[0], pair), Check(received[1], pair), Check(received[2], pair), Check(received[3], pair), Check(received[3], NewKey),
+            Check(received[4], OldKey), Check(received[4], pair), Check(received[4], NewKey),
+            Check(received[3], OldKey), Check(received[3], other), Check(received[0] with { Body = "{}"u8.ToArray() }, pair));
+        answers[..8].ShouldAllBe(a => a == "ok");
+        answers[8..].ShouldBe(Enumerable.Repeat("fail: No matching signature found", 3));
     }
 
     private static string Long() => JsonSerializer.Serialize(Enumerable.Range(0, 50_000));
@@ -45,9 +68,9 @@ public sealed class StockLibraryTests
         return [.. receiver.Requests];
     }
 
-    private static string Check(ReceivedRequest request, byte[] key) => JsonSerializer.Serialize(new
+    private static string Check(ReceivedRequest request, EndpointSecret key) => JsonSerializer.Serialize(new
     {
-        secret = WebhookSecret.Format(key),
+        secret = ReceiverKey.Of(key).ToText(),
         id = request.Header("webhook-id"),
         timestamp = request.Header("webhook-timestamp"),
         signature = request.Header("webhook-signature"),

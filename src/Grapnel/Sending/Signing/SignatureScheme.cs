@@ -1,0 +1,19 @@
+namespace Grapnel.Sending.Signing;
+
+/// <summary>How a signature is written: a prefix, and the base64 of its bytes (Standard Webhooks 1.0.0, "Signature scheme").</summary>
+/// <param name="Prefix">What tells the schemes apart.</param>
+/// <param name="Bytes">Bytes of a signature.</param>
+internal sealed record SignatureScheme(string Prefix, int Bytes)
+{
+    /// <summary>The most bytes that a signature of any scheme has.</summary>
+    public const int MaxBytes = 64;
+
+    private static readonly SignatureScheme V1 = new("v1,", 32);
+    private static readonly SignatureScheme V1A = new("v1a,", 64);
+
+    /// <summary>Characters of a signature.</summary>
+    public int Length { get; } = Prefix.Length + (Bytes + 2) / 3 * 4;
+
+    /// <summary>The scheme of a type.</summary>
+    public static SignatureScheme Of(SignatureType type) => type == SignatureType.Ed25519 ? V1A : V1;
+}

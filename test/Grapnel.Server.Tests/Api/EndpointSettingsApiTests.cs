@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Grapnel.Sending.Signing;
 using Grapnel.Server.Tests.Support;
 
 namespace Grapnel.Server.Tests.Api;
@@ -25,6 +26,84 @@ public sealed class EndpointSettingsApiTests(ServerFixture fixture) : ServerTest
     }
 
     [Fact]
+    public async Task Of_an_asymmetric_secret_the_public_key_is_shown_and_the_private_one_in_no_answer()
+    {
+        var (given, publicKey) = NewPair();
+        var (rotated, rotatedPublicKey) = NewPair();
+        var endpoints = await NewApplicationAsync() + "/endpoint";
+        var answers = new List<string>();
+        async Task<Reply> AskAsync(Task<Reply> asking)
+        {
+            answers.Add((await asking).Text);
+            return await asking;
+        }
+
+        var made = await AskAsync(Client.PostJsonAsync(endpoints, $$"""{"url":"http://127.0.0.1:9/","secret":"{{given}}"}"""));
+        made.Status.ShouldBe(201);
+        var endpoint = $"{endpoints}/{made.Id}";
+        (await AskAsync(Client.GetJsonAsync(endpoint + "/secret")))["key"].GetString().ShouldBe(publicKey);
+        (await AskAsync(Client.PostJsonAsync(endpoint + "/secret/rotate", $$"""{"key":"{{rotated}}"}"""))).Status.ShouldBe(204);
+        (await AskAsync(Client.GetJsonAsync(endpoint + "/secret")))["key"].GetString().ShouldBe(rotatedPublicKey);
+        foreach (var path in new[] { endpoint, endpoints, endpoint + "/headers" })
+            (await AskAsync(Client.GetJsonAsync(path))).Status.ShouldBe(200);
+        (await AskAsync(Client.PutJsonAsync(endpoint, $$"""{"url":"http://127.0.0.1:9/","secret":"{{given}}"}"""))).Status.ShouldBe(200);
+        (await AskAsync(Client.PatchJsonAsync(endpoint, $$"""{"description":"x","secret":"{{given}}"}"""))).Status.ShouldBe(200);
+
+        (await SecretAsync(endpoint)).ShouldBe(rotatedPublicKey);
+        foreach (var secret in new[] { given, rotated })
+            answers.ShouldAllBe(text => !text.Contains(PrivateHalf(secret)));
+    }
+
+    [Fact]
+    public async Task The_public_half_of_a_pair_must_belong_to_its_private_half()
+    {
+        var (one, other) = (Convert.FromBase64String(NewPair().Given[5..]), Convert.FromBase64String(NewPair().Given[5..]));
+        var mixed = "whsk_" + Convert.ToBase64String([.. one[..32], .. other[32..]]);
+        var path = await NewApplicationAsync() + "/endpoint";
+        var endpoint = await NewEndpointAsync();
+        var before = await SecretAsync(endpoint);
+        foreach (var (reply, field) in new[]
+        {
+            (await Client.PostJsonAsync(path, $$"""{"url":"http://127.0.0.1:9/","secret":"{{mixed}}"}"""), "secret"),
+            (await Client.PutJsonAsync(path + "/new", $$"""{"url":"http://127.0.0.1:9/","secret":"{{mixed}}"}"""), "secret"),
+            (await Client.PostJsonAsync(endpoint + "/secret/rotate", $$"""{"key":"{{mixed}}"}"""), "key"),
+        })
+        {
+            reply.Status.ShouldBe(422);
+            string.Join(',', reply.Faults).ShouldBe(field);
+            reply.Text.ShouldContain("are not the public key that belongs to the first 32");
+            reply.Text.ShouldNotContain(PrivateHalf(mixed));
+        }
+        (await SecretAsync(endpoint)).ShouldBe(before);
+    }
+
+    [Theory]
+    [InlineData(75, 201), InlineData(76, 422)]
+    public async Task A_symmetric_secret_has_at_most_75_bytes(int bytes, int status)
+    {
+        var secret = "whsec_" + Convert.ToBase64String(new byte[bytes]);
+        (await Client.PostJsonAsync(await NewApplicationAsync() + "/endpoint", $$"""{"url":"http://127.0.0.1:9/","secret":"{{secret}}"}""")).Status.ShouldBe(status);
+    }
+
+    /// <summary>The test <c>secret_config</c> of Svix's own server.</summary>
+    [Fact]
+    public async Task Where_the_settings_say_so_secrets_that_are_made_here_are_asymmetric()
+    {
+        await using var server = await TestServer.StartAsync(new Dictionary<string, string?> { ["Delivery:SignatureType"] = "ed25519" });
+        var made = await server.Client.PostJsonAsync("/api/v1/app/default/endpoint", """{"url":"http://127.0.0.1:9/"}""");
+        var endpoint = $"/api/v1/app/default/endpoint/{made.Id}";
+        async Task<string> KeyAsync() => (await server.Client.GetJsonAsync(endpoint + "/secret"))["key"].GetString()!;
+
+        var first = await KeyAsync();
+        first.ShouldMatch("^whpk_[A-Za-z0-9+/]{43}=$");
+        (await server.Client.PostJsonAsync(endpoint + "/secret/rotate")).Status.ShouldBe(204);
+        (await KeyAsync()).ShouldMatch("^whpk_[A-Za-z0-9+/]{43}=$");
+        (await KeyAsync()).ShouldNotBe(first);
+        (await server.Client.PostJsonAsync(endpoint + "/secret/rotate", $$"""{"key":"{{Custom}}"}""")).Status.ShouldBe(204);
+        (await KeyAsync()).ShouldBe(Custom);
+    }
+
+    [Fact]
     public async Task An_eleventh_old_secret_is_too_many()
     {
         var endpoint = await NewEndpointAsync();
@@ -39,6 +118,8 @@ public sealed class EndpointSettingsApiTests(ServerFixture fixture) : ServerTest
 
     [Theory]
     [InlineData("""{"key":"whsec_c2hvcnQ="}""", "key")]
+    [InlineData("""{"key":"whsk_c2hvcnQ="}""", "key")]
+    [InlineData("""{"key":"whpk_c2hvcnQ="}""", "key")]
     [InlineData("""{"key":"nonsense"}""", "key")]
     [InlineData("""{"gracePeriodSeconds":604801}""", "gracePeriodSeconds")]
     [InlineData("""{"gracePeriodSeconds":-1,"key":""}""", "gracePeriodSeconds,key")]
@@ -106,6 +187,15 @@ public sealed class EndpointSettingsApiTests(ServerFixture fixture) : ServerTest
         reply.Status.ShouldBe(201);
         return $"{endpoints}/{reply.Id}";
     }
+
+    private static (string Given, string Public) NewPair()
+    {
+        var pair = Ed25519.Generate();
+        return ("whsk_" + Convert.ToBase64String(pair), "whpk_" + Convert.ToBase64String(pair[32..]));
+    }
+
+    // 40 of the 43 characters that say the 32 bytes: those that depend on nothing else, and that JSON does not write in another way.
+    private static string PrivateHalf(string secret) => secret["whsk_".Length..][..40];
 
     private async Task<string> SecretAsync(string endpoint) => (await Client.GetJsonAsync(endpoint + "/secret"))["key"].GetString()!;
 }

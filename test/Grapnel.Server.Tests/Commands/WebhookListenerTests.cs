@@ -77,12 +77,14 @@ public sealed class WebhookListenerTests
     }
 
     [Theory]
-    [InlineData(true, "Verified")]
-    [InlineData(false, "NotVerified")]
-    public async Task A_signature_verifies_only_over_the_body_that_was_signed(bool intact, string expected)
+    [InlineData(SignatureType.Hmac256, true, "Verified")]
+    [InlineData(SignatureType.Hmac256, false, "NotVerified")]
+    [InlineData(SignatureType.Ed25519, true, "Verified")]
+    [InlineData(SignatureType.Ed25519, false, "NotVerified")]
+    public async Task A_signature_verifies_only_over_the_body_that_was_signed(SignatureType type, bool intact, string expected)
     {
-        var secret = WebhookSecret.Generate();
-        await using var listener = await StartAsync(new ListenerOptions { Secret = secret });
+        var secret = WebhookSecret.Generate(type);
+        await using var listener = await StartAsync(new ListenerOptions { Secret = ReceiverKey.Of(secret) });
         using var request = Signed(listener, secret, signedBody: "{}", sentBody: intact ? "{}" : "{ }");
 
         await _http.SendAsync(request);
@@ -93,7 +95,7 @@ public sealed class WebhookListenerTests
     [Fact]
     public async Task An_unsigned_webhook_is_not_verified()
     {
-        await using var listener = await StartAsync(new ListenerOptions { Secret = WebhookSecret.Generate() });
+        await using var listener = await StartAsync(new ListenerOptions { Secret = ReceiverKey.Of(WebhookSecret.Generate()) });
 
         await PostAsync(listener, "/", "{}", "msg_1");
 
@@ -166,14 +168,13 @@ public sealed class WebhookListenerTests
     }
 
     // Signed by hand, as the standard says, not by the product's own signer.
-    private static HttpRequestMessage Signed(WebhookListener listener, byte[] secret, string signedBody, string sentBody)
+    private static HttpRequestMessage Signed(WebhookListener listener, EndpointSecret secret, string signedBody, string sentBody)
     {
-        var timestamp = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
-        var signature = System.Security.Cryptography.HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes($"msg_1.{timestamp}.{signedBody}"));
+        var now = TimeProvider.System.GetUtcNow();
         var request = new HttpRequestMessage(HttpMethod.Post, listener.Url) { Content = new StringContent(sentBody) };
         request.Headers.Add("webhook-id", "msg_1");
-        request.Headers.Add("webhook-timestamp", $"{timestamp}");
-        request.Headers.Add("webhook-signature", "v1," + Convert.ToBase64String(signature));
+        request.Headers.Add("webhook-timestamp", $"{now.ToUnixTimeSeconds()}");
+        request.Headers.Add("webhook-signature", new StandardWebhooksSigner([secret]).Sign("msg_1", now, Encoding.UTF8.GetBytes(signedBody)));
         return request;
     }
 }

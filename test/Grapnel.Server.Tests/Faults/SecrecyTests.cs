@@ -1,3 +1,4 @@
+using Grapnel.Sending.Signing;
 using Grapnel.Server.Tests.Faults.Harness;
 using Grapnel.Server.Tests.Support;
 
@@ -26,6 +27,9 @@ public sealed class SecrecyTests
         await rig.Client.PostJsonAsync($"{rig.App}/endpoint/{working}/secret/rotate");
         secrets.Add(await rig.SecretAsync(working));
         await rig.Client.PostJsonAsync($"{rig.App}/endpoint/{working}/secret/rotate", """{"key":"whsec_too-short"}""");
+        var pair = Convert.ToBase64String(Ed25519.Generate());
+        (await rig.Client.PostJsonAsync($"{rig.App}/endpoint/{working}/secret/rotate", $$"""{"key":"whsk_{{pair}}"}""")).Status.ShouldBe(204);
+        await rig.Client.PostJsonAsync($"{rig.App}/endpoint/{working}/secret/rotate", $$"""{"key":"whsk_{{pair}}=="}""");
         await rig.Client.PostJsonAsync($"{rig.App}/endpoint", $$"""{"url":"http://127.0.0.1/","secret":"{{secrets[0]}}="}""");
         var made = await rig.Client.PostJsonAsync("/api/v1/api-key", """{"name":"Another"}""");
         var token = (await rig.Client.PostJsonAsync("/api/v1/auth/app-portal-access/default"))["token"].GetString()!;
@@ -44,6 +48,8 @@ public sealed class SecrecyTests
         var log = rig.Server.Output + rig.Server.Errors;
         log.ShouldContain("Grapnel.Dispatching.Dispatcher[200]", customMessage: "the log is not at debug level");
         log.ShouldNotContain("whsec_");
+        log.ShouldNotContain("whsk_");
+        log.ShouldNotContain(pair[..40], customMessage: "the private half of the pair is in the log");
         log.ShouldNotContain(header);
         log.ShouldNotContain(ServerProcess.Key);
         log.ShouldNotContain(made["key"].GetString()!);

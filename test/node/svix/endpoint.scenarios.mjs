@@ -1,3 +1,4 @@
+import { makePair, verifyAsymmetric } from "../asymmetric.mjs";
 import { checkList } from "./world.mjs";
 
 const nowhere = "http://127.0.0.1:9/hook";
@@ -90,16 +91,22 @@ export async function secret_get_and_rotation({ svix, assert, app }) {
 
 export async function custom_endpoint_secret({ svix, assert, app }) {
   const { id } = await app();
-  for (const bytes of [24, 64]) {
+  for (const bytes of [24, 64, 75]) {
     const secret = "whsec_" + Buffer.alloc(bytes, bytes).toString("base64");
     const endpoint = await svix.endpoint.create(id, { url: nowhere, secret });
     assert.equal((await svix.endpoint.getSecret(id, endpoint.id)).key, secret);
   }
+  const { whsk, whpk } = makePair();
+  const endpoint = await svix.endpoint.create(id, { url: nowhere, secret: whsk });
+  assert.equal((await svix.endpoint.getSecret(id, endpoint.id)).key, whpk);
 }
 
 export async function invalid_endpoint_secret({ svix, refused, assert, app }) {
   const { id } = await app();
-  for (const secret of ["whsec_" + Buffer.alloc(23).toString("base64"), "whsec_" + Buffer.alloc(76).toString("base64"), "nonsense_" + Buffer.alloc(24).toString("base64")]) {
+  const [one, other] = [makePair(), makePair()];
+  const mixed = "whsk_" + Buffer.concat([one.own, Buffer.from(other.whpk.slice(5), "base64")]).toString("base64");
+  const wrong = [["whsec_", 23], ["whsec_", 76], ["nonsense_", 24], ["whsk_", 24], ["whsk_", 32], ["whsk_", 65]].map(([prefix, bytes]) => prefix + Buffer.alloc(bytes).toString("base64"));
+  for (const secret of [...wrong, mixed, one.whpk, one.whsk.slice(0, -1)]) {
     const body = await refused(422, svix.endpoint.create(id, { url: nowhere, secret }));
     assert.deepEqual(body.detail[0].loc, ["body", "secret"]);
   }
@@ -124,6 +131,31 @@ export async function rotate_signing_e2e({ sdk, svix, assert, app, receiver }) {
   for (const secret of [old, current]) new sdk.Webhook(secret).verify(request.body, request.headers);
   assert.throws(() => new sdk.Webhook("whsec_" + Buffer.alloc(24, 1).toString("base64")).verify(request.body, request.headers));
   assert.deepEqual(JSON.parse(request.body), { a: 1 });
+}
+
+export async function rotate_signing_symmetric_and_asymmetric({ sdk, svix, assert, app, receiver }) {
+  const { id } = await app();
+  const hook = await receiver();
+  const endpoint = await svix.endpoint.create(id, { url: hook.url });
+  const [symmetric, pair] = [(await svix.endpoint.getSecret(id, endpoint.id)).key, makePair()];
+  const check = async (count, schemes, verifying) => {
+    await svix.message.create(id, { eventType: "any.thing", payload: { count } });
+    const { headers, body } = (await hook.take(count))[count - 1];
+    const signatures = headers["webhook-signature"];
+    assert.deepEqual(signatures.split(" ").map((one) => one.split(",")[0]), schemes);
+    for (const key of verifying)
+      if (key.startsWith("whpk_")) assert.ok(verifyAsymmetric(key, headers["webhook-id"], headers["webhook-timestamp"], signatures, Buffer.from(body)));
+      else new sdk.Webhook(key).verify(body, headers);
+    assert.ok(!verifyAsymmetric(makePair().whpk, headers["webhook-id"], headers["webhook-timestamp"], signatures, Buffer.from(body)));
+  };
+  await check(1, ["v1"], [symmetric]);
+  await svix.endpoint.rotateSecret(id, endpoint.id, { key: pair.whsk });
+  assert.equal((await svix.endpoint.getSecret(id, endpoint.id)).key, pair.whpk);
+  await check(2, ["v1a", "v1"], [symmetric, pair.whpk]);
+  await svix.endpoint.rotateSecret(id, endpoint.id, {});
+  const current = (await svix.endpoint.getSecret(id, endpoint.id)).key;
+  assert.match(current, /^whsec_/);
+  await check(3, ["v1", "v1a", "v1"], [symmetric, pair.whpk, current]);
 }
 
 export async function filter_events({ svix, refused, app, eventType }) {

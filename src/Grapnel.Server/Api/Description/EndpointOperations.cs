@@ -44,11 +44,15 @@ internal static class EndpointOperations
         Answers = [Answer.NoContent()],
     };
 
-    public static Operation GetSecret { get; } = new(Tag, "get-secret", "Get the signing secret") { Answers = [Answer.Ok<EndpointSecretOut>("The current secret.")] };
+    public static Operation GetSecret { get; } = new(Tag, "get-secret", "Get the signing secret")
+    {
+        Details = "What receivers verify with: the symmetric secret, `whsec_…`, or the public key of an asymmetric one, `whpk_…`. A private key is never shown.",
+        Answers = [Answer.Ok<EndpointSecretOut>("The current one.")],
+    };
 
     public static Operation RotateSecret { get; } = new(Tag, "rotate-secret", "Change the signing secret")
     {
-        Details = "For the grace period both the old and the new secret sign every request, so receivers can change over at leisure.",
+        Details = "For the grace period both the old and the new secret sign every request, so receivers can change over at leisure, also from symmetric signatures (`v1`) to asymmetric ones (`v1a`) and back.",
         Body = RequestContent.Of<EndpointSecretRotateIn>("""{"gracePeriodSeconds":86400}""") with { Required = false },
         Answers = [Answer.NoContent()],
         Errors = new Dictionary<int, string> { [400] = "Ten old secrets are still in their grace period." },
@@ -115,7 +119,10 @@ internal record EndpointPatch
     /// <summary>Whether it receives nothing. Default false.</summary>
     public bool? Disabled { get; init; }
 
-    /// <summary>The signing secret, <c>whsec_</c> and base64 of 24 to 64 bytes; without it a random one is made. Counts on creation only.</summary>
+    /// <summary>
+    /// The signing secret: <c>whsec_</c> and base64 of 24 to 75 bytes, or <c>whsk_</c> and base64 of an Ed25519 private key (the seed) and its public
+    /// one, 32 bytes each. Without it a random one is made. Counts on creation only.
+    /// </summary>
     public string? Secret { get; init; }
 
     /// <summary>Extra request headers, at most 64.</summary>
@@ -159,7 +166,10 @@ internal record EndpointPatch
 /// <summary>How to change a secret.</summary>
 internal sealed record EndpointSecretRotateIn
 {
-    /// <summary>The new secret, <c>whsec_</c> and base64 of 24 to 64 bytes; without it a random one is made.</summary>
+    /// <summary>
+    /// The new secret: <c>whsec_</c> and base64 of 24 to 75 bytes, or <c>whsk_</c> and base64 of an Ed25519 private key (the seed) and its public
+    /// one, 32 bytes each. Without it a random one is made.
+    /// </summary>
     public string? Key { get; init; }
 
     /// <summary>How long the old secret goes on signing too. Default 86400.</summary>

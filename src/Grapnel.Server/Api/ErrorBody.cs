@@ -86,7 +86,7 @@ internal static class ErrorBody
         var asProblem = response.HttpContext.Request.Headers.Accept.Any(accepted => accepted?.Contains(ProblemMediaType, StringComparison.OrdinalIgnoreCase) == true);
         response.StatusCode = status;
         response.ContentType = asProblem ? ProblemMediaType : JsonReply.MediaType;
-        await using (var writer = new Utf8JsonWriter(response.BodyWriter))
+        await using (var writer = new Utf8JsonWriter(response.BodyWriter, JsonReply.Plain))
         {
             writer.WriteStartObject();
             if (asProblem)

@@ -8,11 +8,8 @@ internal static class HttpContextExtensions
     /// <summary>A part of the route.</summary>
     public static string Part(this HttpContext http, string name) => (string)http.Request.RouteValues[name]!;
 
-    public static Task AnswerAsync<T>(this HttpContext http, T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK)
-    {
-        http.Response.StatusCode = status;
-        return http.Response.WriteAsJsonAsync(value, type, "application/json", http.RequestAborted);
-    }
+    public static Task AnswerAsync<T>(this HttpContext http, T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK) =>
+        JsonReply.WriteAsync(http, status, value, type);
 
     /// <summary>The answer to an upsert: 201 for something new, 200 otherwise.</summary>
     public static Task AnswerSavedAsync<T>(this HttpContext http, T value, JsonTypeInfo<T> type, bool created) =>

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text;
 using Grapnel.Dispatching;
 using Grapnel.Registry;
 using Grapnel.Server.Api.Description;
@@ -98,7 +98,7 @@ internal sealed class TailApi(
         while (tail.Attempts.TryRead(out var arrived))
         {
             var attempt = AttemptOut.From(arrived.Attempt, withContent: true) with { Msg = MessageJson.Embed(arrived.Message, withContent: false) };
-            var json = JsonSerializer.Serialize(attempt, ApiJson.Default.AttemptOut);
+            var json = Encoding.UTF8.GetString(JsonReply.Render(attempt, ApiJson.Default.AttemptOut));
             await WriteAsync(http, $"event: attempt\nid: {attempt.Id}\ndata: {json}\n\n", cancellationToken);
         }
         if (tail.TakeDropped() is var dropped and > 0)

@@ -63,7 +63,7 @@ internal sealed class TriggerApi(Publisher publisher, TimeProvider time, IOption
         private static byte[] Render(IEnumerable<RouteDecision> decisions)
         {
             using var json = new MemoryStream();
-            using (var writer = new Utf8JsonWriter(json))
+            using (var writer = new Utf8JsonWriter(json, JsonReply.Plain))
             {
                 writer.WriteStartArray();
                 foreach (var decision in decisions)

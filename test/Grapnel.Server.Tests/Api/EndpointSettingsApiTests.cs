@@ -26,6 +26,16 @@ public sealed class EndpointSettingsApiTests(ServerFixture fixture) : ServerTest
     }
 
     [Fact]
+    public async Task What_people_copy_or_read_from_an_answer_stands_in_it_as_it_is()
+    {
+        const string secret = "whsec_+++++++++++++++++++++++++++++++++++/++++++++", description = "Für <A & B>, it's 1 + 1";
+        var endpoint = await NewEndpointAsync($$"""{"url":"http://127.0.0.1:9/","description":"{{description}}","secret":"{{secret}}"}""");
+        (await Client.GetJsonAsync(endpoint)).Text.ShouldContain(description);
+        (await Client.GetJsonAsync(endpoint + "/secret")).Text.ShouldContain(secret);
+        (await Client.PostJsonAsync("/trigger/no.such", "{}")).Text.ShouldContain("'no.such'");
+    }
+
+    [Fact]
     public async Task Of_an_asymmetric_secret_the_public_key_is_shown_and_the_private_one_in_no_answer()
     {
         var (given, publicKey) = NewPair();

@@ -113,13 +113,4 @@ public sealed class AuthenticationTests(ServerFixture fixture) : ServerTest(fixt
             Directory.Delete(folder, recursive: true);
         }
     }
-
-    [Fact]
-    public async Task Health_tells_whether_the_process_lives_and_whether_it_can_work()
-    {
-        (await Server.Stranger.GetJsonAsync("/health/live")).Status.ShouldBe(200);
-        var ready = await Server.Stranger.GetJsonAsync("/health/ready");
-        ready.Status.ShouldBe(200);
-        ready["status"].GetString().ShouldBe("ok");
-    }
 }

@@ -170,4 +170,23 @@ public sealed class LifetimeTests
         engine.Receiver.Received.ShouldAllBe(r => r.MessageId == message.Id.ToString());
         (await engine.StateAsync(message, endpoint)).End.ShouldBe(DeliveryEnd.Delivered);
     }
+
+    [Fact]
+    public async Task A_message_is_forgotten_when_its_time_is_over_and_one_that_is_younger_is_not()
+    {
+        var kept = TimeSpan.FromDays(3);
+        await using var engine = await EngineHarness.StartAsync(services: s => s.Configure<RetentionOptions>(o => o.Messages = kept));
+        await engine.AddEndpointAsync("http://127.0.0.1:1/");
+        var old = await engine.PublishedAsync();
+        await engine.AdvanceAsync(TimeSpan.FromHours(1));
+        var younger = await engine.PublishedAsync();
+        await engine.QuietAsync();
+        async Task<bool> IsKnownAsync(Message message) =>
+            await engine.Get<IHistoryStore>().FindMessageAsync(message.ApplicationId, message.Id.ToString(), default) is not null;
+
+        engine.Time.Advance(kept - TimeSpan.FromMinutes(30));
+
+        await engine.UntilAsync(async () => !await IsKnownAsync(old));
+        (await IsKnownAsync(younger)).ShouldBeTrue();
+    }
 }

@@ -65,6 +65,21 @@ public sealed class IdempotencyIndexTests : SqliteTests
     }
 
     [Fact]
+    public async Task Keys_that_are_still_in_force_are_found_after_the_tree_was_swept()
+    {
+        await AddAsync(0, 4 * IdempotencyIndex.RunLength);
+        Clock.Advance(Window / 2);
+        await AddAsync(200_000, 2 * IdempotencyIndex.RunLength);
+        Clock.Advance(Window / 2);
+        while (await Store.History.PruneAsync(DateTimeOffset.UnixEpoch, 10_000, default) > 0) { }
+
+        await AddAsync(300_000, 3 * IdempotencyIndex.RunLength);
+
+        InTree().ShouldBeLessThanOrEqualTo(5 * IdempotencyIndex.RunLength, "the first four runs were swept");
+        await ShouldKnowAsync(200_000, 2 * IdempotencyIndex.RunLength);
+    }
+
+    [Fact]
     public async Task Large_answers_are_forgotten_a_few_at_a_time()
     {
         for (var i = 0; i < 5; i++)

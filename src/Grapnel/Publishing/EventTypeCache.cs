@@ -52,15 +52,30 @@ internal sealed class KnownEventTypes(long generation, IReadOnlyList<string> nam
     public PayloadCheck? CheckOf(string eventType) => _checks?.GetValueOrDefault(eventType);
 }
 
-/// <summary>What payloads of an event type are held against. The schema is compiled when the first message comes.</summary>
+/// <summary>What payloads of an event type are held against. The schema is made ready when the first message comes.</summary>
 internal sealed class PayloadCheck(EventType type)
 {
-    private readonly Lazy<PayloadSchema?> _schema = new(() => SchemaSet.Newest(type.Schemas) is { } json ? new PayloadSchema(json) : null);
+    private readonly Lazy<Func<ReadOnlyMemory<byte>, IReadOnlyList<SchemaFault>>?> _check = new(() => CheckOf(type));
 
     /// <summary>Whether a payload that does not fit is refused, rather than reported.</summary>
     public bool Refuses => type.Validation == SchemaValidation.Enforce;
 
     /// <summary>What does not fit; null when all does.</summary>
-    public IReadOnlyList<SchemaFault>? Faults(ReadOnlyMemory<byte> payload) =>
-        _schema.Value?.Check(payload) is { Count: > 0 } faults ? faults : null;
+    public IReadOnlyList<SchemaFault>? Faults(ReadOnlyMemory<byte> payload) => _check.Value?.Invoke(payload) is { Count: > 0 } faults ? faults : null;
+
+    private static Func<ReadOnlyMemory<byte>, IReadOnlyList<SchemaFault>>? CheckOf(EventType type)
+    {
+        if (SchemaSet.Newest(type.Schemas) is not { } schema)
+            return null;
+        try
+        {
+            return PayloadSchema.Read(schema).Check;
+        }
+        catch (SchemaException e)
+        {
+            // It was good when it was saved, by an older version of this program.
+            SchemaFault[] faults = [new([], $"cannot be checked, because the schema of '{type.Name}' cannot be used any more: {e.Message}")];
+            return _ => faults;
+        }
+    }
 }

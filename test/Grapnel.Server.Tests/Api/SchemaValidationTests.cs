@@ -66,15 +66,20 @@ public sealed class SchemaValidationTests(ServerFixture fixture) : ServerTest(fi
     }
 
     [Theory]
-    [InlineData("""{"1":{"$ref":"https://example.com/schema.json"}}""", "schemas.1", "leads out")]
-    [InlineData("""{"1":{"properties":{"a":{"$ref":"file:///etc/passwd"}}}}""", "schemas.1", "leads out")]
-    [InlineData("""{"1":{"$ref":"#/$defs/none"}}""", "schemas.1", "leads nowhere")]
-    [InlineData("""{"1":{"type":"objekt"}}""", "schemas.1", "must be one of")]
+    [InlineData("""{"1":{"$ref":"https://example.com/schema.json"}}""", "schemas.1", "part of this schema")]
+    [InlineData("""{"1":{"properties":{"a":{"$ref":"file:///etc/passwd"}}}}""", "schemas.1", "part of this schema")]
+    [InlineData("""{"1":{"$ref":"#/$defs/none"}}""", "schemas.1", "'#/$defs/none' leads nowhere")]
+    [InlineData("""{"1":{"$ref":"#"}}""", "schemas.1", "Cycle")]
+    [InlineData("""{"1":{"properties":{"a":{"type":"objekt"}}}}""", "schemas.1", "#/properties/a/type")]
     [InlineData("""{"1":{"minLength":-1}}""", "schemas.1", "minLength")]
-    [InlineData("""{"1":{"pattern":"("}}""", "schemas.1", "regular expression")]
-    [InlineData("""{"1":{"$ref":"#/x","x":{"pattern":"("}}}""", "schemas.1", "regular expression")]
+    [InlineData("""{"1":{"pattern":"("}}""", "schemas.1", "pattern '('")]
+    [InlineData("""{"1":{"$ref":"#/x","x":{"pattern":"("}}}""", "schemas.1", "pattern '('")]
+    [InlineData("""{"1":{"patternProperties":{"(a)\\1":true}}}""", "schemas.1", "bounded time")]
     [InlineData("""{"1":{"pattern":"(a)\\1"}}""", "schemas.1", "bounded time")]
-    [InlineData("""{"1":{"unevaluatedProperties":false}}""", "schemas.1", "cannot be held against")]
+    [InlineData("""{"1":{"prefixItems":[true]}}""", "schemas.1", "name that as '$schema'")]
+    [InlineData("""{"1":{"$recursiveRef":"#"}}""", "schemas.1", "cannot be held against")]
+    [InlineData("""{"1":{"$schema":"http://json-schema.org/draft-04/schema#"}}""", "schemas.1", "must be one of http://json-schema.org/draft-06")]
+    [InlineData("""{"1":5}""", "schemas.1", "no JSON Schema")]
     [InlineData("""[]""", "schemas", "object from version")]
     [InlineData("""null""", "schemaValidation", "at least one schema")]
     public async Task A_schema_that_cannot_be_used_is_refused(string schemas, string field, string reason)
@@ -87,7 +92,15 @@ public sealed class SchemaValidationTests(ServerFixture fixture) : ServerTest(fi
 
     [Fact]
     public async Task A_schema_that_is_only_documentation_may_use_what_cannot_be_checked() =>
-        await NewTypeAsync("off", """{"1":{"pattern":"(a)\\1","unevaluatedProperties":false}}""");
+        await NewTypeAsync("off", """{"1":{"pattern":"(a)\\1","$recursiveRef":"#","$ref":"https://example.com/schema.json"}}""");
+
+    [Fact]
+    public async Task The_deepest_schema_that_a_body_can_have_is_survived()
+    {
+        var deep = string.Concat(Enumerable.Repeat("""{"not":""", 60)) + "{}" + new string('}', 60);
+        var type = await NewTypeAsync("enforce", $$"""{"1":{{deep}}}""");
+        (await Client.PostJsonAsync($"/trigger/{type}", "1")).Status.ShouldBe(202);
+    }
 
     [Fact]
     public async Task An_example_is_sent_to_one_endpoint_whatever_it_subscribed_to()

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Grapnel.Publishing;
 using Grapnel.Publishing.Schemas;
 
 namespace Grapnel.Tests.Publishing;
@@ -9,8 +10,8 @@ public sealed class PayloadSchemaTests
     private static string Check(string schema, string payload)
     {
         using var json = JsonDocument.Parse(schema);
-        SchemaRules.Fault(json.RootElement, @checked: true).ShouldBeNull();
-        return string.Join(' ', new PayloadSchema(json.RootElement).Check(Encoding.UTF8.GetBytes(payload)).Select(fault => "$" + fault.Pointer));
+        SchemaDraft.Of(json.RootElement)!.FaultOf(json.RootElement).ShouldBeNull();
+        return string.Join(' ', PayloadSchema.Read(json.RootElement).Check(Encoding.UTF8.GetBytes(payload)).Select(fault => "$" + fault.Pointer));
     }
 
     [Theory]
@@ -26,8 +27,12 @@ public sealed class PayloadSchemaTests
     [InlineData("""{"contains":{"const":1}}""", "[2]", "$")]
     [InlineData("""{"uniqueItems":true}""", """[{"a":1},{"a":1}]""", "$")]
     [InlineData("""{"properties":{"a":true},"patternProperties":{"^x-":{"type":"string"}},"additionalProperties":false}""", """{"a":1,"x-b":2,"c":3}""", "$/x-b $/c")]
-    [InlineData("""{"propertyNames":{"maxLength":1}}""", """{"ab":1}""", "$")]
-    [InlineData("""{"dependencies":{"a":["b"]}}""", """{"a":1}""", "$/b")]
+    [InlineData("""{"propertyNames":{"maxLength":1}}""", """{"ab":1}""", "$/ab")]
+    [InlineData("""{"dependencies":{"a":["b"]}}""", """{"a":1}""", "$")]
+    [InlineData("""{"dependentRequired":{"a":["b"]}}""", """{"a":1}""", "$")]
+    [InlineData("""{"allOf":[{"properties":{"a":true}}],"unevaluatedProperties":false}""", """{"a":1,"b":2}""", "$/b")]
+    [InlineData("""{"prefixItems":[true,{"type":"string"}],"$schema":"https://json-schema.org/draft/2020-12/schema"}""", "[1,2]", "$/1")]
+    [InlineData("""{"$schema":"http://json-schema.org/draft-07/schema#","definitions":{"a":{"type":"string"}},"items":[{"$ref":"#/definitions/a"}]}""", "[1]", "$/0")]
     [InlineData("""{"if":{"required":["a"]},"then":{"required":["b"]},"else":{"required":["c"]}}""", """{"a":1}""", "$/b")]
     [InlineData("""{"oneOf":[{"type":"number"},{"minimum":2}]}""", "3", "$")]
     [InlineData("""{"anyOf":[{"const":1},{"const":2}]}""", "3", "$")]
@@ -49,13 +54,40 @@ public sealed class PayloadSchemaTests
     }
 
     [Theory]
-    [InlineData("""{"$ref":"#"}""", "1")]
     [InlineData("""{"$defs":{"a":{"allOf":[{"$ref":"#/$defs/a"},{"$ref":"#/$defs/a"}]}},"$ref":"#/$defs/a"}""", "1")]
     [InlineData("""{"anyOf":[{"properties":{"a":{"$ref":"#"}}},{"properties":{"a":{"$ref":"#"},"b":{"type":"null"}}},{"required":["no"]}],"required":["no"]}""", "DEEP")]
     public void A_schema_that_leads_in_circles_refuses_what_it_cannot_check(string schema, string payload)
     {
         var deep = string.Concat(Enumerable.Repeat("""{"a":""", 200)) + "1" + new string('}', 200);
         Check(schema, payload == "DEEP" ? deep : payload).ShouldBe("$");
+    }
+
+    [Fact]
+    public void A_chain_of_references_longer_than_the_stack_is_survived()
+    {
+        var links = string.Join(',', Enumerable.Range(0, 2_500).Select(n => $"\"{n}\":{{\"allOf\":[{{\"$ref\":\"#/$defs/{n + 1}\"}}]}}"));
+        Check($"{{\"$defs\":{{{links},\"2500\":{{}}}},\"$ref\":\"#/$defs/0\"}}", "1").ShouldBe("$");
+    }
+
+    [Fact]
+    public void A_schema_too_large_to_be_followed_is_refused()
+    {
+        using var json = JsonDocument.Parse($"{{\"description\":\"{new string('a', 256 << 10)}\"}}");
+        Should.Throw<SchemaException>(() => PayloadSchema.Read(json.RootElement)).Message.ShouldContain("262144 bytes");
+    }
+
+    [Theory]
+    [InlineData(SchemaValidation.Enforce, true)]
+    [InlineData(SchemaValidation.Warn, false)]
+    public void A_stored_schema_that_can_no_longer_be_used_is_a_fault_of_every_payload(SchemaValidation validation, bool refuses)
+    {
+        var check = new PayloadCheck(new EventType
+        {
+            Name = "order.created", Description = "", Schemas = """{"1":{"prefixItems":[true]}}""", Validation = validation,
+            CreatedAt = default, UpdatedAt = default,
+        });
+        check.Refuses.ShouldBe(refuses);
+        check.Faults("{}"u8.ToArray()).ShouldHaveSingleItem().Message.ShouldContain("'order.created'");
     }
 
     [Theory]
@@ -67,7 +99,7 @@ public sealed class PayloadSchemaTests
     public void A_mebibyte_of_plain_records_is_checked_to_the_end()
     {
         var items = Enumerable.Range(0, 28_000).Select(n => new { id = n, price = n * 1.5, name = "abc" + n });
-        Check("""{"properties":{"items":{"items":{"required":["id"],"properties":{"id":{"type":"integer","minimum":1},"name":{"type":"string"}}}}}}""",
+        Check("""{"properties":{"items":{"items":{"required":["id"],"properties":{"id":{"type":"integer","minimum":1},"name":{"$ref":"#/$defs/text"}}}}},"$defs":{"text":{"type":"string"}}}""",
             JsonSerializer.Serialize(new { items })).ShouldBe("$/items/0/id");
     }
 }

@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text.Json;
-using System.Text.RegularExpressions;
+using Json.Schema;
 
 namespace Grapnel.Publishing.Schemas;
 
@@ -14,36 +14,38 @@ public sealed record SchemaFault(IReadOnlyList<string> Path, string Message)
 }
 
 /// <summary>
-/// A JSON Schema that payloads are held against: draft 7, and what 2019-09 and 2020-12 renamed or added to it. References lead into the schema
-/// itself only, <c>format</c> is documentation, and the cost of a check is bounded: docs/adr/0012-payload-schemas.md. Immutable.
+/// A JSON Schema that payloads are held against, by JsonSchema.Net. References lead into the schema itself only, <c>format</c> is
+/// documentation, and what a check may cost has a limit: docs/adr/0012-payload-schemas.md. Immutable, used by many threads at once.
 /// </summary>
-internal sealed class PayloadSchema(JsonElement root)
+internal sealed class PayloadSchema
 {
-    /// <summary>Steps that one check may take, some 0.1 s at worst.</summary>
-    private const long MaxSteps = 2_000_000;
+    /// <summary>Faults after which no more are told.</summary>
+    private const int MaxFaults = 100;
 
-    private static readonly JsonDocumentOptions PayloadOptions = new() { MaxDepth = 512 };
-    private readonly ConcurrentDictionary<string, Regex> _patterns = new(StringComparer.Ordinal);
+    private static readonly JsonDocumentOptions PayloadOptions = new() { MaxDepth = 256 };
+    private static readonly EvaluationOptions Verdict = new() { OutputFormat = OutputFormat.Flag, Culture = CultureInfo.InvariantCulture };
+    private readonly JsonSchema _schema;
 
-    /// <summary>The schema; one that passed <see cref="SchemaRules"/>.</summary>
-    public JsonElement Root { get; } = root.Clone();
+    private PayloadSchema(JsonSchema schema) => _schema = schema;
 
-    /// <summary>The pattern as a program that takes time in proportion to the text, whatever pattern and text are.</summary>
-    /// <exception cref="ArgumentException">It is no regular expression.</exception>
-    /// <exception cref="NotSupportedException">It looks around or back, which cannot be bounded, or is too large.</exception>
-    public static Regex Compile(string pattern) => new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+    /// <summary>Reads a schema.</summary>
+    /// <exception cref="SchemaException">Payloads cannot be held against it; the message tells why.</exception>
+    public static PayloadSchema Read(JsonElement schema) => SchemaDraft.Of(schema) is { } draft
+        ? new PayloadSchema(draft.Build(schema))
+        : throw new SchemaException($"'$schema' must be one of {string.Join(", ", SchemaDraft.Names)}");
 
-    /// <summary>What does not fit, at most <see cref="SchemaRun.MaxFaults"/> faults; none for a payload that fits.</summary>
+    /// <summary>What does not fit, at most a hundred faults; none for a payload that fits.</summary>
     public IReadOnlyList<SchemaFault> Check(ReadOnlyMemory<byte> payload)
     {
         try
         {
             using var json = JsonDocument.Parse(payload, PayloadOptions);
-            return new SchemaRun(this, new StepBudget(MaxSteps)).Check(json.RootElement);
+            // Whether it fits is known much sooner than why it does not, and most payloads fit.
+            return Evaluate(json.RootElement, Verdict).IsValid ? [] : Faults(json.RootElement);
         }
         catch (JsonException)
         {
-            return [new SchemaFault([], "must be JSON")];
+            return [new SchemaFault([], $"must be JSON, nested at most {PayloadOptions.MaxDepth} levels deep")];
         }
         catch (InvalidOperationException)
         {
@@ -56,14 +58,15 @@ internal sealed class PayloadSchema(JsonElement root)
         }
     }
 
-    public bool IsMatch(string pattern, string text, StepBudget budget)
+    private EvaluationResults Evaluate(JsonElement payload, EvaluationOptions options)
     {
-        budget.Spend(1 + text.Length);
-        return _patterns.GetOrAdd(pattern, Compile).IsMatch(text);
+        BoundedReference.BeginCheck();
+        return _schema.Evaluate(payload, options);
     }
 
-    /// <summary>What a reference within the schema leads to.</summary>
-    public JsonElement Resolve(string reference) => SchemaPointer.TryResolve(Root, reference, out var target)
-        ? target
-        : throw new InvalidOperationException($"'{reference}' leads nowhere.");
+    private SchemaFault[] Faults(JsonElement payload) =>
+        [.. SchemaFaults.Of(Evaluate(payload, SchemaFaults.Wanted)).DistinctBy(fault => (fault.Pointer, fault.Message)).Take(MaxFaults)];
 }
+
+/// <summary>A JSON text that is no schema, or none that payloads can be held against; the message tells why.</summary>
+internal sealed class SchemaException(string message) : Exception(message);

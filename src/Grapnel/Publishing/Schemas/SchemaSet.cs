@@ -28,9 +28,25 @@ internal static class SchemaSet
             return [new FieldError("schemas", "must be an object from version to JSON Schema")];
         var newest = Newest(document.RootElement)?.Name;
         return [.. document.RootElement.EnumerateObject()
-            .Select(version => (version.Name, Fault: SchemaRules.Fault(version.Value, @checked && version.Name == newest)))
+            .Select(version => (version.Name, Fault: FaultOf(version.Value, @checked && version.Name == newest)))
             .Where(version => version.Fault is not null)
             .Select(version => new FieldError($"schemas.{version.Name}", $"is no JSON Schema that can be used: {version.Fault}"))];
+    }
+
+    private static string? FaultOf(JsonElement schema, bool @checked)
+    {
+        if (SchemaDraft.Of(schema)?.FaultOf(schema) is { } fault)
+            return fault;
+        try
+        {
+            if (@checked)
+                PayloadSchema.Read(schema);
+            return null;
+        }
+        catch (SchemaException e)
+        {
+            return e.Message;
+        }
     }
 
     /// <summary>The newest schema as text; null when there is none.</summary>

@@ -32,16 +32,10 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
     private readonly EditGate _gate = new();
 
     /// <summary>Adds an application.</summary>
-    public async Task<Application> CreateAsync(ApplicationInput input)
+    public Task<Application> CreateAsync(ApplicationInput input)
     {
         Check(input);
-        var now = time.GetUtcNow();
-        var application = Apply(input, new Application { Id = ids.Next<Application>(), Name = "", CreatedAt = now, UpdatedAt = now });
-        await store.AddApplicationAsync(application, CancellationToken.None);
-        events.OnRoutesChanged(application.Id);
-        if (application.RateLimit is not null)
-            events.OnRateLimitChanged(application.Id, application.RateLimit);
-        return application;
+        return _gate.RunAsync(() => AddAsync(input), CancellationToken.None);
     }
 
     /// <summary>Finds an application by id or uid, or adds it when somebody says what it should be; its uid must then be the one that was asked for.</summary>
@@ -56,17 +50,22 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
             throw new InvalidInputException("application.uid", "must be the same as in the path, where the application does not exist yet");
         try
         {
-            return await CreateAsync(input);
+            return (await GetOrCreateAsync(input, cancellationToken)).Value;
         }
         catch (InvalidInputException invalid)
         {
             throw new InvalidInputException([.. invalid.Errors.Select(error => error with { Field = "application." + error.Field })]);
         }
-        catch (ConflictException)
-        {
-            // Somebody who wanted the same was faster.
-            return await GetAsync(idOrUid, cancellationToken);
-        }
+    }
+
+    /// <summary>Finds the application of the input's uid as it is, or adds it.</summary>
+    public async Task<Saved<Application>> GetOrCreateAsync(ApplicationInput input, CancellationToken cancellationToken)
+    {
+        Check(input);
+        // Of several who want the same at once, each but the first must find what the first one made: so one after the other.
+        return await FindOwnAsync(input, cancellationToken) is { } existing
+            ? new(existing, Created: false)
+            : await _gate.RunAsync(() => FindOrAddAsync(input, cancellationToken), cancellationToken);
     }
 
     /// <summary>Finds an application by id or uid, or null.</summary>
@@ -124,22 +123,37 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
     /// <summary>Adds the applications that exist from the start, where they are missing.</summary>
     public async Task EnsureBuiltInAsync(CancellationToken cancellationToken)
     {
-        await EnsureAsync(Application.DefaultUid, "Default", cancellationToken);
-        await EnsureAsync(Application.OperationalUid, "Operational events", cancellationToken);
+        await GetOrCreateAsync(new ApplicationInput { Name = "Default", Uid = Application.DefaultUid }, cancellationToken);
+        await GetOrCreateAsync(new ApplicationInput { Name = "Operational events", Uid = Application.OperationalUid }, cancellationToken);
     }
 
-    private async Task EnsureAsync(string uid, string name, CancellationToken cancellationToken)
+    private async Task<Saved<Application>> FindOrAddAsync(ApplicationInput input, CancellationToken cancellationToken)
     {
-        if (await FindAsync(uid, cancellationToken) is not null)
-            return;
+        if (await FindOwnAsync(input, cancellationToken) is { } existing)
+            return new(existing, Created: false);
         try
         {
-            await CreateAsync(new ApplicationInput { Name = name, Uid = uid });
+            return new(await AddAsync(input), Created: true);
         }
         catch (ConflictException)
         {
-            // Another node that starts at the same time was faster; the application is there, which is all that was wanted.
+            // Another node was faster.
+            return new(await GetAsync(input.Uid!, cancellationToken), Created: false);
         }
+    }
+
+    private Task<Application?> FindOwnAsync(ApplicationInput input, CancellationToken cancellationToken) =>
+        input.Uid is { } uid ? FindAsync(uid, cancellationToken) : Task.FromResult<Application?>(null);
+
+    private async Task<Application> AddAsync(ApplicationInput input)
+    {
+        var now = time.GetUtcNow();
+        var application = Apply(input, new Application { Id = ids.Next<Application>(), Name = "", CreatedAt = now, UpdatedAt = now });
+        await store.AddApplicationAsync(application, CancellationToken.None);
+        events.OnRoutesChanged(application.Id);
+        if (application.RateLimit is not null)
+            events.OnRateLimitChanged(application.Id, application.RateLimit);
+        return application;
     }
 
     private static bool IsBuiltIn(Application application) =>

@@ -35,6 +35,13 @@ export async function app_portal_access_with_application({ svix, assert, refused
   assert.equal((await client(token).application.get(uid)).name, "Made on the fly");
 }
 
+export async function tokens_that_make_their_application_at_once_are_all_issued({ svix, client, assert, name }) {
+  const uid = name("fresh");
+  const issue = () => svix.authentication.appPortalAccess(uid, { application: { name: "Made on the fly", uid } });
+  const made = await Promise.all(Array.from({ length: 10 }, issue));
+  for (const { token } of made) assert.equal((await client(token).application.get(uid)).uid, uid);
+}
+
 export async function logout({ svix, client, refused, app }) {
   const { id } = await app();
   const [one, two] = [client((await svix.authentication.appPortalAccess(id, {})).token), client((await svix.authentication.appPortalAccess(id, {})).token)];

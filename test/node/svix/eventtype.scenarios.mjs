@@ -52,6 +52,15 @@ export async function feature_flags({ svix, assert, refused, client, app, eventT
   assert.equal((await with_.eventType.get(flagged)).name, flagged);
 }
 
+export async function feature_flags_are_taken_back_under_either_name({ svix, raw, assert, eventType }) {
+  for (const field of ["featureFlag", "featureFlags"]) {
+    const type = await eventType({ featureFlag: "beta", featureFlags: ["beta"] });
+    assert.equal((await raw("PATCH", `/api/v1/event-type/${type}`, { [field]: null })).status, 200);
+    const found = await svix.eventType.get(type);
+    assert.deepEqual(found.featureFlags ?? found.featureFlag ?? null, null, field);
+  }
+}
+
 export async function import_openapi({ svix, assert, name }) {
   const type = name("imported");
   const spec = {

@@ -30,7 +30,7 @@ export async function connection_errors_are_attempts({ svix, assert, app, eventu
 }
 
 export async function list_attempts_by_endpoint(world) {
-  const { svix, assert } = world;
+  const { svix, assert, refused } = world;
   const { id, endpoint } = await prepare(world, 3);
   const list = (options) => svix.messageAttempt.listByEndpoint(id, endpoint.id, options).then((page) => page.data.length);
   assert.equal(await list({ channel: "first" }), 1);
@@ -42,6 +42,8 @@ export async function list_attempts_by_endpoint(world) {
   assert.equal(await list({ status: 2 }), 0);
   assert.equal(await list({ statusCodeClass: 200 }), 3);
   assert.equal(await list({ statusCodeClass: 500 }), 0);
+  for (const options of [{ status: 9 }, { statusCodeClass: 150 }, { iterator: endpoint.id }])
+    await refused(422, list(options));
 }
 
 export async function event_types_in_every_spelling(world) {

@@ -67,6 +67,14 @@ export async function message_conflict({ svix, assert, refused, app }) {
   await svix.message.create(two.id, { eventType: "x", payload: {}, eventId: "same" });
 }
 
+export async function event_id_is_never_mistaken_for_an_id({ svix, assert, refused, app }) {
+  const { id } = await app();
+  const one = await svix.message.create(id, { eventType: "x", payload: {} });
+  for (const eventId of [one.id, "msg_mine"])
+    assert.deepEqual((await refused(422, svix.message.create(id, { eventType: "x", payload: {}, eventId }))).detail[0].loc, ["body", "eventId"]);
+  assert.equal((await svix.message.list(id)).data.length, 1);
+}
+
 export async function message_validation({ svix, assert, refused, app }) {
   const { id } = await app();
   assert.equal((await refused(413, svix.message.create(id, { eventType: "x", payload: { big: "x".repeat(1 << 20) } }))).code, "payload_too_large");

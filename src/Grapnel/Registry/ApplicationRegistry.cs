@@ -62,10 +62,20 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
     public async Task<Saved<Application>> GetOrCreateAsync(ApplicationInput input, CancellationToken cancellationToken)
     {
         Check(input);
-        // Of several who want the same at once, each but the first must find what the first one made: so one after the other.
-        return await FindOwnAsync(input, cancellationToken) is { } existing
-            ? new(existing, Created: false)
-            : await _gate.RunAsync(() => FindOrAddAsync(input, cancellationToken), cancellationToken);
+        if (input.Uid is not { } uid)
+            return new(await CreateAsync(input), Created: true);
+        if (await FindAsync(uid, cancellationToken) is { } existing)
+            return new(existing, Created: false);
+        try
+        {
+            if (await AddUnlessThereAsync(uid, input, cancellationToken) is { } added)
+                return new(added, Created: true);
+        }
+        catch (ConflictException)
+        {
+            // Another node was faster.
+        }
+        return new(await GetAsync(uid, cancellationToken), Created: false);
     }
 
     /// <summary>Finds an application by id or uid, or null.</summary>
@@ -101,10 +111,13 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
         }, cancellationToken);
 
     /// <summary>Replaces an application, or adds it when there is none of that id or uid.</summary>
-    public async Task<Saved<Application>> UpsertAsync(string idOrUid, ApplicationInput input, CancellationToken cancellationToken) =>
-        await FindAsync(idOrUid, cancellationToken) is { } current
-            ? new(await EditAsync(current.Id.ToString(), _ => input, cancellationToken), Created: false)
-            : new(await CreateAsync(input), Created: true);
+    public async Task<Saved<Application>> UpsertAsync(string idOrUid, ApplicationInput input, CancellationToken cancellationToken)
+    {
+        Check(input);
+        return await FindAsync(idOrUid, cancellationToken) is null && await AddUnlessThereAsync(idOrUid, input, cancellationToken) is { } added
+            ? new(added, Created: true)
+            : new(await EditAsync(idOrUid, _ => input, cancellationToken), Created: false);
+    }
 
     /// <summary>Deletes an application with its endpoints and schedules; what is still pending for them ends.</summary>
     public async Task DeleteAsync(string idOrUid, CancellationToken cancellationToken)
@@ -127,23 +140,9 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
         await GetOrCreateAsync(new ApplicationInput { Name = "Operational events", Uid = Application.OperationalUid }, cancellationToken);
     }
 
-    private async Task<Saved<Application>> FindOrAddAsync(ApplicationInput input, CancellationToken cancellationToken)
-    {
-        if (await FindOwnAsync(input, cancellationToken) is { } existing)
-            return new(existing, Created: false);
-        try
-        {
-            return new(await AddAsync(input), Created: true);
-        }
-        catch (ConflictException)
-        {
-            // Another node was faster.
-            return new(await GetAsync(input.Uid!, cancellationToken), Created: false);
-        }
-    }
-
-    private Task<Application?> FindOwnAsync(ApplicationInput input, CancellationToken cancellationToken) =>
-        input.Uid is { } uid ? FindAsync(uid, cancellationToken) : Task.FromResult<Application?>(null);
+    // Of several who want the same at once, each but the first must find what the first one made: so one after the other.
+    private Task<Application?> AddUnlessThereAsync(string idOrUid, ApplicationInput input, CancellationToken cancellationToken) =>
+        _gate.RunAsync(async () => await FindAsync(idOrUid, cancellationToken) is null ? await AddAsync(input) : null, cancellationToken);
 
     private async Task<Application> AddAsync(ApplicationInput input)
     {

@@ -33,6 +33,13 @@ export async function put_unknown_creates({ svix, raw, assert, name }) {
   assert.equal((await raw("PUT", `/api/v1/app/${uid}`, { name: "Newer", uid })).status, 200);
 }
 
+export async function put_of_many_at_once_creates_one({ svix, assert, name, upsert }) {
+  const uid = name("new");
+  const put = await Promise.all(Array.from({ length: 10 }, (_, n) => upsert(svix.application)(uid, { name: `App ${n}`, uid })));
+  assert.equal(new Set(put.map((app) => app.id)).size, 1);
+  assert.match((await svix.application.get(uid)).name, /^App \d$/);
+}
+
 export async function uid({ svix, assert, refused, upsert, name }) {
   const uid = name("u");
   const one = await svix.application.create({ name: "One", uid });

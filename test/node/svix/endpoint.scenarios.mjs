@@ -50,6 +50,14 @@ export async function put_unknown_creates({ svix, raw, assert, app, name }) {
   assert.equal((await svix.endpoint.get(id, uid)).id, reply.json.id);
 }
 
+export async function put_of_many_at_once_creates_one({ svix, assert, app, name, upsert }) {
+  const { id } = await app();
+  const uid = name("new");
+  const put = await Promise.all(Array.from({ length: 10 }, (_, n) => upsert(svix.endpoint)(id, uid, { url: nowhere, uid, description: `Text ${n}` })));
+  assert.equal(new Set(put.map((endpoint) => endpoint.id)).size, 1);
+  assert.match((await svix.endpoint.get(id, uid)).description, /^Text \d$/);
+}
+
 export async function list({ svix, app, assert, refused }) {
   const { id } = await app();
   const ids = [];

@@ -22,6 +22,13 @@ export async function patch({ svix, assert, eventType, raw, name }) {
   assert.equal((await raw("PUT", `/api/v1/event-type/${name("new")}`, { description: "New" })).status, 201);
 }
 
+export async function put_of_many_at_once_creates_one({ svix, assert, name, upsert }) {
+  const type = name("new");
+  const put = await Promise.all(Array.from({ length: 10 }, (_, n) => upsert(svix.eventType)(type, { description: `Text ${n}` })));
+  assert.equal(new Set(put.map((made) => +made.createdAt)).size, 1);
+  assert.match((await svix.eventType.get(type)).description, /^Text \d$/);
+}
+
 export async function list({ svix, assert, name }) {
   const start = name("zz.list");
   const names = Array.from({ length: 10 }, (_, n) => `${start}.${n}`);

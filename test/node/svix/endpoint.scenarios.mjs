@@ -280,6 +280,7 @@ export async function send_example({ svix, sdk, assert, refused, app, receiver, 
   new sdk.Webhook(key).verify(request.body, request.headers);
   assert.deepEqual(JSON.parse(request.body), { from: "the schema" });
   await refused(400, svix.endpoint.sendExample(id, endpoint.id, { eventType: await eventType() }));
+  assert.deepEqual((await refused(422, svix.endpoint.sendExample(id, endpoint.id, {}))).detail[0].loc, ["body", "eventType"]);
 }
 
 export async function recovery_should_fail_if_start_time_too_old({ svix, refused, app }) {

@@ -62,7 +62,8 @@ export async function expire_all({ svix, client, refused, app }) {
 
 export async function health({ svix, raw, assert }) {
   await svix.health.get();
-  for (const path of ["/api/v1/health/", "/api/v1/health/ping", "/api/v1/health/ping/"]) assert.ok((await raw("GET", path)).status < 300, path);
+  for (const path of ["/api/v1/health/", "/api/v1/health/ping", "/api/v1/health/ping/"])
+    for (const method of ["GET", "HEAD"]) assert.equal((await raw(method, path)).status, 204, `${method} ${path}`);
 }
 
 export async function unknown_routes_answer_in_json({ raw, assert }) {

@@ -121,6 +121,18 @@ export async function cancel({ svix, raw, assert, app, receiver }) {
   assert.deepEqual(data.map((found) => [found.id, found.status]), [[endpoint.id, 4]]);
 }
 
+export async function cancel_msgs({ svix, raw, assert, app }) {
+  const { id } = await app();
+  const endpoint = await svix.endpoint.create(id, { url: "http://127.0.0.1:9/" });
+  const message = await svix.message.create(id, { eventType: "x", payload: {}, deliverAt: new Date(Date.now() + 3_600_000) });
+  const path = `/api/v1/app/${id}/endpoint/${endpoint.id}/cancel-msgs`;
+  assert.equal((await raw("POST", path, { createdBefore: new Date(message.timestamp - 1000) })).status, 204);
+  assert.equal((await svix.endpoint.getStats(id, endpoint.id)).pending, 1);
+  assert.equal((await raw("POST", path, { createdBefore: new Date(+message.timestamp + 1000) })).status, 204);
+  const stats = await svix.endpoint.getStats(id, endpoint.id);
+  assert.deepEqual([stats.pending, stats.canceled], [0, 1]);
+}
+
 export async function message_validation({ svix, assert, refused, app }) {
   const { id } = await app();
   assert.equal((await refused(413, svix.message.create(id, { eventType: "x", payload: { big: "x".repeat(1 << 20) } }))).code, "payload_too_large");

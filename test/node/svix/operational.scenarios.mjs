@@ -65,3 +65,12 @@ export async function crud({ svix, assert, refused, upsert }) {
   await endpoints.delete(made.id);
   await refused(404, endpoints.get(made.id));
 }
+
+export async function headers({ svix, assert }) {
+  const endpoints = svix.operationalWebhook.endpoint;
+  const { id } = await endpoints.create({ url: "http://127.0.0.1:9/", disabled: true });
+  await (endpoints.setHeaders ?? endpoints.updateHeaders).call(endpoints, id, { headers: { "X-Mine": "1", "X-Api-Key": "secret" } });
+  const { headers, sensitive } = await endpoints.getHeaders(id);
+  assert.deepEqual([headers, sensitive], [{ "X-Mine": "1" }, ["X-Api-Key"]]);
+  await endpoints.delete(id);
+}

@@ -22,9 +22,8 @@ internal sealed class ApplicationsApi(ApplicationRegistry applications)
         var getIfExists = query.Flag("get_if_exists", otherwise: false);
         query.ThrowIfAnyFault();
         var input = Read(await JsonBody.ReadAsync(http), new ApplicationInput());
-        var existing = getIfExists && input.Uid is { } uid ? await applications.FindAsync(uid, http.RequestAborted) : null;
-        var application = existing ?? await applications.CreateAsync(input);
-        await http.AnswerSavedAsync(ApplicationOut.From(application), ApiJson.Default.ApplicationOut, created: existing is null);
+        var saved = getIfExists ? await applications.GetOrCreateAsync(input, http.RequestAborted) : new(await applications.CreateAsync(input), Created: true);
+        await http.AnswerSavedAsync(ApplicationOut.From(saved.Value), ApiJson.Default.ApplicationOut, saved.Created);
     }
 
     private async Task ListAsync(HttpContext http)

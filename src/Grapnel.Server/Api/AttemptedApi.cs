@@ -19,13 +19,11 @@ internal sealed class AttemptedApi(
         var query = new QueryReader(http.Request.Query);
         // A page may end between two messages: then its iterator is the attempt that was looked at last.
         var page = query.Page(descending: true, text => Names.IsIdOf<Message>(text) || Names.IsIdOf<Attempt>(text)) with { Descending = true };
-        var status = query.Number("status");
-        if (status is { } number && !Enum.IsDefined((DeliveryStatus)number))
-            query.Fail("status", "must be 0 (success), 1 (pending), 2 (fail), 3 (sending) or 4 (canceled)");
+        var status = query.Status();
         var messages = MessagesApi.ReadFilter(query);
         query.ThrowIfAnyFault();
         var endpoint = await subjects.EndpointAsync(http);
-        var filter = new AttemptedFilter(dispatcher.IsSending, (DeliveryStatus?)status, messages);
+        var filter = new AttemptedFilter(dispatcher.IsSending, status, messages);
         var list = await history.ListAttemptedMessagesAsync(endpoint.ApplicationId, endpoint.Id, filter, page, http.RequestAborted);
         await JsonReply.WriteAsync(http, StatusCodes.Status200OK, list,
             (writer, found) => MessageJson.WritePage(writer, found, messages.WithPayload));

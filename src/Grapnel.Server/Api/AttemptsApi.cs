@@ -7,8 +7,6 @@ namespace Grapnel.Server.Api;
 /// <summary><c>/app/{app}/attempt</c> and <c>…/msg/{msg}/attempt</c>: what happened on the wire.</summary>
 internal sealed class AttemptsApi(PathSubjects subjects, EndpointRegistry endpoints, IHistoryStore history)
 {
-    private const int Success = 0;
-    private const int Fail = 2;
     private static readonly Page<Attempt> Nothing = new([], Done: true);
 
     public void Map(IEndpointRouteBuilder routes)
@@ -60,13 +58,13 @@ internal sealed class AttemptsApi(PathSubjects subjects, EndpointRegistry endpoi
     {
         var query = new QueryReader(http.Request.Query);
         var page = query.Page(descending: true, Names.IsIdOf<Attempt>) with { Descending = true };
-        var status = query.Number("status");
+        var status = query.Status();
         var withContent = query.Flag("with_content", otherwise: true);
         var withMessage = query.Flag("with_msg", otherwise: false);
         var filter = scope with
         {
-            Succeeded = status is null ? null : status == Success,
-            StatusCodeClass = query.Number("status_code_class"),
+            Succeeded = status is null ? null : status == DeliveryStatus.Success,
+            StatusCodeClass = query.StatusCodeClass(),
             Channel = query.Text("channel"),
             Tag = query.Text("tag"),
             EventTypes = query.Texts("event_types"),
@@ -76,7 +74,7 @@ internal sealed class AttemptsApi(PathSubjects subjects, EndpointRegistry endpoi
         };
         query.ThrowIfAnyFault();
         // An attempt on record is over: it is neither pending nor being sent, whatever clients may ask for.
-        var attempts = status is null or Success or Fail
+        var attempts = status is null or DeliveryStatus.Success or DeliveryStatus.Fail
             ? await history.ListAttemptsAsync(application, filter, page, http.RequestAborted)
             : Nothing;
         var messages = withMessage ? await MessagesAsync(http, application, attempts.Items, withContent) : [];

@@ -83,10 +83,14 @@ internal sealed class EventTypesApi(EventTypeRegistry types)
         return input;
     }
 
-    /// <summary>Older clients send a single <c>featureFlag</c>.</summary>
+    /// <summary>Older clients send a single <c>featureFlag</c>, which they know as the first of what there is; it counts when <c>featureFlags</c> says nothing.</summary>
     private static IReadOnlyList<string>? ReadFlags(JsonBody body, IReadOnlyList<string>? was)
     {
         var flags = body.Texts(was, "featureFlags");
-        return body.Text(null, "featureFlag") is { } flag && ReferenceEquals(flags, was) ? [flag] : flags;
+        var first = was?.FirstOrDefault();
+        var flag = body.Text(first, "featureFlag");
+        if (!ReferenceEquals(flags, was) || flag == first)
+            return flags;
+        return flag is null ? null : [flag];
     }
 }

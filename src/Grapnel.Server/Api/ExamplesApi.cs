@@ -25,6 +25,7 @@ internal sealed class ExamplesApi(
         var eventType = body.RequiredText("", "eventType");
         var index = body.Whole(0, "exampleIndex") ?? 0;
         body.ThrowIfAnyFault();
+        PublishRules.CheckRouting(eventType, channels: null);
         var endpoint = await subjects.EndpointAsync(http);
         if (!endpoint.Enabled)
             throw new ConflictException("endpoint_disabled", "This endpoint is disabled; enable it first.");

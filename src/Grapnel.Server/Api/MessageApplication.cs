@@ -16,15 +16,12 @@ internal static class MessageApplication
     {
         try
         {
-            await applications.CreateAsync(input);
+            // Another message may make it in the meantime.
+            await applications.GetOrCreateAsync(input, CancellationToken.None);
         }
         catch (InvalidInputException e)
         {
             throw Prefixed(e);
-        }
-        catch (ConflictException)
-        {
-            // Another message made it in the meantime.
         }
     }
 

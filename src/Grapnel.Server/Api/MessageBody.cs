@@ -124,6 +124,9 @@ internal ref struct MessageBody
             // What the reader throws when it compares a name that is an escaped half of a surrogate pair.
             throw new JsonException("a name in it is no text.");
         }
+        // Wherever the id stands in a path, the event id will do: it must not look like one.
+        if (EventId?.StartsWith(Message.IdPrefix, StringComparison.Ordinal) == true)
+            Fail("eventId", $"must not start with '{Message.IdPrefix}'");
         Require("eventType", EventType is not null);
         Require("payload", Payload is not null);
     }

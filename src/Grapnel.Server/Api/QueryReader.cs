@@ -8,6 +8,11 @@ internal sealed class QueryReader(IQueryCollection query)
 {
     private const int DefaultLimit = 50;
     private const int MaxLimit = 250;
+
+    // Nothing is older, and nothing newer; both leave room for whoever reckons with them.
+    private static readonly DateTimeOffset Earliest = DateTimeOffset.UnixEpoch;
+    private static readonly DateTimeOffset Latest = new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     private readonly List<FieldError> _errors = [];
 
     /// <summary>Which page of a list is asked for.</summary>
@@ -44,7 +49,7 @@ internal sealed class QueryReader(IQueryCollection query)
     public DateTimeOffset? Time(string name) => Text(name) switch
     {
         null => null,
-        var text when DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) => time,
+        var text when DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) => Clamp(time),
         _ => Fail<DateTimeOffset?>(name, "must be a time like 2026-01-31T12:00:00Z", null),
     };
 
@@ -66,6 +71,8 @@ internal sealed class QueryReader(IQueryCollection query)
     }
 
     public void Fail(string name, string message) => _errors.Add(new FieldError($"query.{name}", message));
+
+    private static DateTimeOffset Clamp(DateTimeOffset time) => time < Earliest ? Earliest : time > Latest ? Latest : time;
 
     private bool Descending(bool otherwise) => Text("order") switch
     {

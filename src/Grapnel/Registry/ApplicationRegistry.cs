@@ -32,16 +32,10 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
     private readonly EditGate _gate = new();
 
     /// <summary>Adds an application.</summary>
-    public async Task<Application> CreateAsync(ApplicationInput input)
+    public Task<Application> CreateAsync(ApplicationInput input)
     {
         Check(input);
-        var now = time.GetUtcNow();
-        var application = Apply(input, new Application { Id = ids.Next<Application>(), Name = "", CreatedAt = now, UpdatedAt = now });
-        await store.AddApplicationAsync(application, CancellationToken.None);
-        events.OnRoutesChanged(application.Id);
-        if (application.RateLimit is not null)
-            events.OnRateLimitChanged(application.Id, application.RateLimit);
-        return application;
+        return _gate.RunAsync(() => AddAsync(input), CancellationToken.None);
     }
 
     /// <summary>Finds an application by id or uid, or adds it when somebody says what it should be; its uid must then be the one that was asked for.</summary>
@@ -56,17 +50,32 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
             throw new InvalidInputException("application.uid", "must be the same as in the path, where the application does not exist yet");
         try
         {
-            return await CreateAsync(input);
+            return (await GetOrCreateAsync(input, cancellationToken)).Value;
         }
         catch (InvalidInputException invalid)
         {
             throw new InvalidInputException([.. invalid.Errors.Select(error => error with { Field = "application." + error.Field })]);
         }
+    }
+
+    /// <summary>Finds the application of the input's uid as it is, or adds it.</summary>
+    public async Task<Saved<Application>> GetOrCreateAsync(ApplicationInput input, CancellationToken cancellationToken)
+    {
+        Check(input);
+        if (input.Uid is not { } uid)
+            return new(await CreateAsync(input), Created: true);
+        if (await FindAsync(uid, cancellationToken) is { } existing)
+            return new(existing, Created: false);
+        try
+        {
+            if (await AddUnlessThereAsync(uid, input, cancellationToken) is { } added)
+                return new(added, Created: true);
+        }
         catch (ConflictException)
         {
-            // Somebody who wanted the same was faster.
-            return await GetAsync(idOrUid, cancellationToken);
+            // Another node was faster.
         }
+        return new(await GetAsync(uid, cancellationToken), Created: false);
     }
 
     /// <summary>Finds an application by id or uid, or null.</summary>
@@ -102,10 +111,13 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
         }, cancellationToken);
 
     /// <summary>Replaces an application, or adds it when there is none of that id or uid.</summary>
-    public async Task<Saved<Application>> UpsertAsync(string idOrUid, ApplicationInput input, CancellationToken cancellationToken) =>
-        await FindAsync(idOrUid, cancellationToken) is { } current
-            ? new(await EditAsync(current.Id.ToString(), _ => input, cancellationToken), Created: false)
-            : new(await CreateAsync(input), Created: true);
+    public async Task<Saved<Application>> UpsertAsync(string idOrUid, ApplicationInput input, CancellationToken cancellationToken)
+    {
+        Check(input);
+        return await FindAsync(idOrUid, cancellationToken) is null && await AddUnlessThereAsync(idOrUid, input, cancellationToken) is { } added
+            ? new(added, Created: true)
+            : new(await EditAsync(idOrUid, _ => input, cancellationToken), Created: false);
+    }
 
     /// <summary>Deletes an application with its endpoints and schedules; what is still pending for them ends.</summary>
     public async Task DeleteAsync(string idOrUid, CancellationToken cancellationToken)
@@ -124,22 +136,23 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
     /// <summary>Adds the applications that exist from the start, where they are missing.</summary>
     public async Task EnsureBuiltInAsync(CancellationToken cancellationToken)
     {
-        await EnsureAsync(Application.DefaultUid, "Default", cancellationToken);
-        await EnsureAsync(Application.OperationalUid, "Operational events", cancellationToken);
+        await GetOrCreateAsync(new ApplicationInput { Name = "Default", Uid = Application.DefaultUid }, cancellationToken);
+        await GetOrCreateAsync(new ApplicationInput { Name = "Operational events", Uid = Application.OperationalUid }, cancellationToken);
     }
 
-    private async Task EnsureAsync(string uid, string name, CancellationToken cancellationToken)
+    // Of several who want the same at once, each but the first must find what the first one made: so one after the other.
+    private Task<Application?> AddUnlessThereAsync(string idOrUid, ApplicationInput input, CancellationToken cancellationToken) =>
+        _gate.RunAsync(async () => await FindAsync(idOrUid, cancellationToken) is null ? await AddAsync(input) : null, cancellationToken);
+
+    private async Task<Application> AddAsync(ApplicationInput input)
     {
-        if (await FindAsync(uid, cancellationToken) is not null)
-            return;
-        try
-        {
-            await CreateAsync(new ApplicationInput { Name = name, Uid = uid });
-        }
-        catch (ConflictException)
-        {
-            // Another node that starts at the same time was faster; the application is there, which is all that was wanted.
-        }
+        var now = time.GetUtcNow();
+        var application = Apply(input, new Application { Id = ids.Next<Application>(), Name = "", CreatedAt = now, UpdatedAt = now });
+        await store.AddApplicationAsync(application, CancellationToken.None);
+        events.OnRoutesChanged(application.Id);
+        if (application.RateLimit is not null)
+            events.OnRateLimitChanged(application.Id, application.RateLimit);
+        return application;
     }
 
     private static bool IsBuiltIn(Application application) =>

@@ -9,25 +9,13 @@ internal sealed class EndpointRegistry(
     ICatalogStore store, EndpointCheck check, CatalogEvents events, IdGenerator ids, IOptions<DeliveryOptions> options, TimeProvider time)
 {
     private readonly EditGate _gate = new();
+    private readonly EditGate _upserts = new();
 
     /// <summary>Adds an endpoint to an application.</summary>
     public async Task<Endpoint> CreateAsync(Id<Application> application, EndpointInput input, CancellationToken cancellationToken)
     {
         await check.RunAsync(application, input, current: null, cancellationToken);
-        var now = time.GetUtcNow();
-        var endpoint = input.ApplyTo(new Endpoint
-        {
-            Id = ids.Next<Endpoint>(),
-            ApplicationId = application,
-            Url = "",
-            Secrets = [input.Secret is null ? WebhookSecret.Generate(options.Value.SignatureType) : WebhookSecret.Parse(input.Secret)],
-            CreatedAt = now,
-            UpdatedAt = now,
-        });
-        await store.AddEndpointAsync(endpoint, CancellationToken.None);
-        events.OnEndpointChanged(endpoint);
-        events.OnEndpointEdited(new EndpointEdit(null, endpoint, now));
-        return endpoint;
+        return await AddAsync(application, input);
     }
 
     /// <summary>Finds an endpoint of an application by id or uid, or null.</summary>
@@ -56,9 +44,9 @@ internal sealed class EndpointRegistry(
     /// <summary>Replaces an endpoint, secrets and unmentioned headers apart, or adds it when there is none of that id or uid.</summary>
     public async Task<Saved<Endpoint>> UpsertAsync(
         Id<Application> application, string idOrUid, EndpointInput input, CancellationToken cancellationToken) =>
-        await FindAsync(application, idOrUid, cancellationToken) is { } current
-            ? new(await EditAsync(application, current.Id.ToString(), _ => input, cancellationToken), Created: false)
-            : new(await CreateAsync(application, input, cancellationToken), Created: true);
+        await FindAsync(application, idOrUid, cancellationToken) is null && await AddUnlessThereAsync(application, idOrUid, input, cancellationToken) is { } added
+            ? new(added, Created: true)
+            : new(await EditAsync(application, idOrUid, _ => input, cancellationToken), Created: false);
 
     /// <summary>Deletes an endpoint; what is still pending for it ends.</summary>
     public async Task DeleteAsync(Id<Application> application, string idOrUid, CancellationToken cancellationToken)
@@ -95,6 +83,33 @@ internal sealed class EndpointRegistry(
             events.OnEndpointEdited(new EndpointEdit(current, changed, changed.UpdatedAt));
             return changed;
         }, cancellationToken);
+
+    // Of several who want the same at once, each but the first must find what the first one made: so one after the other, once the slow check is done.
+    private async Task<Endpoint?> AddUnlessThereAsync(
+        Id<Application> application, string idOrUid, EndpointInput input, CancellationToken cancellationToken)
+    {
+        await check.RunAsync(application, input, current: null, cancellationToken);
+        return await _upserts.RunAsync(
+            async () => await FindAsync(application, idOrUid, cancellationToken) is null ? await AddAsync(application, input) : null, cancellationToken);
+    }
+
+    private async Task<Endpoint> AddAsync(Id<Application> application, EndpointInput input)
+    {
+        var now = time.GetUtcNow();
+        var endpoint = input.ApplyTo(new Endpoint
+        {
+            Id = ids.Next<Endpoint>(),
+            ApplicationId = application,
+            Url = "",
+            Secrets = [input.Secret is null ? WebhookSecret.Generate(options.Value.SignatureType) : WebhookSecret.Parse(input.Secret)],
+            CreatedAt = now,
+            UpdatedAt = now,
+        });
+        await store.AddEndpointAsync(endpoint, CancellationToken.None);
+        events.OnEndpointChanged(endpoint);
+        events.OnEndpointEdited(new EndpointEdit(null, endpoint, now));
+        return endpoint;
+    }
 
     private static NotFoundException Unknown(string idOrUid) => new($"There is no endpoint '{idOrUid}' in this application.");
 }

@@ -110,10 +110,19 @@ internal sealed partial class EventTypeRegistry(ICatalogStore store, CatalogEven
         }, cancellationToken);
 
     /// <summary>Replaces an event type, or adds it when there is none of that name.</summary>
-    public async Task<Saved<EventType>> UpsertAsync(string name, EventTypeInput input, CancellationToken cancellationToken) =>
-        await store.FindEventTypeAsync(name, cancellationToken) is not null
-            ? new(await EditAsync(name, _ => input, cancellationToken), Created: false)
-            : new(await CreateAsync(input with { Name = name }, cancellationToken), Created: true);
+    public async Task<Saved<EventType>> UpsertAsync(string name, EventTypeInput input, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await store.FindEventTypeAsync(name, cancellationToken) is null)
+                return new(await CreateAsync(input with { Name = name }, cancellationToken), Created: true);
+        }
+        catch (ConflictException)
+        {
+            // Somebody who wanted the same was faster.
+        }
+        return new(await EditAsync(name, _ => input, cancellationToken), Created: false);
+    }
 
     /// <summary>Archives an event type: it keeps its name and its history.</summary>
     public Task ArchiveAsync(string name, CancellationToken cancellationToken) =>

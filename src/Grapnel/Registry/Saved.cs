@@ -1,6 +1,6 @@
 namespace Grapnel.Registry;
 
-/// <summary>What an upsert made of a thing.</summary>
+/// <summary>A thing that was asked for, whether it had to be made or not.</summary>
 /// <param name="Value">The thing as stored.</param>
-/// <param name="Created">Whether it is new; otherwise it was there and has been replaced.</param>
+/// <param name="Created">Whether it is new; otherwise it was there before.</param>
 internal readonly record struct Saved<T>(T Value, bool Created);

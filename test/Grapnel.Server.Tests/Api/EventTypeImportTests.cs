@@ -102,6 +102,20 @@ public sealed class EventTypeImportTests(ServerFixture fixture) : ServerTest(fix
         reply["detail"][0].GetProperty("msg").GetString()!.ShouldContain(reason);
     }
 
+    [Theory]
+    [InlineData("""{"webhooks":{"a.b":{"post":{}}},"webhooks":{}}""")]
+    [InlineData("""{"webhooks":{"a.b":{"post":{"requestBody":{"content":{"application/json":{"schema":{"type":"object","type":"string"}}}}}}}}""")]
+    [InlineData("""{"\ud800":1,"webhooks":{"a.b":{"post":{}}}}""")]
+    [InlineData("""{"webhooks":{"a.\ud800":{"post":{}}}}""")]
+    [InlineData("""{"webhooks":{"a.b":{"post":{"description":"\ud800"}}}}""")]
+    [InlineData("""{"webhooks":{"a.b":{"post":{"requestBody":{"content":{"application/json":{"schema":{"$ref":"#/\ud800"}}}}}}}}""")]
+    public async Task A_document_with_a_name_twice_or_half_a_character_is_refused(string spec)
+    {
+        var reply = await Client.PostJsonAsync(Path, $$"""{"spec":{{spec}}}""");
+        reply.Status.ShouldBe(422);
+        reply.Faults.ShouldBe(["spec"]);
+    }
+
     [Fact]
     public async Task A_document_that_stands_for_billions_of_values_is_refused()
     {

@@ -152,6 +152,8 @@ public sealed class HistoryApiTests(ServerFixture fixture) : ServerTest(fixture)
         bucket.GetProperty("averageDurationMs").GetDouble().ShouldBe(bucket.GetProperty("maxDurationMs").GetInt32());
         (await Stats("/history?period=minute"))["code"].GetString().ShouldBe("invalid_range");
         (await Stats("/history?period=week")).Faults.ShouldBe(["period"]);
+        foreach (var first in new[] { "?until=0001-01-02T00:00:00Z", "/history?until=0001-01-28T23:00:00-05:00" })
+            (await Stats(first)).Status.ShouldBe(200, first);
         (await Client.GetJsonAsync($"{application}/endpoint/{endpoint}/rate-limit-status")).Text.ShouldBe("""{"status":"Ok","throttledSince":null}""");
     }
 

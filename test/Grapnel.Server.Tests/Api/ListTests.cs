@@ -57,6 +57,20 @@ public sealed class ListTests(ServerFixture fixture) : ServerTest(fixture)
         reply["detail"][0].GetProperty("loc")[0].GetString().ShouldBe("query");
     }
 
+    [Theory]
+    [InlineData("after=0001-01-01T00:00:00Z", 1)]
+    [InlineData("before=0001-01-01T00:00:00Z", 0)]
+    [InlineData("after=9999-12-31T23:59:59.9999999Z", 0)]
+    [InlineData("before=9999-12-31T23:59:59.9999999Z", 1)]
+    public async Task The_ends_of_the_calendar_are_times_like_others(string query, int found)
+    {
+        var path = await NewApplicationAsync() + "/msg";
+        await Client.PostJsonAsync(path, """{"eventType":"x","payload":{}}""");
+        var reply = await Client.GetJsonAsync($"{path}?{query}");
+        reply.Status.ShouldBe(200);
+        reply["data"].GetArrayLength().ShouldBe(found);
+    }
+
     private async Task HoldsAsync(string path, string query, List<string> expected, string key = "id", HttpClient? client = null)
     {
         client ??= Client;

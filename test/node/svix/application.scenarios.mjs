@@ -18,6 +18,8 @@ export async function patch({ svix, assert, name }) {
   assert.equal((await svix.application.patch(app.id, { uid })).uid, uid);
   assert.equal((await svix.application.patch(app.id, { uid: null })).uid ?? null, null);
   assert.deepEqual((await svix.application.patch(app.id, { metadata: { c: "d" } })).metadata, { c: "d" });
+  const slower = await svix.application.patch(app.id, { throttleRate: 3, rateLimit: 3 });
+  assert.deepEqual([slower.throttleRate ?? slower.rateLimit, slower.metadata], [3, { c: "d" }]);
   const free = await svix.application.patch(app.id, { throttleRate: null, rateLimit: null });
   assert.equal(free.throttleRate ?? free.rateLimit ?? null, null);
   assert.equal(free.name, "Two");
@@ -29,6 +31,13 @@ export async function put_unknown_creates({ svix, raw, assert, name }) {
   assert.equal(reply.status, 201);
   assert.equal((await svix.application.get(uid)).id, reply.json.id);
   assert.equal((await raw("PUT", `/api/v1/app/${uid}`, { name: "Newer", uid })).status, 200);
+}
+
+export async function put_of_many_at_once_creates_one({ svix, assert, name, upsert }) {
+  const uid = name("new");
+  const put = await Promise.all(Array.from({ length: 10 }, (_, n) => upsert(svix.application)(uid, { name: `App ${n}`, uid })));
+  assert.equal(new Set(put.map((app) => app.id)).size, 1);
+  assert.match((await svix.application.get(uid)).name, /^App \d$/);
 }
 
 export async function uid({ svix, assert, refused, upsert, name }) {
@@ -43,7 +52,12 @@ export async function uid({ svix, assert, refused, upsert, name }) {
   await refused(404, svix.application.get(uid));
   assert.equal((await svix.application.get(moved)).id, one.id);
   await svix.application.delete(moved);
-  assert.equal((await svix.application.create({ name: "Again", uid: moved })).uid, moved);
+  const again = await svix.application.create({ name: "Again", uid: moved });
+  assert.equal(again.uid, moved);
+  await svix.application.patch(again.id, { uid: null });
+  await refused(404, svix.application.get(moved));
+  assert.equal((await svix.application.get(again.id)).name, "Again");
+  await refused(422, svix.application.create({ name: "Five", uid: "app_mine" }));
 }
 
 export async function get_or_create({ svix, assert, refused, name }) {
@@ -52,6 +66,13 @@ export async function get_or_create({ svix, assert, refused, name }) {
   await refused(409, svix.application.create({ name: "One", uid }));
   assert.equal((await svix.application.getOrCreate({ name: "Other", uid })).id, one.id);
   assert.equal((await svix.application.get(uid)).name, "One");
+}
+
+export async function get_or_create_of_many_at_once_makes_one({ svix, assert, refused, name }) {
+  const uid = name("u");
+  const made = await Promise.all(Array.from({ length: 10 }, () => svix.application.getOrCreate({ name: "One", uid })));
+  assert.equal(new Set(made.map((app) => app.id)).size, 1);
+  await refused(422, svix.application.getOrCreate({ name: "", uid }));
 }
 
 export async function idempotency({ svix, assert, refused, name }) {

@@ -35,6 +35,13 @@ export async function app_portal_access_with_application({ svix, assert, refused
   assert.equal((await client(token).application.get(uid)).name, "Made on the fly");
 }
 
+export async function tokens_that_make_their_application_at_once_are_all_issued({ svix, client, assert, name }) {
+  const uid = name("fresh");
+  const issue = () => svix.authentication.appPortalAccess(uid, { application: { name: "Made on the fly", uid } });
+  const made = await Promise.all(Array.from({ length: 10 }, issue));
+  for (const { token } of made) assert.equal((await client(token).application.get(uid)).uid, uid);
+}
+
 export async function logout({ svix, client, refused, app }) {
   const { id } = await app();
   const [one, two] = [client((await svix.authentication.appPortalAccess(id, {})).token), client((await svix.authentication.appPortalAccess(id, {})).token)];
@@ -55,7 +62,8 @@ export async function expire_all({ svix, client, refused, app }) {
 
 export async function health({ svix, raw, assert }) {
   await svix.health.get();
-  for (const path of ["/api/v1/health/", "/api/v1/health/ping", "/api/v1/health/ping/"]) assert.ok((await raw("GET", path)).status < 300, path);
+  for (const path of ["/api/v1/health/", "/api/v1/health/ping", "/api/v1/health/ping/"])
+    for (const method of ["GET", "HEAD"]) assert.equal((await raw(method, path)).status, 204, `${method} ${path}`);
 }
 
 export async function unknown_routes_answer_in_json({ raw, assert }) {

@@ -22,6 +22,13 @@ export async function patch({ svix, assert, eventType, raw, name }) {
   assert.equal((await raw("PUT", `/api/v1/event-type/${name("new")}`, { description: "New" })).status, 201);
 }
 
+export async function put_of_many_at_once_creates_one({ svix, assert, name, upsert }) {
+  const type = name("new");
+  const put = await Promise.all(Array.from({ length: 10 }, (_, n) => upsert(svix.eventType)(type, { description: `Text ${n}` })));
+  assert.equal(new Set(put.map((made) => +made.createdAt)).size, 1);
+  assert.match((await svix.eventType.get(type)).description, /^Text \d$/);
+}
+
 export async function list({ svix, assert, name }) {
   const start = name("zz.list");
   const names = Array.from({ length: 10 }, (_, n) => `${start}.${n}`);
@@ -50,6 +57,15 @@ export async function feature_flags({ svix, assert, refused, client, app, eventT
   assert.equal((await without.eventType.list({ limit: 250 })).data.some((type) => type.name === flagged), false);
   const with_ = client((await svix.authentication.appPortalAccess(id, { featureFlags: [flag] })).token);
   assert.equal((await with_.eventType.get(flagged)).name, flagged);
+}
+
+export async function feature_flags_are_taken_back_under_either_name({ svix, raw, assert, eventType }) {
+  for (const field of ["featureFlag", "featureFlags"]) {
+    const type = await eventType({ featureFlag: "beta", featureFlags: ["beta"] });
+    assert.equal((await raw("PATCH", `/api/v1/event-type/${type}`, { [field]: null })).status, 200);
+    const found = await svix.eventType.get(type);
+    assert.deepEqual(found.featureFlags ?? found.featureFlag ?? null, null, field);
+  }
 }
 
 export async function import_openapi({ svix, assert, name }) {

@@ -67,6 +67,72 @@ export async function message_conflict({ svix, assert, refused, app }) {
   await svix.message.create(two.id, { eventType: "x", payload: {}, eventId: "same" });
 }
 
+export async function event_id_is_never_mistaken_for_an_id({ svix, assert, refused, app }) {
+  const { id } = await app();
+  const one = await svix.message.create(id, { eventType: "x", payload: {} });
+  for (const eventId of [one.id, "msg_mine"])
+    assert.deepEqual((await refused(422, svix.message.create(id, { eventType: "x", payload: {}, eventId }))).detail[0].loc, ["body", "eventId"]);
+  assert.equal((await svix.message.list(id)).data.length, 1);
+}
+
+export async function app_deletion({ svix, assert, refused, app, receiver }) {
+  const [gone, other] = [await app(), await app()];
+  const [hook, control] = [await receiver(), await receiver()];
+  await svix.endpoint.create(gone.id, { url: hook.url });
+  await svix.endpoint.create(other.id, { url: control.url });
+  await svix.application.delete(gone.id);
+  await refused(404, svix.message.create(gone.id, { eventType: "x", payload: {} }));
+  await refused(404, svix.message.list(gone.id));
+  await refused(404, svix.endpoint.list(gone.id));
+  await svix.message.create(other.id, { eventType: "x", payload: {} });
+  await control.take(1);
+  assert.equal(hook.arrived.length, 0);
+}
+
+export async function endp_deletion({ svix, assert, app, receiver, eventually }) {
+  const { id } = await app();
+  const [hook, control] = [await receiver(), await receiver()];
+  const gone = await svix.endpoint.create(id, { url: hook.url });
+  const stays = await svix.endpoint.create(id, { url: control.url });
+  await svix.endpoint.delete(id, gone.id);
+  const message = await svix.message.create(id, { eventType: "x", payload: {} });
+  const destinations = await eventually(() => svix.messageAttempt.listAttemptedDestinations(id, message.id), (page) => page.data[0]?.status === 0);
+  assert.deepEqual(destinations.data.map((endpoint) => endpoint.id), [stays.id]);
+  assert.equal(hook.arrived.length, 0);
+}
+
+export async function before_and_after({ svix, assert, app }) {
+  const { id } = await app();
+  const message = await svix.message.create(id, { eventType: "x", payload: {} });
+  const list = (options) => svix.message.list(id, options).then((page) => page.data.length);
+  const [earlier, later] = [new Date(message.timestamp - 1000), new Date(+message.timestamp + 1000)];
+  assert.equal(await list({ after: earlier, before: later }), 1);
+  assert.equal(await list({ before: earlier }), 0);
+  assert.equal(await list({ after: later }), 0);
+}
+
+export async function cancel({ svix, raw, assert, app, receiver }) {
+  const { id } = await app();
+  const endpoint = await svix.endpoint.create(id, { url: (await receiver()).url });
+  const message = await svix.message.create(id, { eventType: "x", payload: {}, deliverAt: new Date(Date.now() + 3_600_000) });
+  const reply = await raw("POST", `/api/v1/app/${id}/msg/${message.id}/cancel`, {});
+  assert.deepEqual([reply.status, reply.json.cancelled], [200, 1]);
+  const { data } = await svix.messageAttempt.listAttemptedDestinations(id, message.id);
+  assert.deepEqual(data.map((found) => [found.id, found.status]), [[endpoint.id, 4]]);
+}
+
+export async function cancel_msgs({ svix, raw, assert, app }) {
+  const { id } = await app();
+  const endpoint = await svix.endpoint.create(id, { url: "http://127.0.0.1:9/" });
+  const message = await svix.message.create(id, { eventType: "x", payload: {}, deliverAt: new Date(Date.now() + 3_600_000) });
+  const path = `/api/v1/app/${id}/endpoint/${endpoint.id}/cancel-msgs`;
+  assert.equal((await raw("POST", path, { createdBefore: new Date(message.timestamp - 1000) })).status, 204);
+  assert.equal((await svix.endpoint.getStats(id, endpoint.id)).pending, 1);
+  assert.equal((await raw("POST", path, { createdBefore: new Date(+message.timestamp + 1000) })).status, 204);
+  const stats = await svix.endpoint.getStats(id, endpoint.id);
+  assert.deepEqual([stats.pending, stats.canceled], [0, 1]);
+}
+
 export async function message_validation({ svix, assert, refused, app }) {
   const { id } = await app();
   assert.equal((await refused(413, svix.message.create(id, { eventType: "x", payload: { big: "x".repeat(1 << 20) } }))).code, "payload_too_large");
@@ -105,6 +171,14 @@ export async function create_message_with_application({ svix, assert, refused, a
   assert.equal((await svix.application.get(uid)).name, "Made on the fly");
   await refused(422, svix.message.create(uid, { eventType: "x", payload: {}, application: { name: "Other", uid: name("other") } }));
   await refused(422, svix.message.create(uid, { eventType: "x", payload: {}, application: { name: "Other" } }));
+}
+
+export async function messages_that_make_their_application_at_once_are_all_accepted({ svix, assert, name }) {
+  const uid = name("fresh");
+  const publish = (n) => svix.message.create(uid, { eventType: "x", payload: { n }, application: { name: "Made on the fly", uid } });
+  const made = await Promise.all(Array.from({ length: 20 }, (_, n) => publish(n)));
+  assert.equal(new Set(made.map((message) => message.id)).size, 20);
+  assert.equal((await svix.message.list(uid)).data.length, 20);
 }
 
 export async function expunge_message_payload({ svix, assert, refused, app, receiver, eventually }) {

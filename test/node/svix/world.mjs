@@ -28,7 +28,7 @@ export async function makeWorld(sdk, version) {
     upsert: (resource) => (resource.upsert ?? resource.update).bind(resource),
     setHeaders: (...args) => (svix.endpoint.setHeaders ?? svix.endpoint.updateHeaders).apply(svix.endpoint, args),
 
-    /** A receiver that answers what `answer(request, count)` says, 200 by default. */
+    /** A receiver that answers what `answer(request, count)` says, now or later: a status, or one with headers. 200 by default. */
     async receiver(answer = () => 200) {
       const receiver = await makeReceiver(answer);
       receivers.push(receiver);
@@ -74,9 +74,11 @@ async function makeReceiver(answer) {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const seen = { path: request.url, headers: request.headers, rawHeaders: request.rawHeaders, body: Buffer.concat(chunks).toString() };
-    response.statusCode = answer(seen, arrived.push(seen));
-    response.end("thanks");
+    const count = arrived.push(seen);
     waiting.splice(0).forEach((wake) => wake());
+    const reply = await answer(seen, count);
+    response.writeHead(reply.status ?? reply, reply.headers);
+    response.end("thanks");
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {

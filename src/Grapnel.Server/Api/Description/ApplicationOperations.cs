@@ -57,7 +57,7 @@ internal record ApplicationPatch
     [MinLength(1), MaxLength(1024)]
     public string? Name { get; init; }
 
-    /// <summary>An identifier of your own, unique among applications; works wherever the id does.</summary>
+    /// <summary>An identifier of your own, unique among applications, which must not start with <c>app_</c>; works wherever the id does.</summary>
     [RegularExpression(Formats.Key)]
     public string? Uid { get; init; }
 

@@ -48,7 +48,6 @@ internal static class EventTypeOperations
         Details = "Those under `webhooks` and `x-webhooks`, with their schemas. Event types of the same name are replaced.",
         Body = RequestContent.Of<ImportIn>("""{"specRaw":"openapi: 3.1.0\ninfo: {title: Shop, version: '1'}\nwebhooks:\n  order.shipped:\n    post: {description: An order left}\n","dryRun":true}"""),
         Answers = [Answer.Ok<ImportOut>("What was, or would be, changed.")],
-        Errors = new Dictionary<int, string> { [400] = "There are both `spec` and `specRaw`, or neither." },
     };
 
     public static Operation Delete { get; } = new(Tag, "delete", "Archive an event type")

@@ -148,7 +148,7 @@ internal sealed record MessageIn
     /// <summary>What to deliver, byte for byte.</summary>
     public required JsonObject Payload { get; init; }
 
-    /// <summary>Your own identifier; a second message with it is refused (409).</summary>
+    /// <summary>Your own identifier, which must not start with <c>msg_</c>; a second message with it is refused (409).</summary>
     [RegularExpression(Formats.Key)]
     public string? EventId { get; init; }
 

@@ -94,6 +94,9 @@ public sealed class NetworkOptions
 {
     /// <summary>Networks in CIDR notation that are allowed although they are reserved or private, for example <c>10.20.0.0/16</c>. Default none.</summary>
     public IList<IPNetwork> AllowNet { get; set; } = [];
+
+    /// <summary>Whether the URLs of endpoints must be <c>https</c>. Asked when a URL is set; what is there already stays. Default no.</summary>
+    public bool HttpsOnly { get; set; }
 }
 
 /// <summary>How nodes live together. Section <c>Node</c>.</summary>

@@ -19,16 +19,18 @@ internal sealed class AddressGuard
     public static readonly TimeSpan ResolveTimeout = TimeSpan.FromSeconds(5);
 
     private readonly IPNetwork[] _opened;
+    private readonly bool _httpsOnly;
     private readonly TimeProvider _time;
     private readonly ResolveName _resolve;
 
-    /// <summary>A guard with the operator's exceptions.</summary>
-    /// <param name="options">The networks that are open although they are reserved.</param>
+    /// <summary>A guard with the operator's exceptions and demands.</summary>
+    /// <param name="options">The networks that are open although they are reserved, and whether URLs must be https.</param>
     /// <param name="time">Bounds the resolving of names.</param>
     /// <param name="resolve">How names are resolved; by default as the system does.</param>
     public AddressGuard(NetworkOptions options, TimeProvider time, ResolveName? resolve = null)
     {
         _opened = [.. options.AllowNet];
+        _httpsOnly = options.HttpsOnly;
         _time = time;
         _resolve = resolve ?? Dns.GetHostAddressesAsync;
     }
@@ -49,6 +51,8 @@ internal sealed class AddressGuard
     {
         if (!EndpointUrl.TryParse(url, out var uri, out var error))
             return error;
+        if (_httpsOnly && uri.Scheme != Uri.UriSchemeHttps)
+            return "An https URL is needed: this server sends to no other.";
         try
         {
             var addresses = await ResolveAsync(uri.IdnHost, cancellationToken);

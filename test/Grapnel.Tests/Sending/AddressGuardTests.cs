@@ -149,6 +149,15 @@ public sealed class AddressGuardTests
         open.ConnectionCount.ShouldBe(0);
     }
 
+    [Fact]
+    public async Task Where_only_https_is_wanted_no_other_URL_can_be_set()
+    {
+        var guard = new AddressGuard(
+            new NetworkOptions { HttpsOnly = true }, TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("1.1.1.1")]));
+        (await guard.CheckUrlAsync("http://example.com/", default))!.ShouldContain("https");
+        (await guard.CheckUrlAsync("HTTPS://example.com/", default)).ShouldBeNull();
+    }
+
     private static AddressGuard Guard(Func<string, IPAddress[]> resolve) =>
         new(new NetworkOptions(), TimeProvider.System, (host, _) => Task.FromResult(resolve(host)));
 }

@@ -32,5 +32,7 @@ internal static class ApiDescription
             .AddPreferredSecuritySchemes(DescribedRoutes.KeyScheme)
             .DisableTelemetry()
             .DisableAgent()).AllowAnonymous();
+        // Who opens the address that the server tells at its start gets something to read.
+        app.MapGet("/", () => TypedResults.Redirect(PagePath)).ExcludeFromDescription().AllowAnonymous();
     }
 }

@@ -6,8 +6,8 @@ namespace Grapnel.Server.Api;
 /// <summary>Reads the query of a request and collects what does not fit.</summary>
 internal sealed class QueryReader(IQueryCollection query)
 {
-    private const int DefaultLimit = 50;
-    private const int MaxLimit = 250;
+    public const int DefaultLimit = 50;
+    public const int MaxLimit = 250;
     private readonly List<FieldError> _errors = [];
 
     /// <summary>Which page of a list is asked for.</summary>

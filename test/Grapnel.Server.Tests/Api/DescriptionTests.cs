@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Grapnel.Server.Api.Description;
+using Grapnel.Server.Tests.Faults.Harness;
 using Grapnel.Server.Tests.Support;
 using Microsoft.AspNetCore.Routing;
 
@@ -21,6 +23,22 @@ public sealed class DescriptionTests(ServerFixture fixture) : ServerTest(fixture
 
         routes.Count.ShouldBeGreaterThan(90);
         described.ShouldBe(routes, ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task A_stock_validator_takes_the_document_as_OpenAPI_3_1()
+    {
+        Directory.Exists(Path.Combine(StockLibrary.Folder, "node_modules")).ShouldBeTrue("Run 'npm ci --prefix test/node' first.");
+        using var node = Process.Start(new ProcessStartInfo("node", "openapi.mjs")
+        {
+            WorkingDirectory = StockLibrary.Folder, RedirectStandardInput = true, RedirectStandardOutput = true,
+        })!;
+        var verdict = node.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+
+        await node.StandardInput.WriteAsync((await Server.Document).Root.GetRawText());
+        node.StandardInput.Close();
+
+        (await verdict).Trim().ShouldBe("valid 3.1");
     }
 
     [Fact]
@@ -68,14 +86,84 @@ public sealed class DescriptionTests(ServerFixture fixture) : ServerTest(fixture
         var refused = new List<string>();
         foreach (var (method, path, operation) in document.Operations.Where(operation => operation.Operation.TryGetProperty("requestBody", out _)))
         {
-            var body = operation.GetProperty("requestBody").GetProperty("content").EnumerateObject().Single().Value.GetProperty("example");
-            var reply = await server.Client.SendAsync(
-                new HttpMethod(method), context.Fill(path), Encoding.UTF8.GetBytes(body.GetRawText()));
-            if (reply.Status is < 200 or > 299)
-                refused.Add($"{method} {path} {reply.Status} {reply.Text}");
+            foreach (var kind in operation.GetProperty("requestBody").GetProperty("content").EnumerateObject())
+            {
+                var example = kind.Value.GetProperty("example");
+                var body = Encoding.UTF8.GetBytes(kind.Name == "application/json" ? example.GetRawText() : example.GetString()!);
+                var reply = await server.Client.SendAsync(
+                    new HttpMethod(method), context.Fill(path), body, kind.Name == "*/*" ? "text/plain" : kind.Name);
+                if (reply.Status is < 200 or > 299)
+                    refused.Add($"{method} {path} {kind.Name} {reply.Status} {reply.Text}");
+            }
         }
 
         refused.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Every_answer_has_an_example_that_its_schema_allows()
+    {
+        var document = await Server.Document;
+        var unfit = new List<string>();
+        foreach (var (method, path, operation) in document.Operations)
+            foreach (var answer in operation.GetProperty("responses").EnumerateObject())
+                if (document.Resolve(answer.Value).TryGetProperty("content", out var content))
+                    unfit.AddRange(content.EnumerateObject().SelectMany(kind => FaultsOfExample(document, kind.Value))
+                        .Select(fault => $"{method} {path} {answer.Name}: {fault}"));
+
+        unfit.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_parameters_of_a_query_are_those_that_the_server_reads()
+    {
+        // A number, a flag, a time, or a word out of several: what is none of them must be complained about.
+        await using var server = await TestServer.StartAsync(new Dictionary<string, string?> { ["Network:AllowNet"] = "203.0.113.0/24" });
+        var document = await server.Document;
+        var context = await ExampleContext.MakeAsync(server.Client);
+        var silent = new List<string>();
+        foreach (var (method, path, operation) in document.Operations.Where(operation => operation.Method == "GET"))
+            foreach (var name in NarrowParameters(operation).Except(["expanded_statuses"]))
+            {
+                var reply = await server.Client.SendAsync(HttpMethod.Get, $"{context.Fill(path)}?{name}=no-such");
+                if (reply.Status != 422 || !reply.Text.Contains($"\"{name}\""))
+                    silent.Add($"{method} {path}: {name} {reply.Status}");
+            }
+
+        silent.ShouldBeEmpty("these parameters are in the document, but the server does not read them");
+    }
+
+    [Fact]
+    public async Task Limits_defaults_and_choices_stand_where_programs_find_them()
+    {
+        var document = await Server.Document;
+        var schemas = document.Root.GetProperty("components").GetProperty("schemas");
+        var limit = ParameterOf(document, "/api/v1/app", "limit");
+        var order = ParameterOf(document, "/api/v1/app", "order");
+
+        (limit.GetProperty("minimum").GetInt32(), limit.GetProperty("maximum").GetInt32(), limit.GetProperty("default").GetInt32()).ShouldBe((1, 250, 50));
+        order.GetProperty("enum").EnumerateArray().Select(word => word.GetString()).ShouldBe(["ascending", "descending"]);
+        schemas.GetProperty("ApiKeyIn").GetProperty("properties").GetProperty("scope").GetProperty("enum").GetArrayLength().ShouldBe(4);
+        schemas.GetProperty("EndpointIn").GetProperty("properties").GetProperty("filterTypes").GetProperty("deprecated").GetBoolean().ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task The_document_names_the_server_that_was_asked_and_before_it_the_address_that_people_reach_it_at()
+    {
+        await using var server = await TestServer.StartAsync(new Dictionary<string, string?> { ["Api:PublicUrl"] = "https://hooks.example.com/" });
+
+        (await ServersAsync(Server)).ShouldBe([Server.Address.ToString().TrimEnd('/')]);
+        (await ServersAsync(server)).ShouldBe(["https://hooks.example.com", server.Address.ToString().TrimEnd('/')]);
+    }
+
+    [Fact]
+    public async Task The_page_asks_the_browser_to_reach_no_other_host()
+    {
+        using var page = await Server.Stranger.GetAsync("/docs/");
+
+        var policy = page.Headers.GetValues("Content-Security-Policy").Single();
+        policy.ShouldContain("default-src 'self'");
+        policy.ShouldContain("connect-src 'self'");
     }
 
     [Fact]
@@ -88,6 +176,31 @@ public sealed class DescriptionTests(ServerFixture fixture) : ServerTest(fixture
         page.ShouldNotContain("//cdn");
         (await Server.Stranger.GetStringAsync("/docs/scalar.js")).Length.ShouldBeGreaterThan(100_000);
     }
+
+    private static async Task<IEnumerable<string?>> ServersAsync(TestServer server) =>
+        new ApiDocument(await server.Stranger.GetStringAsync(ApiDescription.DocumentPath)).Root.GetProperty("servers").EnumerateArray().Select(one => one.GetProperty("url").GetString()).ToList();
+
+    private static List<string> FaultsOfExample(ApiDocument document, JsonElement kind) => (kind.TryGetProperty("schema", out var schema), kind.TryGetProperty("example", out var example)) switch
+    {
+        (true, true) => document.FaultsOf(schema, example),
+        (false, true) => [],
+        // An error that is not shared tells its meaning in its description; and there is nothing to show of nothing.
+        _ => NeedNoExample.Any(name => schema.GetRawText().Contains($"/{name}\"")) ? [] : ["has no example"],
+    };
+
+    private static readonly string[] NeedNoExample = [nameof(ErrorOut), nameof(ProblemOut), nameof(EmptyOut)];
+
+    private static IEnumerable<string> NarrowParameters(JsonElement operation) =>
+        from parameter in operation.TryGetProperty("parameters", out var parameters) ? parameters.EnumerateArray().ToArray() : []
+        where parameter.GetProperty("in").GetString() == "query" && !IsAnyText(parameter.GetProperty("schema"))
+        select parameter.GetProperty("name").GetString();
+
+    private static bool IsAnyText(JsonElement schema) =>
+        schema.GetProperty("type").GetString() == "string" && !schema.TryGetProperty("format", out _) && !schema.TryGetProperty("enum", out _);
+
+    private static JsonElement ParameterOf(ApiDocument document, string path, string name) => document.Operations
+        .Single(operation => (operation.Method, operation.Path) == ("GET", path)).Operation.GetProperty("parameters").EnumerateArray()
+        .Single(parameter => parameter.GetProperty("name").GetString() == name).GetProperty("schema");
 
     // The name in the path counts; deep fields and those that any kind of value fits are looked at elsewhere.
     private static bool IsChecked(string path, string name) =>
@@ -118,7 +231,7 @@ public sealed class DescriptionTests(ServerFixture fixture) : ServerTest(fixture
 }
 
 /// <summary>The things that the examples of the document are about.</summary>
-internal sealed record ExampleContext(string Application, string Endpoint, string Operational, string Schedule, string Key)
+internal sealed record ExampleContext(string Application, string Endpoint, string Message, string Operational, string Schedule, string Key)
 {
     public static async Task<ExampleContext> MakeAsync(HttpClient client)
     {
@@ -126,14 +239,15 @@ internal sealed record ExampleContext(string Application, string Endpoint, strin
         await client.DeleteJsonAsync("/api/v1/event-type/order.placed");
         var application = (await client.PostJsonAsync("/api/v1/app", """{"name":"Examples"}""")).Id;
         var endpoint = (await client.PostJsonAsync($"/api/v1/app/{application}/endpoint", """{"url":"https://203.0.113.10/"}""")).Id;
+        var message = (await client.PostJsonAsync($"/api/v1/app/{application}/msg", """{"eventType":"order.placed","payload":{}}""")).Id;
         var operational = (await client.PostJsonAsync("/api/v1/operational-webhook/endpoint", """{"url":"https://203.0.113.10/"}""")).Id;
         await client.PostJsonAsync("/api/v1/event-type", """{"name":"for.schedules","description":""}""");
         var schedule = (await client.PostJsonAsync($"/api/v1/app/{application}/schedule", """{"eventType":"for.schedules","cron":"0 0 1 1 *"}""")).Id;
         var key = (await client.PostJsonAsync("/api/v1/api-key", """{"name":"Examples"}""")).Id;
-        return new ExampleContext(application, endpoint, operational, schedule, key);
+        return new ExampleContext(application, endpoint, message, operational, schedule, key);
     }
 
     public string Fill(string path) => path
         .Replace("{app}", Application).Replace("{endpoint}", path.Contains("operational") ? Operational : Endpoint).Replace("{schedule}", Schedule)
-        .Replace("{name}", "order.placed").Replace("{event}", "order.placed").Replace("{id}", Key);
+        .Replace("{msg}", Message).Replace("{name}", "order.placed").Replace("{event}", "order.placed").Replace("{id}", Key);
 }

@@ -9,6 +9,8 @@ internal sealed class AttemptsApi(PathSubjects subjects, EndpointRegistry endpoi
 {
     private const int Success = 0;
     private const int Fail = 2;
+    private static readonly int[] Statuses = [.. Enum.GetValues<DeliveryStatus>().Select(status => (int)status)];
+    private static readonly int[] StatusCodeClasses = [0, 100, 200, 300, 400, 500];
     private static readonly Page<Attempt> Nothing = new([], Done: true);
 
     public void Map(IEndpointRouteBuilder routes)
@@ -60,13 +62,13 @@ internal sealed class AttemptsApi(PathSubjects subjects, EndpointRegistry endpoi
     {
         var query = new QueryReader(http.Request.Query);
         var page = query.Page(descending: true, Names.IsIdOf<Attempt>) with { Descending = true };
-        var status = query.Number("status");
+        var status = query.Number("status", Statuses);
         var withContent = query.Flag("with_content", otherwise: true);
         var withMessage = query.Flag("with_msg", otherwise: false);
         var filter = scope with
         {
             Succeeded = status is null ? null : status == Success,
-            StatusCodeClass = query.Number("status_code_class"),
+            StatusCodeClass = query.Number("status_code_class", StatusCodeClasses),
             Channel = query.Text("channel"),
             Tag = query.Text("tag"),
             EventTypes = query.Texts("event_types"),

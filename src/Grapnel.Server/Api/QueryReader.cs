@@ -41,6 +41,13 @@ internal sealed class QueryReader(IQueryCollection query)
         _ => Fail<int?>(name, "must be a whole number", null),
     };
 
+    /// <summary>One of several numbers.</summary>
+    public int? Number(string name, IReadOnlyList<int> choices)
+    {
+        var number = Number(name);
+        return number is null || choices.Contains(number.Value) ? number : Fail<int?>(name, "must be one of " + string.Join(", ", choices), null);
+    }
+
     public DateTimeOffset? Time(string name) => Text(name) switch
     {
         null => null,

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Grapnel.Server.Api.Description;
 using Grapnel.Server.Tests.Faults.Harness;
 using Grapnel.Server.Tests.Support;
@@ -77,6 +79,38 @@ public sealed class DescriptionTests(ServerFixture fixture) : ServerTest(fixture
     }
 
     [Fact]
+    public async Task The_limits_of_a_field_are_those_that_the_server_keeps()
+    {
+        // The example with one field beyond its limit: the server must complain about that field.
+        await using var server = await TestServer.StartAsync(new Dictionary<string, string?> { ["Network:AllowNet"] = "203.0.113.0/24" });
+        var document = await server.Document;
+        var context = await ExampleContext.MakeAsync(server.Client);
+        await server.Client.PutJsonAsync("/api/v1/event-type/order.placed", """{"description":""}""");
+        var (tried, silent) = (0, new List<string>());
+        foreach (var (method, path, operation) in document.Operations.Where(operation => operation.Operation.TryGetProperty("requestBody", out _)))
+        {
+            var content = operation.GetProperty("requestBody").GetProperty("content").GetProperty("application/json");
+            if (!content.TryGetProperty("schema", out var reference))
+                continue;
+            foreach (var property in document.Resolve(reference).GetProperty("properties").EnumerateObject().Where(property => IsChecked(path, property.Name)))
+                foreach (var value in Beyond(document.Resolve(property.Value)))
+                {
+                    var body = JsonNode.Parse(content.GetProperty("example").GetRawText())!.AsObject();
+                    body.Remove(Canonical(property.Name));
+                    GiveInterval(body, property.Name);
+                    body[property.Name] = JsonNode.Parse(value);
+                    var reply = await server.Client.SendAsync(new HttpMethod(method), context.Fill(path), Encoding.UTF8.GetBytes(body.ToJsonString()));
+                    tried++;
+                    if (reply.Status != 422 || !Culprits(property.Name).Any(name => reply.Text.Contains($"\"{name}\"")))
+                        silent.Add($"{method} {path}: {property.Name} = {value[..Math.Min(value.Length, 40)]}: {reply.Status}");
+                }
+        }
+
+        tried.ShouldBeGreaterThan(100);
+        silent.ShouldBeEmpty("these limits are in the document, but the server does not keep them");
+    }
+
+    [Fact]
     public async Task Every_example_is_accepted_as_it_stands()
     {
         // In the order of the document's headings: what a later example names, an earlier one has made.
@@ -148,12 +182,13 @@ public sealed class DescriptionTests(ServerFixture fixture) : ServerTest(fixture
     }
 
     [Fact]
-    public async Task The_document_names_the_server_that_was_asked_and_before_it_the_address_that_people_reach_it_at()
+    public async Task The_document_names_the_server_that_was_asked_or_the_address_that_people_reach_it_at()
     {
         await using var server = await TestServer.StartAsync(new Dictionary<string, string?> { ["Api:PublicUrl"] = "https://hooks.example.com/" });
 
         (await ServersAsync(Server)).ShouldBe([Server.Address.ToString().TrimEnd('/')]);
-        (await ServersAsync(server)).ShouldBe(["https://hooks.example.com", server.Address.ToString().TrimEnd('/')]);
+        (await ServersAsync(Server, "grapnel.example:81")).ShouldBe(["http://grapnel.example:81"]);
+        (await ServersAsync(server)).ShouldBe(["https://hooks.example.com"]);
     }
 
     [Fact]
@@ -177,8 +212,13 @@ public sealed class DescriptionTests(ServerFixture fixture) : ServerTest(fixture
         (await Server.Stranger.GetStringAsync("/docs/scalar.js")).Length.ShouldBeGreaterThan(100_000);
     }
 
-    private static async Task<IEnumerable<string?>> ServersAsync(TestServer server) =>
-        new ApiDocument(await server.Stranger.GetStringAsync(ApiDescription.DocumentPath)).Root.GetProperty("servers").EnumerateArray().Select(one => one.GetProperty("url").GetString()).ToList();
+    private static async Task<IEnumerable<string?>> ServersAsync(TestServer server, string? host = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, ApiDescription.DocumentPath) { Headers = { Host = host } };
+        using var response = await server.Stranger.SendAsync(request);
+        var document = new ApiDocument(await response.Content.ReadAsStringAsync());
+        return document.Root.GetProperty("servers").EnumerateArray().Select(one => one.GetProperty("url").GetString()).ToList();
+    }
 
     private static List<string> FaultsOfExample(ApiDocument document, JsonElement kind) => (kind.TryGetProperty("schema", out var schema), kind.TryGetProperty("example", out var example)) switch
     {
@@ -216,6 +256,38 @@ public sealed class DescriptionTests(ServerFixture fixture) : ServerTest(fixture
 
     private static string WrongKind(JsonElement schema) =>
         schema.TryGetProperty("type", out var type) && type.ToString().Contains("string") ? "[[]]" : "\"no such kind\"";
+
+    // What keeps the shortest interval below its limit is the longest one.
+    private static string[] Culprits(string field) => field == "minInterval" ? [field, "maxInterval"] : [Canonical(field)];
+
+    /// <summary>A schedule has a cron expression, as in the examples, or an interval.</summary>
+    private static void GiveInterval(JsonObject body, string field)
+    {
+        if (field is "minInterval" or "maxInterval")
+            (body["cron"], body["minInterval"], body["maxInterval"]) = (null, 1, 31622400);
+    }
+
+    /// <summary>Values just outside of what a schema allows.</summary>
+    private static IEnumerable<string> Beyond(JsonElement schema)
+    {
+        if (schema.TryGetProperty("minimum", out var least))
+            yield return (least.GetDecimal() - 1).ToString(CultureInfo.InvariantCulture);
+        if (schema.TryGetProperty("maximum", out var most) && most.GetDecimal() < int.MaxValue)
+            yield return (most.GetDecimal() + 1).ToString(CultureInfo.InvariantCulture);
+        if (schema.TryGetProperty("minLength", out _))
+            yield return "\"\"";
+        if (schema.TryGetProperty("maxLength", out var length))
+            yield return $"\"{new string('x', length.GetInt32() + 1)}\"";
+        if (schema.TryGetProperty("minItems", out _))
+            yield return "[]";
+        if (schema.TryGetProperty("maxItems", out var count))
+            yield return "[" + string.Join(',', Enumerable.Range(1, count.GetInt32() + 1).Select(number => ItemOf(schema, number))) + "]";
+        if (schema.TryGetProperty("enum", out _) || schema.TryGetProperty("pattern", out _))
+            yield return "\"no such word\"";
+    }
+
+    private static string ItemOf(JsonElement list, int number) =>
+        list.GetProperty("items").GetProperty("type").ToString().Contains("string") ? $"\"a{number}\"" : number.ToString(CultureInfo.InvariantCulture);
 
     private async Task<Reply> SendAsync(string method, string path, string body)
     {

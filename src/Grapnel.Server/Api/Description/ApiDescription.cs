@@ -19,7 +19,8 @@ internal static class ApiDescription
     public static IServiceCollection AddApiDescription(this IServiceCollection services) => services
         // A number that may also come as a string would be described as both.
         .Configure<JsonOptions>(json => json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict)
-        .AddOpenApi("v1", openApi =>
+        .AddSingleton<DescribedDocument>()
+        .AddOpenApi(DescribedDocument.Name, openApi =>
         {
             openApi.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
             openApi.AddSchemaTransformer(SchemaDetails.AddAsync);
@@ -28,7 +29,7 @@ internal static class ApiDescription
 
     public static void MapApiDescription(this WebApplication app)
     {
-        app.MapOpenApi(DocumentPath).AllowAnonymous();
+        app.MapGet(DocumentPath, app.Services.GetRequiredService<DescribedDocument>().AnswerAsync).AllowAnonymous();
         // Nothing is fetched from elsewhere, and no button leads there: the page works without a way out, and tells nobody that it was opened.
         var reference = app.MapScalarApiReference(PagePath, page => page
             .WithTitle("Grapnel API")
@@ -51,7 +52,7 @@ internal static class ApiDescription
         return next(http);
     };
 
-    // The page has a script and styles within itself. It asks this server, or the one that the document names first.
+    // The page has a script and styles within itself. It asks this server, or the one that the document names.
     private static string PolicyFor(ApiOptions options) => $"""
         default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:;
         connect-src 'self' {(options.PublicUrl is { } url ? new Uri(url).GetLeftPart(UriPartial.Authority) : "")}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'

@@ -41,7 +41,7 @@ internal sealed class DescribedRoutes(EndpointDataSource routes, ApiOptions opti
 
     public async Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
-        document.Servers = ServersOf(document.Servers ?? []);
+        document.Servers = [Server];
         document.Info = new OpenApiInfo { Title = "Grapnel", Version = typeof(DescribedRoutes).Assembly.GetName().Version!.ToString(3), Description = Introduction, License = License };
         document.Components = new OpenApiComponents { SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme> { [KeyScheme] = Scheme } };
         document.Tags = new HashSet<OpenApiTag>(Tags.Select(tag => new OpenApiTag { Name = tag.Name, Description = tag.Meaning }));
@@ -65,9 +65,8 @@ internal sealed class DescribedRoutes(EndpointDataSource routes, ApiOptions opti
 
     private static readonly OpenApiLicense License = new() { Name = "MIT", Identifier = "MIT" };
 
-    // Where people reach the server, when that is not where this request came to: behind a proxy that speaks TLS, for example.
-    private List<OpenApiServer> ServersOf(IEnumerable<OpenApiServer> asked) =>
-        [.. asked.Select(server => server.Url).Prepend(options.PublicUrl).OfType<string>().Select(url => url.TrimEnd('/')).Distinct().Select(url => new OpenApiServer { Url = url })];
+    // Behind a proxy that speaks TLS, for example, people do not reach the server where its requests come to.
+    private OpenApiServer Server => new() { Url = options.PublicUrl?.TrimEnd('/') ?? DescribedDocument.Here };
 
     // The simple way in is what somebody new looks for.
     private static bool IsNotTrigger(RouteEndpoint route) => route.Metadata.GetMetadata<Operation>() != MessageOperations.Trigger;

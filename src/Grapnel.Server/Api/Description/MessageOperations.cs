@@ -176,7 +176,7 @@ internal sealed record MessageIn
     public IReadOnlyList<string>? Channels { get; init; }
 
     /// <summary>Labels to find it by.</summary>
-    [MinLength(1), MaxLength(5)]
+    [MaxLength(5)]
     public IReadOnlyList<string>? Tags { get; init; }
 
     /// <summary>Not to be sent before this time, up to 30 days ahead.</summary>

@@ -27,16 +27,17 @@ internal sealed class DescribedRoutes(EndpointDataSource routes, ApiOptions opti
         ("Health", "Whether the server works. No key is needed."),
     ];
 
-    private static readonly Dictionary<string, string> PathParameters = new()
+    // The examples are names that are there from the start, or that other examples use.
+    private static readonly Dictionary<string, (string Meaning, string? Example)> PathParameters = new()
     {
-        ["app"] = "The id or uid of an application.",
-        ["endpoint"] = "The id or uid of an endpoint.",
-        ["msg"] = "The id or event id of a message.",
-        ["attempt"] = "The id of an attempt.",
-        ["schedule"] = "The id of a schedule.",
-        ["name"] = "The name of an event type.",
-        ["event"] = "The name of an event type.",
-        ["id"] = "The id that a list of these shows.",
+        ["app"] = ("The id or uid of an application.", "default"),
+        ["endpoint"] = ("The id or uid of an endpoint.", null),
+        ["msg"] = ("The id or event id of a message.", "order-A-1"),
+        ["attempt"] = ("The id of an attempt.", null),
+        ["schedule"] = ("The id of a schedule.", null),
+        ["name"] = ("The name of an event type.", "order.placed"),
+        ["event"] = ("The name of an event type.", "order.placed"),
+        ["id"] = ("The id that a list of these shows.", null),
     };
 
     public async Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
@@ -109,11 +110,14 @@ internal sealed class DescribedRoutes(EndpointDataSource routes, ApiOptions opti
     {
         var parameters = new List<IOpenApiParameter>();
         foreach (var part in route.RoutePattern.Parameters)
+        {
+            var (meaning, example) = PathParameters[part.Name];
             parameters.Add(new OpenApiParameter
             {
-                Name = part.Name, In = ParameterLocation.Path, Required = true, Description = PathParameters.GetValueOrDefault(part.Name),
+                Name = part.Name, In = ParameterLocation.Path, Required = true, Description = meaning, Example = example,
                 Schema = await schemas.InlineAsync(typeof(string)),
             });
+        }
         foreach (var query in operation.Query)
             parameters.Add(new OpenApiParameter
             {

@@ -10,7 +10,7 @@ internal static class MessageOperations
     private const string Example = """{"eventType":"order.placed","payload":{"id":"A-1","amount":99},"eventId":"order-A-1"}""";
     private static readonly QueryParameter WithContent = QueryParameter.Flag("with_content", true, "Whether the payload is told; `{}` stands for it otherwise.");
 
-    public static Operation Trigger { get; } = new(Tag, "trigger", "Publish to the application `default`")
+    public static Operation Trigger { get; } = new(Tag, "trigger", "Publish an event to the default application")
     {
         Details = """
             The body, whatever it is, is delivered byte for byte with its content type; without a body the standard envelope
@@ -85,7 +85,7 @@ internal static class MessageOperations
         Answers = [Answer.Ok<CancelOut>("How many deliveries were ended.")],
     };
 
-    public static Operation WhyAll { get; } = new(Tag, "why-all", "Tell of every endpoint of the application why a message did, or did not, arrive")
+    public static Operation WhyAll { get; } = new(Tag, "why-all", "Tell why a message did, or did not, arrive, of all endpoints")
     {
         Query = QueryParameter.OrderedPage("ascending"),
         Answers = [Answer.Ok<ListOut<EndpointWhyOut>>("A page, by endpoint id.")],

@@ -13,7 +13,7 @@ internal sealed class BroadcastApi(BackgroundTasks tasks, IOptions<PublishingOpt
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/broadcast", BroadcastAsync).Describe(ReplayOperations.Broadcast);
-        routes.MapPost("/msg/broadcast", BroadcastAsync).Describe(ReplayOperations.Broadcast with { Name = "broadcast-svix", Summary = "The same at the place where Svix has it" });
+        routes.MapPost("/msg/broadcast", BroadcastAsync).Describe(ReplayOperations.Broadcast with { Name = "broadcast-svix", Summary = "Publish a message to every application, where Svix has it" });
     }
 
     private async Task BroadcastAsync(HttpContext http)

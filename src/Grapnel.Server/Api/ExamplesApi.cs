@@ -26,6 +26,8 @@ internal sealed class ExamplesApi(
         var index = body.Whole(0, "exampleIndex") ?? 0;
         body.ThrowIfAnyFault();
         PublishRules.CheckRouting(eventType, channels: null);
+        if (index < 0)
+            throw new InvalidInputException("exampleIndex", "must be 0 or more");
         var endpoint = await subjects.EndpointAsync(http);
         if (!endpoint.Enabled)
             throw new ConflictException("endpoint_disabled", "This endpoint is disabled; enable it first.");

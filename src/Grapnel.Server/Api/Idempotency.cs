@@ -13,7 +13,7 @@ namespace Grapnel.Server.Api;
 internal static class Idempotency
 {
     public const string Header = "Idempotency-Key";
-    private const int MaxLength = 256;
+    public const int MaxLength = 256;
 
     public static IdempotencyRequest? Read(HttpContext http, ReadOnlySpan<byte> body, Action<Utf8JsonWriter, PublishResult> write) =>
         KeyOf(http) is { } key ? Request(key, body, write) : null;

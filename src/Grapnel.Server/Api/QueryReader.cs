@@ -6,8 +6,8 @@ namespace Grapnel.Server.Api;
 /// <summary>Reads the query of a request and collects what does not fit.</summary>
 internal sealed class QueryReader(IQueryCollection query)
 {
-    private const int DefaultLimit = 50;
-    private const int MaxLimit = 250;
+    public const int DefaultLimit = 50;
+    public const int MaxLimit = 250;
 
     // Nothing is older, and nothing newer; both leave room for whoever reckons with them.
     private static readonly DateTimeOffset Earliest = DateTimeOffset.UnixEpoch;

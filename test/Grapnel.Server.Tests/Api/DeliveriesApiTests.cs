@@ -35,6 +35,21 @@ public sealed class DeliveriesApiTests(ServerFixture fixture) : ServerTest(fixtu
         (await Client.GetJsonAsync($"{application}/msg/{message}/attempt/atmpt_nonsense")).Status.ShouldBe(404);
     }
 
+    [Theory]
+    [InlineData("status=9", "status")]
+    [InlineData("status=-1", "status")]
+    [InlineData("status_code_class=404", "status_code_class")]
+    public async Task A_filter_that_no_attempt_could_pass_is_refused(string query, string fault)
+    {
+        await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
+        var (application, endpoint) = await SubscribedAsync(receiver);
+
+        var reply = await Client.GetJsonAsync($"{application}/attempt/endpoint/{endpoint}?{query}");
+
+        reply.Status.ShouldBe(422);
+        reply.Faults.ShouldBe([fault]);
+    }
+
     [Fact]
     public async Task A_failed_attempt_tells_when_the_next_one_is()
     {

@@ -18,6 +18,9 @@ internal sealed class ApiDocument
             .Select(path => (ToRegex(path.Name), path.Name, path.Value))];
     }
 
+    /// <summary>The whole of it.</summary>
+    public JsonElement Root => _root;
+
     /// <summary>Every operation, as method and path.</summary>
     public IEnumerable<(string Method, string Path, JsonElement Operation)> Operations =>
         _paths.SelectMany(path => path.Item.EnumerateObject().Select(operation => (operation.Name.ToUpperInvariant(), path.Template, operation.Value)));
@@ -29,6 +32,7 @@ internal sealed class ApiDocument
             return null;
         if (!operation.GetProperty("responses").TryGetProperty(status.ToString(CultureInfo.InvariantCulture), out var answer))
             return [$"status {status} is not in the document"];
+        answer = Resolve(answer);
         if (!answer.TryGetProperty("content", out var content))
             return body.Length == 0 ? [] : ["an answer without a body has one"];
         if (!content.EnumerateObject().Any(kind => kind.Name == mediaType))
@@ -39,10 +43,18 @@ internal sealed class ApiDocument
         return faults;
     }
 
-    /// <summary>The schema that a reference means, or the schema itself.</summary>
-    public JsonElement Resolve(JsonElement schema) => schema.TryGetProperty("$ref", out var reference)
-        ? _root.GetProperty("components").GetProperty("schemas").GetProperty(reference.GetString()!.Split('/')[^1])
-        : schema;
+    /// <summary>What a reference means, or the thing itself.</summary>
+    public JsonElement Resolve(JsonElement thing) => thing.TryGetProperty("$ref", out var reference)
+        ? reference.GetString()!.TrimStart('#', '/').Split('/').Aggregate(_root, (at, name) => at.GetProperty(name))
+        : thing;
+
+    /// <summary>Where a value does not fit a schema.</summary>
+    public List<string> FaultsOf(JsonElement schema, JsonElement value)
+    {
+        var faults = new List<string>();
+        Check(schema, value, "", faults);
+        return faults;
+    }
 
     private JsonElement? Find(string method, string path)
     {
@@ -74,12 +86,7 @@ internal sealed class ApiDocument
                 Check(items, item, $"{at}[{index}]", faults);
     }
 
-    private bool Fits(JsonElement schema, JsonElement value)
-    {
-        var faults = new List<string>();
-        Check(schema, value, "", faults);
-        return faults.Count == 0;
-    }
+    private bool Fits(JsonElement schema, JsonElement value) => FaultsOf(schema, value).Count == 0;
 
     // Strict: what the document does not name must not be there, unless the document says nothing at all of its members.
     private void CheckObject(JsonElement schema, JsonElement value, string at, List<string> faults)

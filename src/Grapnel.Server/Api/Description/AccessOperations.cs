@@ -13,7 +13,7 @@ internal static class AccessOperations
         Answers = [Answer.Ok<PortalAccessOut>("The token, and the address to send its owner to.")],
     };
 
-    public static Operation DashboardAccess { get; } = AppPortalAccess with { Name = "dashboard-access", Summary = "The older name of app-portal-access" };
+    public static Operation DashboardAccess { get; } = AppPortalAccess with { Name = "dashboard-access", Summary = "The older name of app-portal-access", Deprecated = true };
 
     public static Operation Logout { get; } = new(Tag, "logout", "Revoke the token that this request is made with") { Answers = [Answer.NoContent()] };
 

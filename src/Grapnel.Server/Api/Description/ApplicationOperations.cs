@@ -9,7 +9,7 @@ internal static class ApplicationOperations
 
     public static Operation Create { get; } = new(Tag, "create", "Create an application")
     {
-        Query = [QueryParameter.Of<bool>("get_if_exists", "Answer with the application of that `uid`, if there is one, instead of 409. Default false.")],
+        Query = [QueryParameter.Flag("get_if_exists", false, "Answer with the application of that `uid`, if there is one, instead of 409.")],
         Body = RequestContent.Of<ApplicationIn>(Example),
         Answers = [Answer.Created<ApplicationOut>(), Answer.Ok<ApplicationOut>("It was there already (`get_if_exists`).")],
     };
@@ -39,6 +39,7 @@ internal static class ApplicationOperations
     {
         Details = "What is pending for it ends. Its messages stay until their retention is over.",
         Answers = [Answer.NoContent()],
+        Errors = new Dictionary<int, string> { [409] = "It is built in: `default` or `operational`." },
     };
 }
 
@@ -67,6 +68,7 @@ internal record ApplicationPatch
 
     /// <summary>The older name of <c>throttleRate</c>.</summary>
     [Range(1, 65535)]
+    [Obsolete("Use throttleRate.")]
     public int? RateLimit { get; init; }
 
     /// <summary>Free string pairs, at most 4,096 bytes as JSON.</summary>

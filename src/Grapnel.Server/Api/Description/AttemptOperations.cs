@@ -7,12 +7,12 @@ internal static class AttemptOperations
     private static readonly IReadOnlyList<QueryParameter> ListQuery =
     [
         .. QueryParameter.Page,
-        QueryParameter.Of<int>("status", "Only those that succeeded (0) or failed (2)."),
-        QueryParameter.Of<int>("status_code_class", "Only answers of this class: 100 to 500, or 0 for no answer."),
+        QueryParameter.Number("status", "Only those that succeeded (0) or failed (2).", 0, 2),
+        QueryParameter.Number("status_code_class", "Only answers of this class; 0 for no answer.", 0, 100, 200, 300, 400, 500),
         Filters.Channel, Filters.Tag, Filters.EventTypes,
         QueryParameter.Of<DateTime>("before", "Only those started before this time."), QueryParameter.Of<DateTime>("after", "Only those started after this time."),
-        QueryParameter.Of<bool>("with_content", "Whether `response` is told. Default true."),
-        QueryParameter.Of<bool>("with_msg", "Whether the message is told with each. Default false."),
+        QueryParameter.Flag("with_content", true, "Whether `response` is told."),
+        QueryParameter.Flag("with_msg", false, "Whether the message is told with each."),
         QueryParameter.Of<bool>("expanded_statuses", "No effect; clients send it."),
     ];
 
@@ -34,19 +34,21 @@ internal static class AttemptOperations
         Answers = [Answer.Ok<AttemptOut>()],
     };
 
-    public static Operation ListByMessageOld { get; } = ListByMessage with { Name = "list-by-msg-deprecated", Summary = "The older place of list-by-msg" };
+    public static Operation ListByMessageOld { get; } = ListByMessage with { Name = "list-by-msg-deprecated", Summary = "The older place of list-by-msg", Deprecated = true };
 
-    public static Operation ListByMessageAndEndpointOld { get; } =
-        ListByMessage with { Name = "list-by-msg-and-endpoint-deprecated", Summary = "The older place of list-by-msg with an endpoint" };
+    public static Operation ListByMessageAndEndpointOld { get; } = new(Tag, "list-by-msg-and-endpoint-deprecated", "The older place of list-by-msg with an endpoint")
+    {
+        Query = ListQuery, Answers = ListByMessage.Answers, Deprecated = true,
+    };
 
     public static Operation ListMessages { get; } = new(Tag, "list-attempted-messages", "List the messages attempted at an endpoint, the newest first")
     {
         Query =
         [
             .. QueryParameter.Page, Filters.Channel, Filters.Tag, Filters.EventTypes,
-            QueryParameter.Of<int>("status", "Only those that succeeded (0), are pending (1), failed (2), are being sent (3) or were cancelled (4)."),
+            QueryParameter.Number("status", "Only those that succeeded (0), are pending (1), failed (2), are being sent (3) or were cancelled (4).", 0, 1, 2, 3, 4),
             QueryParameter.Of<DateTime>("before", "Only those accepted before this time."), QueryParameter.Of<DateTime>("after", "Only those accepted after this time."),
-            QueryParameter.Of<bool>("with_content", "Whether the payload is told. Default true."),
+            QueryParameter.Flag("with_content", true, "Whether the payload is told."),
             QueryParameter.Of<bool>("expanded_statuses", "No effect; clients send it."),
         ],
         Answers = [Answer.Ok<ListOut<EndpointMessageOut>>("A page.")],

@@ -16,7 +16,7 @@ internal static class EndpointOperations
         Answers = [Answer.Created<EndpointOut>()],
     };
 
-    public static Operation List { get; } = new(Tag, "list", "List the endpoints of an application, the newest first")
+    public static Operation List { get; } = new(Tag, "list", "List endpoints, the newest first")
     {
         Query = QueryParameter.OrderedPage("descending"),
         Answers = [Answer.Ok<ListOut<EndpointOut>>("A page.")],
@@ -106,6 +106,7 @@ internal record EndpointPatch
 
     /// <summary>The older name of <c>eventTypes</c>.</summary>
     [MinLength(1), MaxLength(1000)]
+    [Obsolete("Use eventTypes.")]
     public IReadOnlyList<string>? FilterTypes { get; init; }
 
     /// <summary>Channels to listen on: a message needs one in common. Null for any message.</summary>
@@ -137,6 +138,7 @@ internal record EndpointPatch
 
     /// <summary>The older name of <c>throttleRate</c>.</summary>
     [Range(1, 65535)]
+    [Obsolete("Use throttleRate.")]
     public int? RateLimit { get; init; }
 
     /// <summary>Attempts in flight at once; null for the server's default, 32.</summary>

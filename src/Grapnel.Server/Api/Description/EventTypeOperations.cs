@@ -22,8 +22,8 @@ internal static class EventTypeOperations
         Query =
         [
             .. QueryParameter.OrderedPage("ascending"),
-            QueryParameter.Of<bool>("include_archived", "Whether archived ones are listed too. Default false."),
-            QueryParameter.Of<bool>("with_content", "Whether `schemas` are told. Default false."),
+            QueryParameter.Flag("include_archived", false, "Whether archived ones are listed too."),
+            QueryParameter.Flag("with_content", false, "Whether `schemas` are told."),
         ],
         Answers = [Answer.Ok<ListOut<EventTypeOut>>("A page. Its order is always by name.")],
     };
@@ -52,8 +52,8 @@ internal static class EventTypeOperations
 
     public static Operation Delete { get; } = new(Tag, "delete", "Archive an event type")
     {
-        Details = "Archived, it keeps its name and history, but nobody can subscribe to it any more. Messages of the type still flow.",
-        Query = [QueryParameter.Of<bool>("expunge", "Delete it for good instead. Default false.")],
+        Details = "Archived, it keeps its name and history, but nobody can subscribe to it any more, and `/trigger` refuses it. The message API still takes messages of the type.",
+        Query = [QueryParameter.Flag("expunge", false, "Delete it for good instead.")],
         Answers = [Answer.NoContent()],
     };
 }
@@ -97,6 +97,7 @@ internal record EventTypePatch
     public IReadOnlyList<string>? FeatureFlags { get; init; }
 
     /// <summary>The older form of <c>featureFlags</c>: a single one.</summary>
+    [Obsolete("Use featureFlags.")]
     public string? FeatureFlag { get; init; }
 
     /// <summary>A heading to list it under.</summary>

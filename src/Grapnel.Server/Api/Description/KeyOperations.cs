@@ -27,7 +27,11 @@ internal static class KeyOperations
         Answers = [Answer.Ok<ApiKeyOut>()],
     };
 
-    public static Operation Revoke { get; } = new(Tag, "revoke", "Revoke an API key, at once and for good") { Answers = [Answer.NoContent()] };
+    public static Operation Revoke { get; } = new(Tag, "revoke", "Revoke an API key, at once and for good")
+    {
+        Answers = [Answer.NoContent()],
+        Errors = new Dictionary<int, string> { [409] = "The request is made with that very key." },
+    };
 }
 
 /// <summary>A key to make.</summary>

@@ -8,15 +8,15 @@ internal static class MessageOperations
     private const string Tag = "Message";
     private const string Accepted = "Durable: the message and everything it is owed to are on disk, together.";
     private const string Example = """{"eventType":"order.placed","payload":{"id":"A-1","amount":99},"eventId":"order-A-1"}""";
-    private static readonly QueryParameter WithContent = QueryParameter.Of<bool>("with_content", "Whether the payload is told; `{}` stands for it otherwise. Default true.");
+    private static readonly QueryParameter WithContent = QueryParameter.Flag("with_content", true, "Whether the payload is told; `{}` stands for it otherwise.");
 
-    public static Operation Trigger { get; } = new(Tag, "trigger", "Publish to the application `default`")
+    public static Operation Trigger { get; } = new(Tag, "trigger", "Publish an event to the default application")
     {
         Details = """
             The body, whatever it is, is delivered byte for byte with its content type; without a body the standard envelope
             `{"type":…,"timestamp":…,"data":{}}` is made. The event type must exist.
             """,
-        Body = new RequestContent(null, """{"hello":"world"}""") { Required = false },
+        Body = new RequestContent(null, """{"hello":"world"}""") { Required = false, Other = new OtherContent("*/*", "Hello, world") },
         Answers = [Answer.Accepted<TriggerOut>(Accepted)],
     };
 
@@ -35,12 +35,31 @@ internal static class MessageOperations
             With the content type `application/x-ndjson` the body is a stream, one message a line, as long as it likes: it is stored as it comes in, and the answer
             is a stream of lines too, which tells what was refused (with `?results=all` everything) and ends with the counts.
             """,
-        Query = [QueryParameter.Of<string>("results", "For streams: `refused` or `all`. Default `refused`.")],
+        Query = [QueryParameter.Word("results", "For streams: the lines to be told of.", "refused", "refused", "all")],
         Body = RequestContent.Of<BatchIn>("""
             {"messages":[{"eventType":"order.placed","payload":{"id":"A-2"},"eventId":"order-A-2"},{"eventType":"order.placed","payload":{"id":"A-3"}}]}
-            """),
-        Answers = [Answer.Accepted<BatchOut>("All of them are durable."), new Answer(207, "Some of them were refused; the others are durable.", typeof(BatchOut)),
-            new Answer(200, "What became of the lines of a stream, one line each, and the counts at the end.") { MediaType = "application/x-ndjson" }],
+            """) with
+        {
+            Other = new OtherContent("application/x-ndjson", """
+                {"eventType":"order.placed","payload":{"id":"A-4"}}
+                {"eventType":"order.placed","payload":{"id":"A-5"}}
+                """),
+        },
+        Answers = [Answer.Accepted<BatchOut>("All of them are durable."), new Answer(207, "Some of them, or all, were refused; the others are durable.", typeof(BatchOut))
+            {
+                Example = """
+                    {"accepted":1,"refused":1,"data":[{"status":202,"id":"msg_0353nikFPmrqPWHdbCVaqg","eventId":null,"timestamp":"2026-11-23T12:00:00Z"},
+                     {"status":422,"detail":[{"loc":["body","eventType"],"msg":"is required","type":"value_error"}]}]}
+                    """,
+            },
+            new Answer(200, "What became of the lines of a stream, one line each, and the counts at the end.")
+            {
+                MediaType = "application/x-ndjson",
+                Example = """
+                    {"line":17,"status":422,"detail":[{"loc":["body","eventType"],"msg":"is required","type":"value_error"}]}
+                    {"done":true,"accepted":1999,"refused":1}
+                    """,
+            }],
     };
 
     public static Operation List { get; } = new(Tag, "list", "List messages, the newest first")
@@ -66,7 +85,7 @@ internal static class MessageOperations
         Answers = [Answer.Ok<CancelOut>("How many deliveries were ended.")],
     };
 
-    public static Operation WhyAll { get; } = new(Tag, "why-all", "Tell of every endpoint of the application why a message did, or did not, arrive")
+    public static Operation WhyAll { get; } = new(Tag, "why-all", "Tell why a message did, or did not, arrive, of all endpoints")
     {
         Query = QueryParameter.OrderedPage("ascending"),
         Answers = [Answer.Ok<ListOut<EndpointWhyOut>>("A page, by endpoint id.")],
@@ -157,7 +176,7 @@ internal sealed record MessageIn
     public IReadOnlyList<string>? Channels { get; init; }
 
     /// <summary>Labels to find it by.</summary>
-    [MinLength(1), MaxLength(5)]
+    [MaxLength(5)]
     public IReadOnlyList<string>? Tags { get; init; }
 
     /// <summary>Not to be sent before this time, up to 30 days ahead.</summary>

@@ -51,8 +51,8 @@ internal static class ReplayOperations
         Query =
         [
             .. QueryParameter.OrderedPage("descending"),
-            QueryParameter.Of<string>("status", "Only `running`, `finished`, `failed` or `cancelled` ones."),
-            QueryParameter.Of<string>("task", "Only of this kind, for example `endpoint.recover`."),
+            QueryParameter.Word("status", "Only these; `cancelled` ones are among the `failed`, too.", null, "running", "finished", "failed", "cancelled"),
+            QueryParameter.Of<string>("task", "Only of this kind: `endpoint.recover`, `endpoint.replay`, `endpoint.bulk-replay` or `message.broadcast`."),
         ],
         Answers = [Answer.Ok<ListOut<BackgroundTaskOut>>("A page.")],
     };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -10,6 +11,18 @@ internal sealed class SchemaShelf(OpenApiDocument document, OpenApiDocumentTrans
 
     /// <summary>A schema to stand where it is used.</summary>
     public Task<OpenApiSchema> InlineAsync(Type type) => context.GetOrCreateSchemaAsync(type, null, cancellationToken);
+
+    /// <summary>The schema of a parameter.</summary>
+    public async Task<OpenApiSchema> InlineAsync(QueryParameter query)
+    {
+        var schema = await InlineAsync(query.Type);
+        schema.Default = query.Default?.DeepClone();
+        schema.Minimum = query.Range?.Least.ToString(CultureInfo.InvariantCulture);
+        schema.Maximum = query.Range?.Greatest.ToString(CultureInfo.InvariantCulture);
+        if (query.Choices.Count > 0)
+            schema.Enum = [.. query.Choices.Select(choice => choice.DeepClone())];
+        return schema;
+    }
 
     /// <summary>A reference to the schema of a record, which is put on the shelf at its first use.</summary>
     public async Task<IOpenApiSchema> ReferAsync(Type type)
@@ -25,7 +38,8 @@ internal sealed class SchemaShelf(OpenApiDocument document, OpenApiDocumentTrans
         return new OpenApiSchemaReference(name, document);
     }
 
-    private static Type? ItemOf(Type type) =>
+    /// <summary>What a list is a list of; null for what is none.</summary>
+    public static Type? ItemOf(Type type) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ListOut<>) ? type.GetGenericArguments()[0] : null;
 
     private static string NameOf(Type type) => ItemOf(type) is { } item ? $"ListResponse_{item.Name}_" : type.Name;

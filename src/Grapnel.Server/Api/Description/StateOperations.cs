@@ -7,8 +7,8 @@ internal static class StateOperations
     private const string NodeTag = "Operation";
     private static readonly IReadOnlyList<QueryParameter> Range =
     [
-        QueryParameter.Of<DateTime>("since", "From this time on, at most 28 days. Default: 28 days before `until`."),
-        QueryParameter.Of<DateTime>("until", "Up to this time. Default: now."),
+        QueryParameter.Of<DateTime>("since", "From this time on, at most 28 days. Without it: 28 days before `until`."),
+        QueryParameter.Of<DateTime>("until", "Up to this time. Without it: now."),
     ];
 
     private static readonly Dictionary<int, string> BadRange = new() { [400] = "The range is too long, or lies in the future." };
@@ -20,7 +20,7 @@ internal static class StateOperations
 
     public static Operation StatsHistory { get; } = new(EndpointTag, "get-stats-history", "Count the attempts at an endpoint by minute, hour or day")
     {
-        Query = [.. Range, QueryParameter.Of<string>("period", "`minute`, `hour` or `day`. Default: what fits the range.")],
+        Query = [.. Range, QueryParameter.Word("period", "Without it: what fits the range. There are 1,500 periods at most.", null, "minute", "hour", "day")],
         Answers = [Answer.Ok<StatsHistoryOut>("The counts; periods without an attempt are left out.")],
         Errors = BadRange,
     };
@@ -50,11 +50,14 @@ internal static class StateOperations
 
     public static Operation Ping { get; } = new("Health", "ping", "Tell that the server answers") { Answers = [Answer.NoContent("It does.")] };
 
-    public static Operation Live { get; } = new("Health", "live", "Tell that the process answers") { Answers = [Answer.Ok<HealthOut>("It does.")] };
+    public static Operation Live { get; } = new("Health", "live", "Tell that the process answers")
+    {
+        Answers = [Answer.Ok<HealthOut>("It does.") with { Example = """{"status":"ok"}""" }],
+    };
 
     public static Operation Ready { get; } = new("Health", "ready", "Tell whether the server can do its work, and what is missing")
     {
-        Answers = [Answer.Ok<HealthOut>("It can."), new Answer(503, "It cannot just now.", typeof(HealthOut))],
+        Answers = [Answer.Ok<HealthOut>("It can."), new Answer(503, "It cannot just now.", typeof(HealthOut)) { Example = """{"status":"unavailable","store":"ok","deliveries":"unavailable"}""" }],
     };
 
     public static Operation Tail { get; } = new("Message Attempt", "tail", "Watch attempts as they are made")
@@ -63,10 +66,10 @@ internal static class StateOperations
         Query =
         [
             QueryParameter.Of<string>("endpoint_id", "Only those at this endpoint."),
-            QueryParameter.Of<int>("status", "Only those that succeeded (0) or failed (2)."),
+            QueryParameter.Number("status", "Only those that succeeded (0) or failed (2).", 0, 2),
             Filters.Channel, Filters.Tag, Filters.EventTypes,
         ],
-        Answers = [new Answer(200, "A stream without an end.") { MediaType = "text/event-stream" }],
+        Answers = [new Answer(200, "A stream without an end.") { MediaType = "text/event-stream", Example = "event: attempt\nid: atmpt_0353nmmjRaYYhP3jWgAoiW\ndata: {…}\n\n" }],
         Errors = new Dictionary<int, string> { [400] = "There are as many listeners as there may be." },
     };
 }

@@ -64,6 +64,7 @@ public interface IDeliveryStore
     /// <summary>
     /// Adds manual deliveries of a message that is already stored, one per endpoint, due at once; takes lanes like <see cref="AcceptAsync"/>.
     /// </summary>
+    /// <exception cref="NotFoundException">The message is no longer stored, or its content has been removed; nothing was done.</exception>
     Task<ResendResult> ResendAsync(
         Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken);
 

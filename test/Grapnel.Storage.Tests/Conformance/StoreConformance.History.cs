@@ -44,6 +44,35 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
+    public async Task A_list_may_reach_from_the_beginning_of_time_to_its_end()
+    {
+        var lane = NewLane();
+        var message = await PublishAsync(lane);
+        await SettleAsync(Delivered((await PendingAsync(lane)).Single()));
+        var (first, last) = (DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+        async Task<int> Messages(MessageFilter filter) => (await History.ListMessagesAsync(Tenant, filter, new PageRequest(), default)).Items.Count;
+        async Task<int> Attempts(AttemptFilter filter) => (await History.ListAttemptsAsync(Tenant, filter, new PageRequest(), default)).Items.Count;
+
+        (await Messages(new MessageFilter(After: first, Before: last))).ShouldBe(1);
+        (await Messages(new MessageFilter(After: last))).ShouldBe(0);
+        (await Messages(new MessageFilter(Before: first))).ShouldBe(0);
+        (await Attempts(new AttemptFilter(message.Id, After: first, Before: last))).ShouldBe(1);
+        (await Attempts(new AttemptFilter(message.Id, After: last))).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_time_that_is_finer_than_those_of_the_store_parts_a_list_where_it_says()
+    {
+        await PublishAsync();
+
+        async Task<int> Count(MessageFilter filter) => (await History.ListMessagesAsync(Tenant, filter, new PageRequest(), default)).Items.Count;
+        (await Count(new MessageFilter(Before: Start))).ShouldBe(0);
+        (await Count(new MessageFilter(Before: Start.AddTicks(1)))).ShouldBe(1);
+        (await Count(new MessageFilter(After: Start.AddTicks(-1)))).ShouldBe(1);
+        (await Count(new MessageFilter(After: Start))).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Payloads_are_left_out_of_a_list_on_demand()
     {
         await PublishAsync();

@@ -159,7 +159,7 @@ public abstract partial class StoreConformance
         Clock.Advance(TimeSpan.FromHours(1));
         var young = await PublishAsync();
 
-        (await History.PruneAsync(Start.AddMinutes(30), 10, default)).ShouldBe(1);
+        await PruneAsync(Start.AddMinutes(30));
 
         (await History.FindMessageAsync(Tenant, done.Id.ToString(), default)).ShouldBeNull();
         (await History.ReadDeliveriesAsync(done, default)).ShouldBeEmpty();
@@ -174,13 +174,46 @@ public abstract partial class StoreConformance
     [Fact]
     public async Task Pruning_takes_no_more_than_its_limit_and_says_when_it_is_done()
     {
+        var other = NewMessage() with { ApplicationId = Ids.Next<Application>() };
+        await AcceptAsync(Owe(other));
         for (var i = 0; i < 5; i++)
             await PublishAsync();
         Clock.Advance(TimeSpan.FromHours(1));
 
-        (await History.PruneAsync(Clock.GetUtcNow(), 3, default)).ShouldBe(3);
-        (await History.PruneAsync(Clock.GetUtcNow(), 3, default)).ShouldBe(2);
-        (await History.PruneAsync(Clock.GetUtcNow(), 3, default)).ShouldBe(0);
+        var next = (await History.PruneAsync(Clock.GetUtcNow(), null, 3, default)).ShouldNotBeNull();
+        (await CountMessagesAsync()).ShouldBe(2);
+        while (next is not null)
+            next = await History.PruneAsync(Clock.GetUtcNow(), next, 3, default);
+
+        (await CountMessagesAsync()).ShouldBe(0);
+        (await History.FindMessageAsync(other.ApplicationId, other.Id.ToString(), default)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Messages_that_are_still_pending_do_not_keep_what_lies_behind_them_from_being_pruned()
+    {
+        var lane = NewLane();
+        for (var i = 0; i < 7; i++)
+            await PublishAsync(i < 5 ? [lane] : []);
+        Clock.Advance(TimeSpan.FromHours(1));
+
+        await PruneAsync(Clock.GetUtcNow(), limit: 2);
+
+        (await CountMessagesAsync()).ShouldBe(5);
+        (await PendingAsync(lane)).Count.ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task However_many_roll_ups_are_old_all_of_them_are_pruned()
+    {
+        var lanes = Enumerable.Range(0, 5).Select(_ => NewLane()).ToArray();
+        await Deliveries.CancelAsync(await PublishAsync(lanes), null, default);
+        Clock.Advance(TimeSpan.FromHours(1));
+
+        await PruneAsync(Clock.GetUtcNow(), limit: 2);
+
+        foreach (var lane in lanes)
+            (await History.ReadRollupsAsync(lane, Start.AddHours(-1), Start.AddHours(1), default)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -191,8 +224,9 @@ public abstract partial class StoreConformance
         await PublishAsync();
         Clock.Advance(TimeSpan.FromHours(1));
 
-        (await History.PruneAsync(Clock.GetUtcNow(), 10, default)).ShouldBe(1);
+        await PruneAsync(Clock.GetUtcNow());
 
+        (await CountMessagesAsync()).ShouldBe(1);
         (await History.FindMessageAsync(Tenant, ahead.Id.ToString(), default)).ShouldNotBeNull();
     }
 
@@ -201,8 +235,24 @@ public abstract partial class StoreConformance
     {
         await AcceptAsync(Owe(NewMessage("order-1")));
         Clock.Advance(TimeSpan.FromHours(1));
-        await History.PruneAsync(Clock.GetUtcNow(), 10, default);
+        await PruneAsync(Clock.GetUtcNow());
 
         (await AcceptAsync(Owe(NewMessage("order-1")))).Receipts.Single().Status.ShouldBe(AcceptStatus.Accepted);
+    }
+
+    private async Task<int> CountMessagesAsync() =>
+        (await History.ListMessagesAsync(Tenant, new MessageFilter(), new PageRequest(), default)).Items.Count;
+
+    private async Task<int> PruneAsync(DateTimeOffset before, int limit = 10)
+    {
+        var steps = 0;
+        PrunePosition? at = null;
+        do
+        {
+            at = await History.PruneAsync(before, at, limit, default);
+            steps++;
+        }
+        while (at is not null);
+        return steps;
     }
 }

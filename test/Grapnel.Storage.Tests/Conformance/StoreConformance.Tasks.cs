@@ -143,9 +143,21 @@ public abstract partial class StoreConformance
         var young = await AddTaskAsync();
         await Tasks.CancelAsync(young.Id, default);
 
-        await History.PruneAsync(Start.AddHours(12), 10, default);
+        await PruneAsync(Start.AddHours(12));
 
         (await ListedAsync(new BackgroundTaskFilter())).ShouldBe([running.Id, young.Id]);
+    }
+
+    [Fact]
+    public async Task However_many_tasks_have_ended_all_of_them_are_forgotten()
+    {
+        for (var i = 0; i < 5; i++)
+            await Tasks.CancelAsync((await AddTaskAsync()).Id, default);
+        Clock.Advance(TimeSpan.FromDays(1));
+
+        (await PruneAsync(Clock.GetUtcNow(), limit: 2)).ShouldBe(3);
+
+        (await ListedAsync(new BackgroundTaskFilter())).ShouldBeEmpty();
     }
 
     private BackgroundTask NewTask() => new()

@@ -73,6 +73,22 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
+    public async Task Messages_are_read_by_id_in_their_own_application_only_with_or_without_their_payloads()
+    {
+        var (first, second, foreign) = (await PublishAsync(), await PublishAsync(), NewMessage() with { ApplicationId = Ids.Next<Application>() });
+        await AcceptAsync(Owe(foreign));
+        Id<Message>[] ids = [second.Id, foreign.Id, Ids.Next<Message>(), first.Id];
+
+        var whole = await History.ReadMessagesAsync(Tenant, ids, withPayload: true, default);
+        var bare = await History.ReadMessagesAsync(Tenant, ids, withPayload: false, default);
+
+        whole.Select(message => message.Id).Order().ShouldBe([first.Id, second.Id]);
+        whole.ShouldAllBe(message => message.Payload != null);
+        bare.Select(message => message.Id).Order().ShouldBe([first.Id, second.Id]);
+        bare.ShouldAllBe(message => message.Payload == null);
+    }
+
+    [Fact]
     public async Task Payloads_are_left_out_of_a_list_on_demand()
     {
         await PublishAsync();

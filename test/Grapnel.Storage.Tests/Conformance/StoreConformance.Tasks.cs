@@ -52,6 +52,19 @@ public abstract partial class StoreConformance
         (await Tasks.AdvanceAsync(new TaskStep(tasks[2], _node, FirstCursor), default)).ShouldBeFalse("another node works on it");
     }
 
+    [Fact]
+    public async Task Nodes_that_take_tasks_at_once_share_none_and_leave_none()
+    {
+        for (var i = 0; i < 20; i++)
+            await AddTaskAsync();
+        var nodes = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => Deliveries.JoinAsync($"node {i}", default)));
+
+        var taken = await Task.WhenAll(nodes.Select(node => Tasks.TakeAsync(node, 20, default)));
+
+        taken.SelectMany(tasks => tasks).Select(task => task.Id).ShouldBeUnique();
+        taken.Sum(tasks => tasks.Count).ShouldBe(20);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

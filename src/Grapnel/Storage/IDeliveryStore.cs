@@ -118,7 +118,10 @@ public sealed record AcceptBatch(Id<Node> Node, IReadOnlyList<AcceptItem> Items,
 /// <param name="Idempotency">The idempotency entry to store with it, or null.</param>
 public sealed record AcceptItem(Message Message, IReadOnlyList<Id<Endpoint>> Endpoints, IdempotencyEntry? Idempotency)
 {
-    /// <summary>On the first item of a request that publishes several under one idempotency key; they stand together in the batch.</summary>
+    /// <summary>
+    /// On the first item of a request that publishes several under one idempotency key; they stand together in the batch and have no keys of
+    /// their own.
+    /// </summary>
     public AcceptGroup? Group { get; init; }
 }
 

@@ -83,7 +83,8 @@ internal sealed class IdempotentPosts(
         try
         {
             await next(http);
-            await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+            // Into memory, whether the caller is still there or not: the work is done.
+            await http.Response.BodyWriter.FlushAsync(CancellationToken.None);
         }
         finally
         {

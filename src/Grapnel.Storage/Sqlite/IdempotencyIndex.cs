@@ -6,7 +6,7 @@ namespace Grapnel.Storage.Sqlite;
 /// tree bit by bit in order of key, many to a page. A filter in memory spares nearly every new key the search in the tree. The stored entries
 /// tell what is not in the tree yet, so a restart forgets nothing. Used on the gate's thread.
 /// </summary>
-internal sealed class IdempotencyIndex(SqliteGate gate)
+internal sealed class IdempotencyIndex
 {
     /// <summary>So many keys, or somewhat more, are sorted together. Larger runs would make the merge cheaper, and take more memory: this one 3 MB.</summary>
     internal const int RunLength = 32_768;
@@ -14,6 +14,8 @@ internal sealed class IdempotencyIndex(SqliteGate gate)
     // A run is in the tree long before the next is full.
     private const int MergedForEachAdded = 2;
 
+    private readonly SqliteGate _gate;
+    private readonly Action<bool> _end;
     private readonly Dictionary<UInt128, long> _newest = new(RunLength);
     private UInt128[] _keys = [];
     private long[] _places = [];
@@ -24,12 +26,20 @@ internal sealed class IdempotencyIndex(SqliteGate gate)
     private KeyFilter? _nextFilter;
     private long _oldest;
     private long _sweptTo;
-    private long _rollBacks = -1;
+
+    // What the open transaction did here, so that it can be taken back: it is undone whenever a piece of work that shares it is refused.
+    private readonly List<UInt128> _added = [];
+    private bool _loaded;
+    private bool _watches;
+    private bool _runChanged;
+    private int _mergedBefore;
+
+    public IdempotencyIndex(SqliteGate gate) => (_gate, _end) = (gate, End);
 
     /// <summary>The places at which an entry of the key may be.</summary>
     public IReadOnlyList<long> Find(SqliteSession session, UInt128 key)
     {
-        Load(session);
+        EnsureLoaded(session);
         if (_newest.TryGetValue(key, out var place))
             return [place];
         var i = Array.BinarySearch(_keys, _merged, _keys.Length - _merged, key);
@@ -41,8 +51,10 @@ internal sealed class IdempotencyIndex(SqliteGate gate)
     /// <summary>Adds a key whose entry is stored in this transaction. Places only grow.</summary>
     public void Add(SqliteSession session, UInt128 key, long place)
     {
-        Load(session);
+        EnsureLoaded(session);
+        Watch();
         _newest[key] = place;
+        _added.Add(key);
     }
 
     /// <summary>Goes on with moving keys into the tree, at the pace at which they come in.</summary>
@@ -53,44 +65,54 @@ internal sealed class IdempotencyIndex(SqliteGate gate)
             StartRun(session);
     }
 
-    // After a roll-back nobody knows which of the keys, and of the steps of the merge, are still true. The filter is: it may say yes too often.
-    private void Load(SqliteSession session)
+    private void EnsureLoaded(SqliteSession session)
     {
-        if (_rollBacks == gate.RollBacks)
+        if (_loaded)
             return;
+        // A key that was used anew after its time stands there twice: the later place counts.
         _newest.Clear();
-        var (keys, places) = (new List<UInt128>(), new List<long>());
         var select = session.Prepare("SELECT entries FROM idempotency WHERE n > (SELECT value FROM counter WHERE name = 'idempotency') ORDER BY n");
         while (select.Step())
-        {
             foreach (var (key, place) in IdempotencyChunk.Places(select.Blob(0).ToArray()))
-            {
-                keys.Add(key);
-                places.Add(place);
-            }
-        }
-        SetRun([.. keys], [.. places]);
+                _newest[key] = place;
+        (_keys, _places, _merged) = ([], [], 0);
         if (!session.Prepare("SELECT 1 FROM idempotency_index WHERE prefix >= 0 LIMIT 1").RunExists())
             _filter = new KeyFilter();
-        (_nextFilter, _rollBacks) = (null, gate.RollBacks);
+        (_nextFilter, _loaded) = (null, true);
+    }
+
+    private void Watch()
+    {
+        if (_watches)
+            return;
+        (_watches, _mergedBefore) = (true, _merged);
+        _gate.TellHowItEnds(_end);
+    }
+
+    // The filters need no care: they may say yes too often. A run that was begun or ended is not worth taking back: all is read again.
+    private void End(bool committed)
+    {
+        if (!committed)
+        {
+            foreach (var key in _added)
+                _newest.Remove(key);
+            (_merged, _loaded) = (_mergedBefore, !_runChanged);
+        }
+        _added.Clear();
+        (_watches, _runChanged) = (false, false);
     }
 
     private void StartRun(SqliteSession session)
     {
         Move(session, _keys.Length - _merged);
-        SetRun([.. _newest.Keys], [.. _newest.Values]);
+        (_keys, _places, _merged, _runChanged) = ([.. _newest.Keys], [.. _newest.Values], 0, true);
+        Array.Sort(_keys, _places);
         _newest.Clear();
         // Sweeping reads the whole tree, so it waits until about half of that is of entries that are gone.
         _oldest = session.Prepare("SELECT coalesce(min(n), 0) FROM idempotency").RunInt64();
         if (_filter is not null && _oldest - _sweptTo <= _places.Max() - _oldest)
             return;
         (_nextFilter, _sweptTo) = (new KeyFilter(), _oldest);
-    }
-
-    private void SetRun(UInt128[] keys, long[] places)
-    {
-        Array.Sort(keys, places);
-        (_keys, _places, _merged) = (keys, places, 0);
     }
 
     private void Move(SqliteSession session, int count)
@@ -115,6 +137,7 @@ internal sealed class IdempotencyIndex(SqliteGate gate)
 
     private void EndRun(SqliteSession session)
     {
+        _runChanged = true;
         session.Prepare("UPDATE counter SET value = ? WHERE name = 'idempotency'").Bind(_places.Max()).Run();
         if (_nextFilter is null)
             return;

@@ -39,11 +39,15 @@ internal sealed class ListWalk(string from, string key)
     public ListWalk Between<TId>(DateTimeOffset? after, DateTimeOffset? before) where TId : IIdentified
     {
         if (before is { } end)
-            Where($"{key} < ?", statement => statement.Bind(Id<TId>.FirstAt(end)));
+            Where($"{key} < ?", statement => statement.Bind(FirstFrom<TId>(end.UtcTicks + TimeSpan.TicksPerMillisecond - 1)));
         if (after is { } start)
-            Where($"{key} >= ?", statement => statement.Bind(Id<TId>.FirstAt(start.AddMilliseconds(1))));
+            Where($"{key} >= ?", statement => statement.Bind(FirstFrom<TId>(start.UtcTicks + TimeSpan.TicksPerMillisecond)));
         return this;
     }
+
+    // Ids know whole milliseconds. The end of time may lie beyond the last of them; no id does.
+    private static Id<TId> FirstFrom<TId>(long ticks) where TId : IIdentified =>
+        ticks > DateTimeOffset.MaxValue.UtcTicks ? new Id<TId>(UInt128.MaxValue) : Id<TId>.FirstAt(new DateTimeOffset(ticks, TimeSpan.Zero));
 
     /// <summary>Puts a test to each row; those that stand first are put first, and the first that fails ends it.</summary>
     public ListWalk Test(bool wanted, string test, Action<Statement>? bind = null)

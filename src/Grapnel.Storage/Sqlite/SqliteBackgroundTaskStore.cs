@@ -83,8 +83,8 @@ internal sealed class SqliteBackgroundTaskStore(SqliteGate gate, SqliteReaders r
     public static void Free(SqliteSession session, Id<Node> node) =>
         session.Prepare("UPDATE background_task SET node_id = NULL WHERE status = 0 AND node_id = ?").Bind(node).Run();
 
-    /// <summary>Removes tasks that were begun before a time and have ended.</summary>
-    public static void Prune(SqliteSession session, DateTimeOffset before, int limit) =>
+    /// <summary>Removes tasks that were begun before a time and have ended; tells how many.</summary>
+    public static int Prune(SqliteSession session, DateTimeOffset before, int limit) =>
         session.Prepare("DELETE FROM background_task WHERE id IN (SELECT id FROM background_task WHERE id < ? AND status <> 0 LIMIT ?)")
             .Bind(Id<BackgroundTask>.FirstAt(before)).Bind(limit).Run();
 

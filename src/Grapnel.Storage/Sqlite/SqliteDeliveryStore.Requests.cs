@@ -25,6 +25,7 @@ internal sealed partial class SqliteDeliveryStore
                 return (IReadOnlyList<(Id<Endpoint>, long)>)[];
             var ended = stored.Owed.FindAll(pair => End(session, pair.EndpointId, pair.Seq, message.Id, DeliveryEnd.Cancelled));
             CountPending(session, -ended.Count);
+            CountCancelled(session, ended);
             RemovePayload(session, stored.N);
             return ended;
         });
@@ -35,8 +36,9 @@ internal sealed partial class SqliteDeliveryStore
     public Task<ResendResult> ResendAsync(
         Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken) => gate.RunAsync(session =>
     {
-        if (FindOwed(session, message) is not { } stored)
-            throw new NotFoundException($"Message {message.Id} is no longer stored.");
+        // Asked here, because the content may have been removed since the caller read it.
+        if (FindOwed(session, message) is not { HasPayload: true } stored)
+            throw new NotFoundException($"Message {message.Id} is no longer stored, or its content has been removed.");
         var first = ReserveSeqs(session, endpoints.Count);
         var deliveries = endpoints.Select((endpoint, i) => new Delivery
         {
@@ -107,12 +109,13 @@ internal sealed partial class SqliteDeliveryStore
     internal static bool IsPending(SqliteSession session, Id<Endpoint> endpoint, long seq) =>
         session.Prepare("SELECT 1 FROM delivery WHERE endpoint_id = ? AND stage IN (0, 1, 2) AND seq = ?").Bind(endpoint).Bind(seq).RunExists();
 
-    private static (long N, List<(Id<Endpoint> EndpointId, long Seq)> Owed)? FindOwed(SqliteSession session, Message message)
+    private static (long N, List<(Id<Endpoint> EndpointId, long Seq)> Owed, bool HasPayload)? FindOwed(SqliteSession session, Message message)
     {
-        var select = session.Prepare("SELECT n, owed FROM message WHERE application_id = ? AND id = ?").Bind(message.ApplicationId).Bind(message.Id);
+        var select = session.Prepare("SELECT n, owed, payload IS NOT NULL FROM message WHERE application_id = ? AND id = ?")
+            .Bind(message.ApplicationId).Bind(message.Id);
         if (!select.Step())
             return null;
-        var found = (select.Int64(0), Owed.Unpack(select.Blob(1)));
+        var found = (select.Int64(0), Owed.Unpack(select.Blob(1)), select.Int64(2) != 0);
         select.Reset();
         return found;
     }

@@ -22,6 +22,7 @@ internal sealed class SqliteGate : IAsyncDisposable
     private readonly object _sync = new();
     private readonly Queue<GateItem> _queue = new();
     private readonly List<GateItem> _batch = new(MaxItems);
+    private readonly List<Action<bool>> _toBeTold = [];
     private bool _closed;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -35,9 +36,6 @@ internal sealed class SqliteGate : IAsyncDisposable
 
     /// <summary>Transactions committed so far.</summary>
     public long Commits { get; private set; }
-
-    /// <summary>Transactions undone so far. What a piece of work keeps in memory about the store is true only while this stays the same.</summary>
-    public long RollBacks { get; private set; }
 
     /// <summary>
     /// Runs work inside a transaction; the task completes when it is durable. Work must not wait for anything, nor have effects outside
@@ -60,6 +58,12 @@ internal sealed class SqliteGate : IAsyncDisposable
         item.Fail(new StoreUnavailableException("The store is closed."));
         return item.Task;
     }
+
+    /// <summary>
+    /// For work that keeps in memory what it knows of the store: has it told, once and on the gate's thread, whether the transaction that is open
+    /// now was committed or undone.
+    /// </summary>
+    public void TellHowItEnds(Action<bool> committed) => _toBeTold.Add(committed);
 
     /// <summary>Finishes what was queued, then closes the connection.</summary>
     public async ValueTask DisposeAsync()
@@ -121,6 +125,7 @@ internal sealed class SqliteGate : IAsyncDisposable
             running = null;
             _session.Prepare("COMMIT").Run();
             Commits++;
+            Tell(committed: true);
         }
         catch (Exception error)
         {
@@ -144,7 +149,7 @@ internal sealed class SqliteGate : IAsyncDisposable
     // SQLite has rolled back by itself after some errors. A roll-back that fails leaves nothing to do: the next BEGIN will tell.
     private void RollBack()
     {
-        RollBacks++;
+        Tell(committed: false);
         try
         {
             if (_session.InTransaction)
@@ -153,6 +158,13 @@ internal sealed class SqliteGate : IAsyncDisposable
         catch (SqliteException)
         {
         }
+    }
+
+    private void Tell(bool committed)
+    {
+        foreach (var told in _toBeTold)
+            told(committed);
+        _toBeTold.Clear();
     }
 
     // Waits a moment for readers to finish, and leaves it to the next check if they do not: accepting must not stand still for this.

@@ -2,18 +2,22 @@ namespace Grapnel.Storage.Sqlite;
 
 internal sealed partial class SqliteHistoryStore
 {
-    public Task<int> PruneAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) => gate.RunAsync(session =>
-    {
-        var messages = FindOver(session, Id<Message>.FirstAt(before), limit);
-        foreach (var message in messages)
-            Remove(session, message);
-        var entries = SqliteIdempotencyStore.Prune(session, time.GetUtcNow().ToUnixTimeMilliseconds(), limit);
-        var rollups = session.Prepare("""
-            DELETE FROM rollup WHERE (endpoint_id, minute) IN (SELECT endpoint_id, minute FROM rollup WHERE minute < ? LIMIT ?)
-            """).Bind(before.ToUnixTimeMilliseconds()).Bind(limit).Run();
-        SqliteBackgroundTaskStore.Prune(session, before, limit);
-        return Math.Max(messages.Count, Math.Max(entries, rollups));
-    });
+    // Behind every message.
+    private static readonly PrunePosition EndOfMessages = new(new(UInt128.MaxValue), new(UInt128.MaxValue));
+
+    public Task<PrunePosition?> PruneAsync(DateTimeOffset before, PrunePosition? from, int limit, CancellationToken cancellationToken) =>
+        gate.RunAsync(session =>
+        {
+            var next = RemoveMessages(session, Id<Message>.FirstAt(before), from, limit);
+            var others = new[]
+            {
+                SqliteIdempotencyStore.Prune(session, time.GetUtcNow().ToUnixTimeMilliseconds(), limit),
+                session.Prepare("DELETE FROM rollup WHERE (endpoint_id, minute) IN (SELECT endpoint_id, minute FROM rollup WHERE minute < ? LIMIT ?)")
+                    .Bind(before.ToUnixTimeMilliseconds()).Bind(limit).Run(),
+                SqliteBackgroundTaskStore.Prune(session, before, limit),
+            };
+            return next ?? (others.Max() < limit ? null : EndOfMessages);
+        });
 
     public Task<ContentPosition?> ExpireContentAsync(ContentPosition? from, int limit, CancellationToken cancellationToken) => gate.RunAsync(session =>
     {
@@ -41,31 +45,38 @@ internal sealed partial class SqliteHistoryStore
         return expired;
     }
 
-    // Application by application, from the oldest message on. The walk over applications is one seek for each that has messages.
-    private const string OldMessages = """
-        WITH RECURSIVE tenant (id) AS (
-            SELECT min(application_id) FROM message
-            UNION ALL
-            SELECT (SELECT min(application_id) FROM message WHERE application_id > tenant.id) FROM tenant WHERE tenant.id IS NOT NULL
-        )
-        SELECT m.n, m.id, m.owed, m.application_id, m.channels, m.tags FROM tenant CROSS JOIN message m ON m.application_id = tenant.id AND m.id < ?
-        """;
-
-    private static List<OldMessage> FindOver(SqliteSession session, Id<Message> before, int limit)
+    // Application by application, from the oldest message on. Going on to the next application counts as much as looking at a message.
+    private static PrunePosition? RemoveMessages(SqliteSession session, Id<Message> before, PrunePosition? from, int limit)
     {
-        var over = new List<OldMessage>();
-        var select = session.Prepare(OldMessages).Bind(before);
-        while (over.Count < limit && select.Step())
+        var (application, after) = (from?.ApplicationId ?? NextApplication(session, default), from?.MessageId ?? default);
+        while (application is { } id)
         {
-            var message = new OldMessage(
-                select.Int64(0), select.Id<Message>(1), Owed.Unpack(select.Blob(2)), select.Id<Application>(3),
-                [.. Labels.Of(Rows.FromJson(select.TextOrNull(4)), Rows.FromJson(select.TextOrNull(5)))]);
-            if (!message.Owed.Exists(pair => SqliteDeliveryStore.IsPending(session, pair.EndpointId, pair.Seq)))
-                over.Add(message);
+            var old = ReadOld(session, id, after, before, limit);
+            foreach (var message in old.Where(message => !message.Owed.Exists(pair => SqliteDeliveryStore.IsPending(session, pair.EndpointId, pair.Seq))))
+                Remove(session, message);
+            if (old.Count == limit)
+                return new PrunePosition(id, old[^1].Id);
+            limit -= old.Count;
+            (application, after) = (NextApplication(session, id), default);
+            if (--limit == 0 && application is { } next)
+                return new PrunePosition(next, default);
         }
-        select.Reset();
-        return over;
+        return null;
     }
+
+    private static Id<Application>? NextApplication(SqliteSession session, Id<Application> after) => ReadAll(
+        session.Prepare("SELECT min(application_id) FROM message WHERE application_id > ?").Bind(after),
+        row => row.IsNull(0) ? (Id<Application>?)null : row.Id<Application>(0))[0];
+
+    private static IReadOnlyList<OldMessage> ReadOld(
+        SqliteSession session, Id<Application> application, Id<Message> after, Id<Message> before, int limit) => ReadAll(
+        session.Prepare("""
+            SELECT n, id, owed, application_id, channels, tags FROM message INDEXED BY message_id
+            WHERE application_id = ? AND id > ? AND id < ? ORDER BY id LIMIT ?
+            """).Bind(application).Bind(after).Bind(before).Bind(limit),
+        row => new OldMessage(
+            row.Int64(0), row.Id<Message>(1), Owed.Unpack(row.Blob(2)), row.Id<Application>(3),
+            [.. Labels.Of(Rows.FromJson(row.TextOrNull(4)), Rows.FromJson(row.TextOrNull(5)))]));
 
     private static void Remove(SqliteSession session, OldMessage message)
     {

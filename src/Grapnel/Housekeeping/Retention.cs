@@ -35,18 +35,18 @@ internal sealed partial class Retention
 
     private async Task PruneAsync(CancellationToken cancellationToken)
     {
-        await ExpireContentAsync(cancellationToken).ConfigureAwait(false);
-        while (await _history.PruneAsync(_time.GetUtcNow() - _options.Messages, MessagesAtOnce, cancellationToken).ConfigureAwait(false) == MessagesAtOnce)
-            cancellationToken.ThrowIfCancellationRequested();
+        await InStepsAsync<ContentPosition>(at => _history.ExpireContentAsync(at, MessagesAtOnce, cancellationToken), cancellationToken).ConfigureAwait(false);
+        var before = _time.GetUtcNow() - _options.Messages;
+        await InStepsAsync<PrunePosition>(at => _history.PruneAsync(before, at, MessagesAtOnce, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task ExpireContentAsync(CancellationToken cancellationToken)
+    private static async Task InStepsAsync<T>(Func<T?, Task<T?>> step, CancellationToken cancellationToken) where T : class
     {
-        ContentPosition? at = null;
+        T? at = null;
         do
         {
             cancellationToken.ThrowIfCancellationRequested();
-            at = await _history.ExpireContentAsync(at, MessagesAtOnce, cancellationToken).ConfigureAwait(false);
+            at = await step(at).ConfigureAwait(false);
         }
         while (at is not null);
     }

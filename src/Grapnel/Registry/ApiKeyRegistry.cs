@@ -155,8 +155,9 @@ internal sealed class ApiKeyRegistry
     {
         var version = _version;
         var keys = await _store.ReadApiKeysAsync(cancellationToken);
-        // A key can be added twice when two nodes ensure it at once; both rows mean the same key.
-        var working = new WorkingKeys(keys.Where(key => key.RevokedAt is null).DistinctBy(key => Sha256.From(key.Hash))
+        // A key can be there twice, when two nodes ensured it at once or its first row has expired: the row that works longest counts.
+        var working = new WorkingKeys(keys.Where(key => key.RevokedAt is null)
+            .OrderByDescending(key => key.ExpiresAt ?? DateTimeOffset.MaxValue).DistinctBy(key => Sha256.From(key.Hash))
             .Select(key => new WorkingKey(key, _uses.GetOrAdd(key.Id, _ => new KeyUse()))));
         lock (_changing)
         {

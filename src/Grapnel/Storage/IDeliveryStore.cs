@@ -64,6 +64,7 @@ public interface IDeliveryStore
     /// <summary>
     /// Adds manual deliveries of a message that is already stored, one per endpoint, due at once; takes lanes like <see cref="AcceptAsync"/>.
     /// </summary>
+    /// <exception cref="NotFoundException">The message is no longer stored, or its content has been removed; nothing was done.</exception>
     Task<ResendResult> ResendAsync(
         Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken);
 
@@ -117,7 +118,10 @@ public sealed record AcceptBatch(Id<Node> Node, IReadOnlyList<AcceptItem> Items,
 /// <param name="Idempotency">The idempotency entry to store with it, or null.</param>
 public sealed record AcceptItem(Message Message, IReadOnlyList<Id<Endpoint>> Endpoints, IdempotencyEntry? Idempotency)
 {
-    /// <summary>On the first item of a request that publishes several under one idempotency key; they stand together in the batch.</summary>
+    /// <summary>
+    /// On the first item of a request that publishes several under one idempotency key; they stand together in the batch and have no keys of
+    /// their own.
+    /// </summary>
     public AcceptGroup? Group { get; init; }
 }
 

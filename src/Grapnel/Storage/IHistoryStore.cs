@@ -87,11 +87,11 @@ public interface IHistoryStore
     Task<ContentPosition?> ExpireContentAsync(ContentPosition? from, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Removes up to <paramref name="limit"/> messages accepted before a time that have nothing pending, with their attempts and ends; and as
-    /// many expired idempotency entries, roll-ups and background tasks that have ended. Returns how many went of the kind that most went of; fewer
-    /// than the limit means done.
+    /// Removes messages accepted before a time that have nothing pending, with their attempts and ends. Looks at up to <paramref name="limit"/>
+    /// messages, and removes as many expired idempotency entries, roll-ups from before that time, and background tasks that were begun before it
+    /// and have ended. Returns where to go on; null means done.
     /// </summary>
-    Task<int> PruneAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
+    Task<PrunePosition?> PruneAsync(DateTimeOffset before, PrunePosition? from, int limit, CancellationToken cancellationToken);
 }
 
 /// <summary>Which messages to list; null members do not filter.</summary>
@@ -159,6 +159,11 @@ public sealed record StoredLane(
 /// <param name="ExpiresAt">When the content of the last message looked at expired.</param>
 /// <param name="Place">Its place in the order of acceptance.</param>
 public sealed record ContentPosition(DateTimeOffset ExpiresAt, long Place);
+
+/// <summary>How far a sweep over old messages has come.</summary>
+/// <param name="ApplicationId">The application of the last message looked at.</param>
+/// <param name="MessageId">That message.</param>
+public sealed record PrunePosition(Id<Application> ApplicationId, Id<Message> MessageId);
 
 /// <summary>Where one delivery of a message stands: pending (<paramref name="End"/> null) or ended.</summary>
 /// <param name="EndpointId">The endpoint it is or was owed to.</param>

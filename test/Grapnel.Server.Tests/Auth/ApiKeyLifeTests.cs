@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Grapnel.Housekeeping;
+using Grapnel.Registry;
 using Grapnel.Server.Tests.Faults.Harness;
 using Grapnel.Server.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,6 +34,29 @@ public sealed class ApiKeyLifeTests : IAsyncLifetime
         (refused.Status, refused["code"].GetString()).ShouldBe((401, "authentication_failed"));
         (await _server.Client.PatchJsonAsync($"{Path}/{made.Id}", """{"expiresAt":null,"name":"Longer"}"""))["name"].GetString().ShouldBe("Longer");
         (await client.GetJsonAsync("/api/v1/app")).Status.ShouldBe(200);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_key_that_the_operator_chose_works_from_the_next_start_on_whatever_was_done_to_it(bool expired)
+    {
+        const string Text = "chosen-by-the-operator-0123456789";
+        var keys = _server.Get<ApiKeyRegistry>();
+        await keys.EnsureAsync("chosen", Text, default);
+        var key = (await keys.ListAsync(default)).Single(key => key.Name == "chosen");
+        if (expired)
+            await keys.EditAsync(key.Id, input => input with { ExpiresAt = _time.GetUtcNow().AddDays(1) }, default);
+        else
+            await keys.RevokeAsync(key.Id);
+        _time.Advance(TimeSpan.FromDays(1));
+        (await keys.FindAsync(Text, default)).ShouldBeNull();
+
+        await keys.EnsureAsync("chosen", Text, default);
+        await keys.EnsureAsync("chosen", Text, default);
+
+        (await keys.FindAsync(Text, default)).ShouldNotBeNull();
+        (await keys.ListAsync(default)).Count(key => key.Name == "chosen").ShouldBe(2);
     }
 
     [Fact]

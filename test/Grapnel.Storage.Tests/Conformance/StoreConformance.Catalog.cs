@@ -58,6 +58,17 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
+    public async Task Applications_that_have_a_rate_limit_are_found()
+    {
+        var (limited, free) = (await AddApplicationAsync("limited"), await AddApplicationAsync("free"));
+        await Catalog.UpdateApplicationAsync(free with { RateLimit = null }, default);
+        (await Catalog.ReadLimitedApplicationsAsync(default)).Select(row => (row.Id, row.RateLimit)).ShouldBe([(limited.Id, limited.RateLimit)]);
+
+        await Catalog.UpdateApplicationAsync(limited with { RateLimit = null }, default);
+        (await Catalog.ReadLimitedApplicationsAsync(default)).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task What_is_not_there_cannot_be_updated_or_deleted()
     {
         var application = NewApplication("ghost");

@@ -61,6 +61,31 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
+    public async Task Deliveries_that_end_because_their_message_is_expunged_are_counted_as_cancelled()
+    {
+        var lane = NewLane();
+        await Deliveries.ExpungeAsync(await PublishAsync(lane), default);
+
+        (await History.ReadRollupsAsync(lane, Start.AddMinutes(-1), Start.AddMinutes(1), default)).Single().Cancelled.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_message_whose_content_was_removed_is_not_sent_again()
+    {
+        var lane = NewLane();
+        var (expunged, expired) = (NewMessage(), NewMessage() with { ContentExpiresAt = Start });
+        await AcceptAsync(Owe(expunged), Owe(expired));
+        await Deliveries.ExpungeAsync(expunged, default);
+        await ExpireAsync();
+
+        foreach (var message in new[] { expunged, expired })
+            await Should.ThrowAsync<NotFoundException>(() => Deliveries.ResendAsync(_node, message, [lane], default));
+
+        (await PendingAsync(lane)).ShouldBeEmpty();
+        (await History.ReadBacklogAsync(default)).Pending.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task The_headers_of_an_attempt_are_kept_until_it_is_expunged()
     {
         using var request = new HttpRequestMessage();

@@ -44,6 +44,51 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
+    public async Task A_list_may_reach_from_the_beginning_of_time_to_its_end()
+    {
+        var lane = NewLane();
+        var message = await PublishAsync(lane);
+        await SettleAsync(Delivered((await PendingAsync(lane)).Single()));
+        var (first, last) = (DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+        async Task<int> Messages(MessageFilter filter) => (await History.ListMessagesAsync(Tenant, filter, new PageRequest(), default)).Items.Count;
+        async Task<int> Attempts(AttemptFilter filter) => (await History.ListAttemptsAsync(Tenant, filter, new PageRequest(), default)).Items.Count;
+
+        (await Messages(new MessageFilter(After: first, Before: last))).ShouldBe(1);
+        (await Messages(new MessageFilter(After: last))).ShouldBe(0);
+        (await Messages(new MessageFilter(Before: first))).ShouldBe(0);
+        (await Attempts(new AttemptFilter(message.Id, After: first, Before: last))).ShouldBe(1);
+        (await Attempts(new AttemptFilter(message.Id, After: last))).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_time_that_is_finer_than_those_of_the_store_parts_a_list_where_it_says()
+    {
+        await PublishAsync();
+
+        async Task<int> Count(MessageFilter filter) => (await History.ListMessagesAsync(Tenant, filter, new PageRequest(), default)).Items.Count;
+        (await Count(new MessageFilter(Before: Start))).ShouldBe(0);
+        (await Count(new MessageFilter(Before: Start.AddTicks(1)))).ShouldBe(1);
+        (await Count(new MessageFilter(After: Start.AddTicks(-1)))).ShouldBe(1);
+        (await Count(new MessageFilter(After: Start))).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Messages_are_read_by_id_in_their_own_application_only_with_or_without_their_payloads()
+    {
+        var (first, second, foreign) = (await PublishAsync(), await PublishAsync(), NewMessage() with { ApplicationId = Ids.Next<Application>() });
+        await AcceptAsync(Owe(foreign));
+        Id<Message>[] ids = [second.Id, foreign.Id, Ids.Next<Message>(), first.Id];
+
+        var whole = await History.ReadMessagesAsync(Tenant, ids, withPayload: true, default);
+        var bare = await History.ReadMessagesAsync(Tenant, ids, withPayload: false, default);
+
+        whole.Select(message => message.Id).Order().ShouldBe([first.Id, second.Id]);
+        whole.ShouldAllBe(message => message.Payload != null);
+        bare.Select(message => message.Id).Order().ShouldBe([first.Id, second.Id]);
+        bare.ShouldAllBe(message => message.Payload == null);
+    }
+
+    [Fact]
     public async Task Payloads_are_left_out_of_a_list_on_demand()
     {
         await PublishAsync();
@@ -130,7 +175,7 @@ public abstract partial class StoreConformance
         Clock.Advance(TimeSpan.FromHours(1));
         var young = await PublishAsync();
 
-        (await History.PruneAsync(Start.AddMinutes(30), 10, default)).ShouldBe(1);
+        await PruneAsync(Start.AddMinutes(30));
 
         (await History.FindMessageAsync(Tenant, done.Id.ToString(), default)).ShouldBeNull();
         (await History.ReadDeliveriesAsync(done, default)).ShouldBeEmpty();
@@ -145,13 +190,46 @@ public abstract partial class StoreConformance
     [Fact]
     public async Task Pruning_takes_no_more_than_its_limit_and_says_when_it_is_done()
     {
+        var other = NewMessage() with { ApplicationId = Ids.Next<Application>() };
+        await AcceptAsync(Owe(other));
         for (var i = 0; i < 5; i++)
             await PublishAsync();
         Clock.Advance(TimeSpan.FromHours(1));
 
-        (await History.PruneAsync(Clock.GetUtcNow(), 3, default)).ShouldBe(3);
-        (await History.PruneAsync(Clock.GetUtcNow(), 3, default)).ShouldBe(2);
-        (await History.PruneAsync(Clock.GetUtcNow(), 3, default)).ShouldBe(0);
+        var next = (await History.PruneAsync(Clock.GetUtcNow(), null, 3, default)).ShouldNotBeNull();
+        (await CountMessagesAsync()).ShouldBe(2);
+        while (next is not null)
+            next = await History.PruneAsync(Clock.GetUtcNow(), next, 3, default);
+
+        (await CountMessagesAsync()).ShouldBe(0);
+        (await History.FindMessageAsync(other.ApplicationId, other.Id.ToString(), default)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Messages_that_are_still_pending_do_not_keep_what_lies_behind_them_from_being_pruned()
+    {
+        var lane = NewLane();
+        for (var i = 0; i < 7; i++)
+            await PublishAsync(i < 5 ? [lane] : []);
+        Clock.Advance(TimeSpan.FromHours(1));
+
+        await PruneAsync(Clock.GetUtcNow(), limit: 2);
+
+        (await CountMessagesAsync()).ShouldBe(5);
+        (await PendingAsync(lane)).Count.ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task However_many_roll_ups_are_old_all_of_them_are_pruned()
+    {
+        var lanes = Enumerable.Range(0, 5).Select(_ => NewLane()).ToArray();
+        await Deliveries.CancelAsync(await PublishAsync(lanes), null, default);
+        Clock.Advance(TimeSpan.FromHours(1));
+
+        await PruneAsync(Clock.GetUtcNow(), limit: 2);
+
+        foreach (var lane in lanes)
+            (await History.ReadRollupsAsync(lane, Start.AddHours(-1), Start.AddHours(1), default)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -162,8 +240,9 @@ public abstract partial class StoreConformance
         await PublishAsync();
         Clock.Advance(TimeSpan.FromHours(1));
 
-        (await History.PruneAsync(Clock.GetUtcNow(), 10, default)).ShouldBe(1);
+        await PruneAsync(Clock.GetUtcNow());
 
+        (await CountMessagesAsync()).ShouldBe(1);
         (await History.FindMessageAsync(Tenant, ahead.Id.ToString(), default)).ShouldNotBeNull();
     }
 
@@ -172,8 +251,24 @@ public abstract partial class StoreConformance
     {
         await AcceptAsync(Owe(NewMessage("order-1")));
         Clock.Advance(TimeSpan.FromHours(1));
-        await History.PruneAsync(Clock.GetUtcNow(), 10, default);
+        await PruneAsync(Clock.GetUtcNow());
 
         (await AcceptAsync(Owe(NewMessage("order-1")))).Receipts.Single().Status.ShouldBe(AcceptStatus.Accepted);
+    }
+
+    private async Task<int> CountMessagesAsync() =>
+        (await History.ListMessagesAsync(Tenant, new MessageFilter(), new PageRequest(), default)).Items.Count;
+
+    private async Task<int> PruneAsync(DateTimeOffset before, int limit = 10)
+    {
+        var steps = 0;
+        PrunePosition? at = null;
+        do
+        {
+            at = await History.PruneAsync(before, at, limit, default);
+            steps++;
+        }
+        while (at is not null);
+        return steps;
     }
 }

@@ -175,6 +175,22 @@ public abstract partial class StoreConformance
         (await History.ReadBacklogAsync(default)).Pending.ShouldBe(2);
     }
 
+    [Theory]
+    [InlineData(ReplaySet.Failed)]
+    [InlineData(ReplaySet.Owed)]
+    [InlineData(ReplaySet.NeverOwed)]
+    public async Task Messages_whose_content_was_removed_are_neither_found_nor_replayed(ReplaySet set)
+    {
+        var lane = NewLane();
+        var (gone, kept) = (await EndAsync(lane, DeliveryEnd.Exhausted), await EndAsync(lane, DeliveryEnd.Exhausted));
+        var target = set == ReplaySet.NeverOwed ? NewLane() : lane;
+        await Deliveries.ExpungeAsync(gone, default);
+
+        (await WalkAsync(Query(target, set))).ShouldBe([kept.Id]);
+        (await ReplayAsync(await TakeTaskAsync(target), set, gone.Id))!.Added.ShouldBe(0);
+        (await PendingAsync(target)).ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task A_missing_message_that_is_to_come_later_comes_no_earlier()
     {

@@ -24,6 +24,22 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
+    public async Task What_is_cancelled_is_counted_at_its_endpoint_in_its_minute()
+    {
+        var (a, b) = (NewLane(), NewLane());
+        await Deliveries.CancelAsync(await PublishAsync(a, b), null, default);
+        Clock.Advance(TimeSpan.FromMinutes(1));
+        await PublishAsync(a);
+        await PublishAsync(a);
+        await CancelOlderAsync(a, Clock.GetUtcNow().AddHours(1), limit: 1);
+
+        async Task<int[]> Counts(Id<Endpoint> lane) =>
+            [.. (await History.ReadRollupsAsync(lane, Start, Start.AddHours(1), default)).Select(minute => minute.Cancelled)];
+        (await Counts(a)).ShouldBe([1, 2]);
+        (await Counts(b)).ShouldBe([1]);
+    }
+
+    [Fact]
     public async Task Cancelling_at_one_endpoint_leaves_the_others()
     {
         var (a, b) = (NewLane(), NewLane());

@@ -52,6 +52,19 @@ public abstract partial class StoreConformance
         (await Tasks.AdvanceAsync(new TaskStep(tasks[2], _node, FirstCursor), default)).ShouldBeFalse("another node works on it");
     }
 
+    [Fact]
+    public async Task Nodes_that_take_tasks_at_once_share_none_and_leave_none()
+    {
+        for (var i = 0; i < 20; i++)
+            await AddTaskAsync();
+        var nodes = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => Deliveries.JoinAsync($"node {i}", default)));
+
+        var taken = await Task.WhenAll(nodes.Select(node => Tasks.TakeAsync(node, 20, default)));
+
+        taken.SelectMany(tasks => tasks).Select(task => task.Id).ShouldBeUnique();
+        taken.Sum(tasks => tasks.Count).ShouldBe(20);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -143,9 +156,21 @@ public abstract partial class StoreConformance
         var young = await AddTaskAsync();
         await Tasks.CancelAsync(young.Id, default);
 
-        await History.PruneAsync(Start.AddHours(12), 10, default);
+        await PruneAsync(Start.AddHours(12));
 
         (await ListedAsync(new BackgroundTaskFilter())).ShouldBe([running.Id, young.Id]);
+    }
+
+    [Fact]
+    public async Task However_many_tasks_have_ended_all_of_them_are_forgotten()
+    {
+        for (var i = 0; i < 5; i++)
+            await Tasks.CancelAsync((await AddTaskAsync()).Id, default);
+        Clock.Advance(TimeSpan.FromDays(1));
+
+        (await PruneAsync(Clock.GetUtcNow(), limit: 2)).ShouldBe(3);
+
+        (await ListedAsync(new BackgroundTaskFilter())).ShouldBeEmpty();
     }
 
     private BackgroundTask NewTask() => new()

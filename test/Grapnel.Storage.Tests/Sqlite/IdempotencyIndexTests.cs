@@ -30,24 +30,21 @@ public sealed class IdempotencyIndexTests : SqliteTests
         await ShouldKnowAsync(100_000, IdempotencyIndex.RunLength);
     }
 
-    [Fact]
-    public async Task A_transaction_that_is_undone_while_keys_move_loses_none_and_invents_none()
+    [Theory]
+    [InlineData(IdempotencyIndex.RunLength)]
+    [InlineData(IdempotencyIndex.RunLength - 500)]
+    [InlineData(IdempotencyIndex.RunLength / 2 * 3 - 500)]
+    [InlineData(2 * IdempotencyIndex.RunLength - 500)]
+    public async Task A_transaction_that_is_undone_while_keys_move_or_a_run_begins_or_ends_loses_none_and_invents_none(int before)
     {
-        await AddAsync(0, IdempotencyIndex.RunLength);
-        var failing = Store.Gate.RunAsync<bool>(session =>
-        {
-            var store = (SqliteIdempotencyStore)Store.Idempotency;
-            store.Begin();
-            for (var i = 0; i < 1_000; i++)
-                store.Add(session, EntryOf(900_000 + i), SqliteDeliveryStore.ReserveSeqs(session, 1));
-            store.Store(session);
-            throw new InvalidOperationException("undo this");
-        });
+        await AddAsync(0, before);
 
-        await Should.ThrowAsync<InvalidOperationException>(failing);
+        await FailToAddAsync(900_000, 1_000);
+
         (await Store.Idempotency.FindAsync(KeyOf(900_500), default)).ShouldBeNull();
+        await ShouldKnowAsync(0, before);
         await AddAsync(100_000, IdempotencyIndex.RunLength);
-        await ShouldKnowAsync(0, IdempotencyIndex.RunLength);
+        await ShouldKnowAsync(0, before);
         await ShouldKnowAsync(100_000, IdempotencyIndex.RunLength);
     }
 
@@ -56,7 +53,7 @@ public sealed class IdempotencyIndexTests : SqliteTests
     {
         await AddAsync(0, 3 * IdempotencyIndex.RunLength);
         Clock.Advance(Window);
-        while (await Store.History.PruneAsync(DateTimeOffset.UnixEpoch, 10_000, default) > 0) { }
+        await PruneAsync(DateTimeOffset.UnixEpoch);
 
         await AddAsync(200_000, 2 * IdempotencyIndex.RunLength);
 
@@ -71,7 +68,7 @@ public sealed class IdempotencyIndexTests : SqliteTests
         Clock.Advance(Window / 2);
         await AddAsync(200_000, 2 * IdempotencyIndex.RunLength);
         Clock.Advance(Window / 2);
-        while (await Store.History.PruneAsync(DateTimeOffset.UnixEpoch, 10_000, default) > 0) { }
+        await PruneAsync(DateTimeOffset.UnixEpoch);
 
         await AddAsync(300_000, 3 * IdempotencyIndex.RunLength);
 
@@ -86,10 +83,10 @@ public sealed class IdempotencyIndexTests : SqliteTests
             await Store.Idempotency.AddAsync(EntryOf(i) with { Response = new byte[2 << 20] }, default);
         Clock.Advance(Window);
 
-        (await Store.History.PruneAsync(DateTimeOffset.UnixEpoch, 100, default)).ShouldBe(100, "there are more");
+        (await Store.History.PruneAsync(DateTimeOffset.UnixEpoch, null, 100, default)).ShouldNotBeNull("there are more");
         Count("SELECT count(*) FROM idempotency").ShouldBe(3);
-        (await Store.History.PruneAsync(DateTimeOffset.UnixEpoch, 100, default)).ShouldBe(100);
-        (await Store.History.PruneAsync(DateTimeOffset.UnixEpoch, 100, default)).ShouldBe(1);
+        (await Store.History.PruneAsync(DateTimeOffset.UnixEpoch, null, 100, default)).ShouldNotBeNull();
+        (await Store.History.PruneAsync(DateTimeOffset.UnixEpoch, null, 100, default)).ShouldBeNull();
         Count("SELECT count(*) FROM idempotency").ShouldBe(0);
     }
 
@@ -106,6 +103,31 @@ public sealed class IdempotencyIndexTests : SqliteTests
         (await Store.Idempotency.FindAsync(KeyOf(500), default)).ShouldBeNull();
     }
 
+    [Fact]
+    public async Task A_key_that_is_used_anew_before_its_first_use_was_swept_gives_the_new_answer_after_a_restart_too()
+    {
+        await AddAsync(0, 100);
+        Clock.Advance(Window);
+        await AddAsync(0, 100, answer: 7);
+
+        await Under.ReopenAsync();
+
+        for (var i = 0; i < 100; i++)
+            (await Store.Idempotency.FindAsync(KeyOf(i), default)).ShouldNotBeNull($"key {i}").Response.ShouldBe([7]);
+    }
+
+    [Fact]
+    public async Task A_transaction_that_is_undone_does_not_have_all_keys_read_again()
+    {
+        await AddAsync(0, 1_000);
+        await TakeLoadStepsAsync();
+
+        await FailToAddAsync(900_000, 10);
+
+        await ShouldKnowAsync(0, 1_000);
+        (await TakeLoadStepsAsync()).ShouldBe(0);
+    }
+
     private async Task AddAsync(int first, int count, byte answer = 1)
     {
         for (var done = 0; done < count; done += 1_024)
@@ -114,6 +136,16 @@ public sealed class IdempotencyIndexTests : SqliteTests
             await Store.Deliveries.AcceptAsync(new AcceptBatch(Node, [.. entries.Select(entry => new AcceptItem(NewMessage(), [], entry))], []), default);
         }
     }
+
+    private Task FailToAddAsync(int first, int count) => Should.ThrowAsync<InvalidOperationException>(Store.Gate.RunAsync<bool>(session =>
+    {
+        var store = (SqliteIdempotencyStore)Store.Idempotency;
+        store.Begin();
+        for (var i = 0; i < count; i++)
+            store.Add(session, EntryOf(first + i), SqliteDeliveryStore.ReserveSeqs(session, 1));
+        store.Store(session);
+        throw new InvalidOperationException("undo this");
+    }));
 
     private async Task ShouldKnowAsync(int first, int count)
     {
@@ -126,6 +158,10 @@ public sealed class IdempotencyIndexTests : SqliteTests
 
     // As random as a hash, which it is.
     private static UInt128 KeyOf(int i) => BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(BitConverter.GetBytes(i)));
+
+    private Task<int> TakeLoadStepsAsync() => Store.Gate.RunAsync(session => session.Statements
+        .Where(statement => statement.Key.StartsWith("SELECT entries FROM idempotency WHERE n > ", StringComparison.Ordinal))
+        .Sum(statement => statement.Value.TakeVmSteps()));
 
     private long InTree() => Count("SELECT count(*) FROM idempotency_index");
 

@@ -40,6 +40,14 @@ public abstract class SqliteTests : IAsyncLifetime
     private protected Task<AcceptResult> AcceptAsync(Id<Endpoint> lane, int count = 1, int bytes = 2) => Store.Deliveries.AcceptAsync(
         new AcceptBatch(Node, [.. Enumerable.Range(0, count).Select(_ => new AcceptItem(NewMessage(bytes), [lane], null))], []), default);
 
+    private protected async Task PruneAsync(DateTimeOffset before)
+    {
+        PrunePosition? at = null;
+        do
+            at = await Store.History.PruneAsync(before, at, 1_000, default);
+        while (at is not null);
+    }
+
     private protected Task<LanePage> ReadAsync(Id<Endpoint> lane, bool ordered = false, int limit = 50) => Store.Deliveries.ReadLaneAsync(
         new LaneRead(lane, ordered, 0, Clock.GetUtcNow().ToUnixTimeMilliseconds(), limit, long.MaxValue, new HashSet<long>()), default);
 }

@@ -22,6 +22,7 @@ internal sealed class SqliteGate : IAsyncDisposable
     private readonly object _sync = new();
     private readonly Queue<GateItem> _queue = new();
     private readonly List<GateItem> _batch = new(MaxItems);
+    private readonly List<(GateItem Item, Exception Error)> _refused = [];
     private readonly List<Action<bool>> _toBeTold = [];
     private bool _closed;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -108,14 +109,31 @@ internal sealed class SqliteGate : IAsyncDisposable
 
     private void RunBatch()
     {
-        while (_batch.Count > 0 && RunTogether() is { } failed)
-            _batch.Remove(failed);
+        _refused.Clear();
+        (GateItem? Item, Exception Error)? fault;
+        while ((fault = RunTogether()) is ({ } refused, var error))
+        {
+            _batch.Remove(refused);
+            _refused.Add((refused, error));
+        }
+        foreach (var item in _batch)
+        {
+            if (fault is null)
+                item.Complete();
+            else
+                item.Fail(fault.Value.Error);
+        }
+        // Last, for what they were refused for may have come in this very transaction: whoever hears of it must find it, durable.
+        foreach (var (item, error) in _refused)
+            item.Fail(fault?.Error ?? error);
     }
 
-    // Commits the batch or fails all of it, and returns null; or undoes everything and returns the one that failed. Savepoints would undo
-    // that one alone, but they copy every page that is written inside of them, and next to nothing ever fails here.
-    private GateItem? RunTogether()
+    // Commits the batch and returns null; or undoes all of it and returns why, with the piece at fault if it is one of them and not the store.
+    // Savepoints would undo that one alone, but they copy every page that is written inside of them, and next to nothing ever fails here.
+    private (GateItem? Item, Exception Error)? RunTogether()
     {
+        if (_batch.Count == 0)
+            return null;
         GateItem? running = null;
         try
         {
@@ -126,24 +144,13 @@ internal sealed class SqliteGate : IAsyncDisposable
             _session.Prepare("COMMIT").Run();
             Commits++;
             Tell(committed: true);
+            return null;
         }
         catch (Exception error)
         {
             RollBack();
-            var storeFailed = SqliteErrors.IsStorageFailure(error);
-            if (running is not null && !storeFailed)
-            {
-                running.Fail(error);
-                return running;
-            }
-            var failure = storeFailed ? SqliteErrors.Unavailable(error) : error;
-            foreach (var item in _batch)
-                item.Fail(failure);
-            return null;
+            return SqliteErrors.IsStorageFailure(error) ? (null, SqliteErrors.Unavailable(error)) : (running, error);
         }
-        foreach (var item in _batch)
-            item.Complete();
-        return null;
     }
 
     // SQLite has rolled back by itself after some errors. A roll-back that fails leaves nothing to do: the next BEGIN will tell.

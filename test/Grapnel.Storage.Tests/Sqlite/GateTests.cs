@@ -41,6 +41,43 @@ public sealed class GateTests : SqliteTests
     }
 
     [Fact]
+    public async Task Work_is_refused_for_what_shares_its_transaction_only_once_that_is_durable()
+    {
+        using var holdUp = new HeldUpGate(Store.Gate);
+
+        Task<int>? second = null;
+        var early = false;
+        var first = Store.Gate.RunAsync(session =>
+        {
+            early |= second!.IsCompleted;
+            return session.Prepare("UPDATE counter SET value = 7 WHERE name = 'pending'").Run();
+        });
+        second = Store.Gate.RunAsync<int>(session =>
+            throw new ConflictException("taken", $"{session.Prepare("SELECT value FROM counter WHERE name = 'pending'").RunInt64()}"));
+        await holdUp.LetGoAsync();
+
+        (await Should.ThrowAsync<ConflictException>(() => second)).Message.ShouldBe("7");
+        first.IsCompletedSuccessfully.ShouldBeTrue();
+        early.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Work_is_not_refused_for_what_the_disk_then_failed_to_keep()
+    {
+        var room = await Store.Gate.RunAsync(session => session.Prepare("PRAGMA page_count").RunInt64());
+        await LimitPagesAsync(room + 20);
+        using var holdUp = new HeldUpGate(Store.Gate);
+
+        var first = Store.Catalog.AddEventTypeAsync(NewEventType("a"), default);
+        var second = Store.Catalog.AddEventTypeAsync(NewEventType("a"), default);
+        var large = AcceptAsync(Ids.Next<Endpoint>(), count: 100, bytes: 10_000);
+        await holdUp.LetGoAsync();
+
+        foreach (var work in new[] { first, second, large })
+            await Should.ThrowAsync<StoreUnavailableException>(() => work);
+    }
+
+    [Fact]
     public async Task Work_that_fails_while_it_is_alone_is_undone()
     {
         await Should.ThrowAsync<InvalidOperationException>(() => Store.Gate.RunAsync<int>(session =>
@@ -93,8 +130,7 @@ public sealed class GateTests : SqliteTests
     {
         await Store.Gate.RunAsync(session => session.Prepare("PRAGMA query_only = 1").Run());
 
-        await Should.ThrowAsync<StoreUnavailableException>(() => Store.Catalog.AddEventTypeAsync(
-            new EventType { Name = "a", Description = "", CreatedAt = Clock.GetUtcNow(), UpdatedAt = Clock.GetUtcNow() }, default));
+        await Should.ThrowAsync<StoreUnavailableException>(() => Store.Catalog.AddEventTypeAsync(NewEventType("a"), default));
     }
 
     [Fact]
@@ -110,6 +146,8 @@ public sealed class GateTests : SqliteTests
         (await Store.History.ReadBacklogAsync(default)).Pending.ShouldBe(50);
         await Should.ThrowAsync<StoreUnavailableException>(() => old.JoinAsync("late", default));
     }
+
+    private EventType NewEventType(string name) => new() { Name = name, Description = "", CreatedAt = Clock.GetUtcNow(), UpdatedAt = Clock.GetUtcNow() };
 
     /// <summary>Keeps the writer busy with a transaction of its own, so that what is queued meanwhile shares the next.</summary>
     private sealed class HeldUpGate : IDisposable

@@ -11,7 +11,7 @@ namespace Grapnel.Server.Api;
 /// that is faster than the store is slowed down by the connection itself. The answer is a stream too. It tells of lines that were
 /// refused, with <c>results=all</c> of every line, and ends with the counts; what was accepted stays, however the stream ends.
 /// </summary>
-internal sealed class LineStream(HttpContext http, Publisher publisher, int maxPayloadBytes)
+internal sealed class LineStream(HttpContext http, Publisher publisher, int maxPayloadBytes, CancellationToken stopping)
 {
     private const int MaxLines = 500;
     private const int MaxBytes = 1 << 20;
@@ -36,7 +36,15 @@ internal sealed class LineStream(HttpContext http, Publisher publisher, int maxP
         }
         http.Response.ContentType = "application/x-ndjson";
         await http.Response.StartAsync(http.RequestAborted);
-        await ReadAllAsync(http.Request.BodyReader, http.RequestAborted);
+        await ReadUntilStoppedAsync(http.RequestAborted);
+    }
+
+    /// <summary>A stream may be open for days: a server that stops ends it between two lines instead of waiting for it.</summary>
+    private async Task ReadUntilStoppedAsync(CancellationToken cancellationToken)
+    {
+        var body = http.Request.BodyReader;
+        using var onStop = stopping.Register(body.CancelPendingRead);
+        await ReadAllAsync(body, cancellationToken);
     }
 
     private bool ReadsAll()
@@ -54,6 +62,12 @@ internal sealed class LineStream(HttpContext http, Publisher publisher, int maxP
         while (true)
         {
             var read = await body.ReadAsync(cancellationToken);
+            if (stopping.IsCancellationRequested)
+            {
+                body.AdvanceTo(read.Buffer.Start);
+                await EndAsync(new PublishResult(PublishStatus.Unavailable), cancellationToken);
+                return;
+            }
             var rest = read.Buffer;
             while (TakeLines(ref rest, read.IsCompleted))
             {

@@ -26,7 +26,10 @@ internal sealed class LineStream(HttpContext http, Publisher publisher, int maxP
 
     public async Task RunAsync()
     {
+        RequestBytes.RefuseEncodings(http.Request);
         _tellAll = ReadsAll();
+        // A key that does not fit is told before the stream begins, and not of every line.
+        _ = Idempotency.KeyOf(http);
         // A stream may pause for as long as it likes; Kestrel would take it for an attack.
         http.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null;
         if (await PublishAsync(CancellationToken.None) is { } refusal)

@@ -28,8 +28,10 @@ internal static class CommonErrors
         errors[409] = "It collides with something that is there already.";
         errors[503] = "The store takes no writes just now; nothing was done. Try again.";
         errors[422] = "Fields do not fit; every one of them is named.";
-        if (operation.Body is not null)
-            errors[413] = "The body is too large.";
+        if (operation.Body is null)
+            return;
+        errors[413] = "The body is too large.";
+        errors[415] = "The body is compressed.";
     }
 
     private static bool IsWrite(RouteEndpoint route) =>

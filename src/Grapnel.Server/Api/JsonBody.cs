@@ -35,7 +35,7 @@ internal sealed class JsonBody
         using var document = JsonDocument.Parse(bytes, Options);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
             throw new InvalidInputException("", "The body must be a JSON object.");
-        if (document.RootElement.EnumerateObject().Any(member => NameOf(member) is null))
+        if (!HasTextNames(document.RootElement))
             throw new JsonException("a name in it is no text.");
         return new JsonBody(document.RootElement.Clone(), [], path: "");
     }
@@ -95,7 +95,7 @@ internal sealed class JsonBody
 
     /// <summary>An object within the object; what is wrong in it is told with the rest. Null when it is not there.</summary>
     public JsonBody? Object(string name) => Read<JsonBody>(
-        null, [name], JsonValueKind.Object, "an object or null", value => new JsonBody(value, _errors, $"{_path}{name}."));
+        null, [name], JsonValueKind.Object, "an object or null", value => HasTextNames(value) ? new JsonBody(value, _errors, $"{_path}{name}.") : null);
 
     /// <summary>The JSON text of a value of any kind, as it stands in the body.</summary>
     public string? Raw(string? current, string name) =>
@@ -117,6 +117,9 @@ internal sealed class JsonBody
         _errors.Add(new FieldError(_path + name, $"must be {form}"));
         return current;
     }
+
+    // Looking for a name among others throws when one of them is no text.
+    private static bool HasTextNames(JsonElement value) => value.EnumerateObject().All(member => NameOf(member) is not null);
 
     /// <summary>Null for a name that is no text: an escaped half of a surrogate pair.</summary>
     private static string? NameOf(JsonProperty member)

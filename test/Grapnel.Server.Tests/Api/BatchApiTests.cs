@@ -65,6 +65,7 @@ public sealed class BatchApiTests(ServerFixture fixture) : ServerTest(fixture)
     [InlineData("""[{"eventType":"a","payload":{}}] trailing""")]
     [InlineData("""[{"eventType":"a","payload":{}}""")]
     [InlineData("""[{"eventType":"a","payload":{},"\ud800":1}]""")]
+    [InlineData("""{"\ud800essages":1,"messages":[{"eventType":"a","payload":{}}]}""")]
     public async Task A_batch_that_is_not_JSON_stores_nothing(string body)
     {
         var application = await NewApplicationAsync();

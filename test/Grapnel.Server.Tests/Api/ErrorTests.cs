@@ -48,6 +48,7 @@ public sealed class ErrorTests(ServerFixture fixture) : ServerTest(fixture)
     [InlineData("/api/v1/app/default/msg", """{"eventType":"x","\ud800ayload":1,"payload":{"\ud800":1}}""", 422)]
     [InlineData("/api/v1/app/default/msg", """{"eventType":"x","payload":{},"transformationsParams":{"\ud800awPayload":1,"headers":{"\ud800":"x"}}}""", 422)]
     [InlineData("/api/v1/app/default/msg", """{"eventType":"x","payload":{},"transformationsParams":{"rawPayload":"\ud800"}}""", 422)]
+    [InlineData("/api/v1/auth/app-portal-access/default", """{"application":{"\ud800ame":1,"name":"x"}}""", 422)]
     public async Task Half_a_surrogate_pair_anywhere_gets_a_clean_answer(string path, string body, int status) =>
         (await Client.PostJsonAsync(path, body)).Status.ShouldBe(status);
 

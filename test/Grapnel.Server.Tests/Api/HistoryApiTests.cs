@@ -136,6 +136,8 @@ public sealed class HistoryApiTests(ServerFixture fixture) : ServerTest(fixture)
 
         (await Stats("")).Text.ShouldBe("""{"success":1,"pending":1,"pendingIsMore":false,"sending":0,"fail":0,"canceled":0}""");
         (await Stats($"?until={now.AddHours(-1):yyyy-MM-ddTHH:mm:ssZ}"))["success"].GetInt64().ShouldBe(0);
+        (await Stats("?until=0001-01-02T00:00:00Z"))["success"].GetInt64().ShouldBe(0);
+        (await Stats("/history?until=0001-01-02T00:00:00Z"))["data"].GetArrayLength().ShouldBe(0);
         foreach (var range in new[]
         {
             $"?until={now.AddDays(1):yyyy-MM-ddTHH:mm:ssZ}", $"?since={now.AddDays(-29):yyyy-MM-ddTHH:mm:ssZ}",

@@ -90,7 +90,7 @@ internal sealed class JsonBody
 
     public T Choice<T>(T current, string name) where T : struct, Enum =>
         Read<T?>(current, [name], JsonValueKind.String, "one of " + string.Join(", ", Enum.GetNames<T>().Select(Camel)),
-            value => Enum.TryParse<T>(ToText(value), ignoreCase: true, out var choice) && !char.IsDigit(ToText(value)![0]) ? choice : null,
+            value => ToChoice<T>(ToText(value)),
             nullable: false)!.Value;
 
     /// <summary>An object within the object; what is wrong in it is told with the rest. Null when it is not there.</summary>
@@ -161,6 +161,10 @@ internal sealed class JsonBody
             return null;
         }
     }
+
+    // By its name and nothing else: the parser also takes numbers, and several names as their sum.
+    private static T? ToChoice<T>(string? text) where T : struct, Enum =>
+        Enum.GetNames<T>().FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name ? Enum.Parse<T>(name) : null;
 
     private static TimeSpan? ToDuration(JsonElement value) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds) && Math.Abs(seconds) < 1e9

@@ -1,5 +1,8 @@
 using System.Text;
+using Grapnel.Server.Api;
 using Grapnel.Server.Tests.Support;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace Grapnel.Server.Tests.Api;
 
@@ -111,6 +114,15 @@ public sealed class IdempotencyTests(ServerFixture fixture) : ServerTest(fixture
 
         reply.Status.ShouldBe(422);
         reply["detail"][0].GetProperty("loc")[0].GetString().ShouldBe("header");
+    }
+
+    [Fact]
+    public void Two_keys_on_one_request_are_refused_because_nobody_could_say_which_counts()
+    {
+        var http = new DefaultHttpContext();
+        http.Request.Headers[Idempotency.Header] = new StringValues(["one", "two"]);
+
+        Should.Throw<InvalidInputException>(() => Idempotency.KeyOf(http)).Errors.ShouldHaveSingleItem().Field.ShouldBe("header.Idempotency-Key");
     }
 
     private static string NewKey() => Guid.NewGuid().ToString();

@@ -83,7 +83,8 @@ internal sealed class IdempotentPosts(
         try
         {
             await next(http);
-            await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+            // Into memory, and after the work: a caller who hung up must not make it forgotten.
+            await http.Response.BodyWriter.FlushAsync(CancellationToken.None);
         }
         finally
         {

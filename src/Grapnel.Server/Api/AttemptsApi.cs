@@ -61,12 +61,17 @@ internal sealed class AttemptsApi(PathSubjects subjects, EndpointRegistry endpoi
         var query = new QueryReader(http.Request.Query);
         var page = query.Page(descending: true, Names.IsIdOf<Attempt>) with { Descending = true };
         var status = query.Number("status");
+        if (status is { } number && !Enum.IsDefined((DeliveryStatus)number))
+            query.Fail("status", "must be 0 (success) or 2 (fail); of 1, 3 and 4 there is never any");
+        var statusCodeClass = query.Number("status_code_class");
+        if (statusCodeClass is not (null or 0 or 100 or 200 or 300 or 400 or 500))
+            query.Fail("status_code_class", "must be 0, 100, 200, 300, 400 or 500");
         var withContent = query.Flag("with_content", otherwise: true);
         var withMessage = query.Flag("with_msg", otherwise: false);
         var filter = scope with
         {
             Succeeded = status is null ? null : status == Success,
-            StatusCodeClass = query.Number("status_code_class"),
+            StatusCodeClass = statusCodeClass,
             Channel = query.Text("channel"),
             Tag = query.Text("tag"),
             EventTypes = query.Texts("event_types"),

@@ -93,6 +93,16 @@ public sealed class HistoryApiTests(ServerFixture fixture) : ServerTest(fixture)
     }
 
     [Fact]
+    public async Task A_filter_that_no_attempt_could_ever_pass_is_refused_and_not_answered_with_an_empty_list()
+    {
+        await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
+        var (application, endpoint) = await SubscribedAsync(receiver);
+
+        (await Client.GetJsonAsync($"{application}/attempt/endpoint/{endpoint}?status=9&status_code_class=7")).Faults.ShouldBe(["status", "status_code_class"]);
+        (await Client.GetJsonAsync($"{application}/attempt/endpoint/{endpoint}?status=1&status_code_class=500")).Status.ShouldBe(200);
+    }
+
+    [Fact]
     public async Task Attempts_bring_their_messages_on_demand()
     {
         await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));

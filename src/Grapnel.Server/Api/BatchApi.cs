@@ -9,7 +9,7 @@ namespace Grapnel.Server.Api;
 /// <c>/app/{app}/msg/batch</c>: many messages in one request. A list of them is stored in one transaction; a stream of lines
 /// (<c>application/x-ndjson</c>) may be as long as it likes and is stored as it comes in.
 /// </summary>
-internal sealed class BatchApi(Publisher publisher, IOptions<PublishingOptions> options)
+internal sealed class BatchApi(Publisher publisher, IHostApplicationLifetime lifetime, IOptions<PublishingOptions> options)
 {
     public const int MaxMessages = 1_000;
     private const string LinesMediaType = "application/x-ndjson";
@@ -24,7 +24,7 @@ internal sealed class BatchApi(Publisher publisher, IOptions<PublishingOptions> 
         // More than a batch may have, so that a sender who is somewhat over the limit gets to the end of sending and sees the answer.
         http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize = isStream ? null : 4L * _options.MaxBatchBytes;
         return isStream
-            ? new LineStream(http, publisher, _options.MaxPayloadBytes).RunAsync()
+            ? new LineStream(http, publisher, _options.MaxPayloadBytes, lifetime.ApplicationStopping).RunAsync()
             : PublishListAsync(http);
     }
 

@@ -47,6 +47,8 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
                 var (status, code, detail) = Describe(error);
                 if (status == 500)
                     LogUnexpected(error, http.Request.Method, http.Request.Path);
+                if (status == 415)
+                    response.Headers.AcceptEncoding = RequestBytes.Unencoded;
                 await ErrorBody.WriteAsync(response, status, code, detail);
                 break;
         }
@@ -58,6 +60,7 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
         ConflictException conflict => (409, conflict.Code, error.Message),
         InvalidRequestException invalid => (400, invalid.Code, error.Message),
         LimitReachedException => (400, "limit_reached", error.Message),
+        BadHttpRequestException { StatusCode: 415 } => (415, "unsupported_media_type", error.Message),
         BadHttpRequestException { StatusCode: 413 } => (413, "payload_too_large", "The request body is larger than this server accepts."),
         BadHttpRequestException bad => (bad.StatusCode, "generic_error", bad.Message),
         _ => (500, "internal_error", "Something went wrong in the server; its log says what."),

@@ -36,7 +36,7 @@ internal static class GrapnelApi
         .AddSingleton<TailApi>()
         .AddSingleton<ApiKeysApi>()
         .AddSingleton<AuthApi>()
-        .AddSingleton<TokenSecret>().AddSingleton<Tokens>().AddSingleton<OwnApplication>().AddSingleton<RequestLimits>();
+        .AddSingleton<TokenSecret>().AddSingleton<Tokens>().AddSingleton<OwnApplication>().AddSingleton<StandingAccess>().AddSingleton<RequestLimits>();
 
     public static void MapGrapnelApi(this WebApplication app)
     {

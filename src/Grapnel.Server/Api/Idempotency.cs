@@ -37,8 +37,10 @@ internal static class Idempotency
     /// </summary>
     public static UInt128? KeyOf(HttpContext http, string part = "")
     {
-        if (!http.Request.Headers.TryGetValue(Header, out var values) || values is not [{ Length: > 0 } key, ..])
+        if (!http.Request.Headers.TryGetValue(Header, out var values) || values is [] or [null or ""])
             return null;
+        if (values is not [{ } key])
+            throw new InvalidInputException($"header.{Header}", "must be given once");
         if (key.Length > MaxLength)
             throw new InvalidInputException($"header.{Header}", $"must have at most {MaxLength} characters");
         return Sha256.Of($"{http.Caller().Id}\n{http.Request.Path.Value}{http.Request.QueryString.Value}\n{key}{part}").High;

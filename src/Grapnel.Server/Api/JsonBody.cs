@@ -35,7 +35,7 @@ internal sealed class JsonBody
         using var document = JsonDocument.Parse(bytes, Options);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
             throw new InvalidInputException("", "The body must be a JSON object.");
-        if (!AreNamesText(document.RootElement))
+        if (!HasTextNames(document.RootElement))
             throw new JsonException("a name in it is no text.");
         return new JsonBody(document.RootElement.Clone(), [], path: "");
     }
@@ -90,12 +90,12 @@ internal sealed class JsonBody
 
     public T Choice<T>(T current, string name) where T : struct, Enum =>
         Read<T?>(current, [name], JsonValueKind.String, "one of " + string.Join(", ", Enum.GetNames<T>().Select(Camel)),
-            value => Enum.TryParse<T>(ToText(value), ignoreCase: true, out var choice) && !char.IsDigit(ToText(value)![0]) ? choice : null,
+            value => ToChoice<T>(ToText(value)),
             nullable: false)!.Value;
 
     /// <summary>An object within the object; what is wrong in it is told with the rest. Null when it is not there.</summary>
     public JsonBody? Object(string name) => Read<JsonBody>(
-        null, [name], JsonValueKind.Object, "an object or null", value => AreNamesText(value) ? new JsonBody(value, _errors, $"{_path}{name}.") : null);
+        null, [name], JsonValueKind.Object, "an object or null", value => HasTextNames(value) ? new JsonBody(value, _errors, $"{_path}{name}.") : null);
 
     /// <summary>The JSON text of a value of any kind, as it stands in the body.</summary>
     public string? Raw(string? current, string name) =>
@@ -118,7 +118,8 @@ internal sealed class JsonBody
         return current;
     }
 
-    private static bool AreNamesText(JsonElement value) => value.EnumerateObject().All(member => NameOf(member) is not null);
+    // Looking for a name among others throws when one of them is no text.
+    private static bool HasTextNames(JsonElement value) => value.EnumerateObject().All(member => NameOf(member) is not null);
 
     /// <summary>Null for a name that is no text: an escaped half of a surrogate pair.</summary>
     private static string? NameOf(JsonProperty member)
@@ -160,6 +161,10 @@ internal sealed class JsonBody
             return null;
         }
     }
+
+    // By its name and nothing else: the parser also takes numbers, and several names as their sum.
+    private static T? ToChoice<T>(string? text) where T : struct, Enum =>
+        Enum.GetNames<T>().FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name ? Enum.Parse<T>(name) : null;
 
     private static TimeSpan? ToDuration(JsonElement value) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds) && Math.Abs(seconds) < 1e9

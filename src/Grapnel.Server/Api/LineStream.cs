@@ -11,7 +11,7 @@ namespace Grapnel.Server.Api;
 /// that is faster than the store is slowed down by the connection itself. The answer is a stream too. It tells of lines that were
 /// refused, with <c>results=all</c> of every line, and ends with the counts; what was accepted stays, however the stream ends.
 /// </summary>
-internal sealed class LineStream(HttpContext http, Publisher publisher, int maxPayloadBytes)
+internal sealed class LineStream(HttpContext http, Publisher publisher, int maxPayloadBytes, CancellationToken stopping)
 {
     private const int MaxLines = 500;
     private const int MaxBytes = 1 << 20;
@@ -26,7 +26,10 @@ internal sealed class LineStream(HttpContext http, Publisher publisher, int maxP
 
     public async Task RunAsync()
     {
+        RequestBytes.RefuseEncodings(http.Request);
         _tellAll = ReadsAll();
+        // A key that does not fit is told before the stream begins, and not of every line.
+        _ = Idempotency.KeyOf(http);
         // A stream may pause for as long as it likes; Kestrel would take it for an attack.
         http.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null;
         if (await PublishAsync(CancellationToken.None) is { } refusal)
@@ -36,7 +39,15 @@ internal sealed class LineStream(HttpContext http, Publisher publisher, int maxP
         }
         http.Response.ContentType = "application/x-ndjson";
         await http.Response.StartAsync(http.RequestAborted);
-        await ReadAllAsync(http.Request.BodyReader, http.RequestAborted);
+        await ReadUntilStoppedAsync(http.RequestAborted);
+    }
+
+    /// <summary>A stream may be open for days: a server that stops ends it between two lines instead of waiting for it.</summary>
+    private async Task ReadUntilStoppedAsync(CancellationToken cancellationToken)
+    {
+        var body = http.Request.BodyReader;
+        using var onStop = stopping.Register(body.CancelPendingRead);
+        await ReadAllAsync(body, cancellationToken);
     }
 
     private bool ReadsAll()
@@ -54,6 +65,12 @@ internal sealed class LineStream(HttpContext http, Publisher publisher, int maxP
         while (true)
         {
             var read = await body.ReadAsync(cancellationToken);
+            if (stopping.IsCancellationRequested)
+            {
+                body.AdvanceTo(read.Buffer.Start);
+                await EndAsync(new PublishResult(PublishStatus.Unavailable), cancellationToken);
+                return;
+            }
             var rest = read.Buffer;
             while (TakeLines(ref rest, read.IsCompleted))
             {

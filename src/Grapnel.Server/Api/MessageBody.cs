@@ -69,7 +69,7 @@ internal ref struct MessageBody
     {
         var reader = Begin(bytes);
         var items = new List<T>();
-        if (!FindList(ref reader))
+        if (!FindListAmongNames(ref reader))
             throw new InvalidInputException("messages", "must be a list of messages");
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
@@ -85,8 +85,23 @@ internal ref struct MessageBody
 
     private static InvalidInputException BadCount(int limit) => new("messages", $"must have 1 to {limit} entries");
 
+    // For the InvalidOperationException of a reader that compares a name which is an escaped half of a surrogate pair.
+    private static JsonException NoTextName() => new("a name in it is no text.");
+
     private static Utf8JsonReader Begin(byte[] bytes) =>
         Utf8.IsValid(bytes) ? new Utf8JsonReader(bytes, Options) : throw new JsonException("it is not UTF-8.");
+
+    private static bool FindListAmongNames(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return FindList(ref reader);
+        }
+        catch (InvalidOperationException)
+        {
+            throw NoTextName();
+        }
+    }
 
     private static bool FindList(ref Utf8JsonReader reader)
     {
@@ -121,8 +136,7 @@ internal ref struct MessageBody
         }
         catch (InvalidOperationException)
         {
-            // What the reader throws when it compares a name that is an escaped half of a surrogate pair.
-            throw new JsonException("a name in it is no text.");
+            throw NoTextName();
         }
         // Wherever the id stands in a path, the event id will do: it must not look like one.
         if (EventId?.StartsWith(Message.IdPrefix, StringComparison.Ordinal) == true)

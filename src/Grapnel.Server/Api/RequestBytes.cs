@@ -5,17 +5,34 @@ namespace Grapnel.Server.Api;
 /// <summary>Reads a request's body into memory: one array of exactly its size when the client announced it, and never more than a limit.</summary>
 internal static class RequestBytes
 {
+    /// <summary>The content coding that is none.</summary>
+    public const string Unencoded = "identity";
+
     private const int FirstGuess = 16 * 1024;
 
-    /// <exception cref="BadHttpRequestException">413: the body is larger than <paramref name="limit"/>.</exception>
-    public static ValueTask<byte[]> ReadAsync(HttpRequest request, int limit, CancellationToken cancellationToken) =>
-        request.ContentLength switch
+    /// <exception cref="BadHttpRequestException">413: the body is larger than <paramref name="limit"/>. 415: it is encoded.</exception>
+    public static ValueTask<byte[]> ReadAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
+    {
+        RefuseEncodings(request);
+        return request.ContentLength switch
         {
             0 => new ValueTask<byte[]>(Array.Empty<byte>()),
             { } length when length > limit => throw TooLarge(),
             { } length => ReadExactlyAsync(request, (int)length, cancellationToken),
             null => ReadToEndAsync(request, limit, cancellationToken),
         };
+    }
+
+    /// <summary>
+    /// Nothing is decompressed: a body that says it is compressed would be held for broken JSON or, where any body will do, be delivered to
+    /// receivers who are not told.
+    /// </summary>
+    /// <exception cref="BadHttpRequestException">415 (RFC 9110, section 15.5.16): the body has a content coding.</exception>
+    public static void RefuseEncodings(HttpRequest request)
+    {
+        if (request.Headers.ContentEncoding.Any(coding => !string.Equals(coding, Unencoded, StringComparison.OrdinalIgnoreCase)))
+            throw new BadHttpRequestException("The body is compressed. Send it as it is, without Content-Encoding.", StatusCodes.Status415UnsupportedMediaType);
+    }
 
     private static async ValueTask<byte[]> ReadExactlyAsync(HttpRequest request, int length, CancellationToken cancellationToken)
     {

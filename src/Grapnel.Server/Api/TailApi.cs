@@ -2,6 +2,7 @@ using System.Text;
 using Grapnel.Dispatching;
 using Grapnel.Registry;
 using Grapnel.Server.Api.Description;
+using Grapnel.Server.Auth;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
@@ -9,27 +10,28 @@ namespace Grapnel.Server.Api;
 
 /// <summary>
 /// <c>/app/{app}/tail</c>: attempts as they become durable, as server-sent events (HTML Standard, 9.2): <c>attempt</c>, and <c>dropped</c> with a
-/// count when the reader was too slow. A comment every 15 s keeps the connection open. Ends with the connection or the server.
+/// count when the reader was too slow. A comment every 15 s keeps the connection open. Ends with the connection or the server, and before anything is
+/// told to a caller who would no longer be let in.
 /// </summary>
 internal sealed class TailApi(
-    ApplicationRegistry applications, EndpointRegistry endpoints, Dispatcher dispatcher, IHostApplicationLifetime lifetime, TimeProvider time)
+    ApplicationRegistry applications, EndpointRegistry endpoints, Dispatcher dispatcher, StandingAccess access, IHostApplicationLifetime lifetime,
+    TimeProvider time)
 {
+    /// <summary>Of one application: otherwise a single reader of it could shut out all others.</summary>
+    public const int MaxListenersOfOne = 25;
+
     private const int MaxListeners = 100;
     private const int Success = 0;
     private const int Fail = 2;
     private static readonly TimeSpan CommentPeriod = TimeSpan.FromSeconds(15);
-    private int _listeners;
+    private readonly Dictionary<Id<Application>, int> _listeners = [];
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/app/{app}/tail", TailAsync).Describe(StateOperations.Tail);
 
     private async Task TailAsync(HttpContext http)
     {
         var filter = await ReadFilterAsync(http);
-        if (Interlocked.Increment(ref _listeners) > MaxListeners)
-        {
-            Interlocked.Decrement(ref _listeners);
-            throw new LimitReachedException($"There are {MaxListeners} listeners already, which is as many as there may be.");
-        }
+        Enter(filter.Application);
         try
         {
             using var tail = new AttemptTail(dispatcher, filter);
@@ -37,7 +39,29 @@ internal sealed class TailApi(
         }
         finally
         {
-            Interlocked.Decrement(ref _listeners);
+            Leave(filter.Application);
+        }
+    }
+
+    private void Enter(Id<Application> application)
+    {
+        lock (_listeners)
+        {
+            var ofOne = _listeners.GetValueOrDefault(application);
+            if (ofOne >= MaxListenersOfOne)
+                throw new LimitReachedException($"This application has {MaxListenersOfOne} listeners already, which is as many as it may have.");
+            if (_listeners.Values.Sum() >= MaxListeners)
+                throw new LimitReachedException($"There are {MaxListeners} listeners already, which is as many as there may be.");
+            _listeners[application] = ofOne + 1;
+        }
+    }
+
+    private void Leave(Id<Application> application)
+    {
+        lock (_listeners)
+        {
+            if (--_listeners[application] == 0)
+                _listeners.Remove(application);
         }
     }
 
@@ -75,15 +99,18 @@ internal sealed class TailApi(
         }
     }
 
-    private static async Task RelayAsync(HttpContext http, AttemptTail tail, PeriodicTimer timer, CancellationToken cancellationToken)
+    private async Task RelayAsync(HttpContext http, AttemptTail tail, PeriodicTimer timer, CancellationToken cancellationToken)
     {
         var (arrival, tick) = (tail.Attempts.WaitToReadAsync(cancellationToken).AsTask(), timer.WaitForNextTickAsync(cancellationToken).AsTask());
         while (true)
         {
-            if (await Task.WhenAny(arrival, tick) == arrival)
+            var next = await Task.WhenAny(arrival, tick);
+            if (!await access.HoldsAsync(http, cancellationToken))
+                return;
+            if (next == arrival)
             {
                 await arrival;
-                await WriteArrivedAsync(http, tail, cancellationToken);
+                await WriteNextAsync(http, tail, cancellationToken);
                 arrival = tail.Attempts.WaitToReadAsync(cancellationToken).AsTask();
                 continue;
             }
@@ -93,9 +120,10 @@ internal sealed class TailApi(
         }
     }
 
-    private static async Task WriteArrivedAsync(HttpContext http, AttemptTail tail, CancellationToken cancellationToken)
+    // One at a time: where more arrives than is read, a loop over what is there would not end, and nobody would hear what was dropped.
+    private static async Task WriteNextAsync(HttpContext http, AttemptTail tail, CancellationToken cancellationToken)
     {
-        while (tail.Attempts.TryRead(out var arrived))
+        if (tail.Attempts.TryRead(out var arrived))
         {
             var attempt = AttemptOut.From(arrived.Attempt, withContent: true) with { Msg = MessageJson.Embed(arrived.Message, withContent: false) };
             var json = Encoding.UTF8.GetString(JsonReply.Render(attempt, ApiJson.Default.AttemptOut));

@@ -28,7 +28,7 @@ internal sealed class TriggerApi(Publisher publisher, TimeProvider time, IOption
             RequireEventType = true,
             Idempotency = Idempotency.Read(http, body, WriteReceipt),
         };
-        var result = await publisher.PublishAsync(request, CancellationToken.None);
+        var result = await PublishAsync(request);
         await (result.Status switch
         {
             PublishStatus.Accepted when result.Response is null => JsonReply.WriteAsync(http, StatusCodes.Status202Accepted, result, WriteReceipt),
@@ -36,6 +36,26 @@ internal sealed class TriggerApi(Publisher publisher, TimeProvider time, IOption
             _ => PublishReply.RefuseAsync(http, result, request, _maxPayload),
         });
     }
+
+    /// <summary>What is a field of the body elsewhere stands in other parts of the request here.</summary>
+    private async ValueTask<PublishResult> PublishAsync(PublishRequest request)
+    {
+        try
+        {
+            return await publisher.PublishAsync(request, CancellationToken.None);
+        }
+        catch (InvalidInputException e)
+        {
+            throw new InvalidInputException([.. e.Errors.Select(error => error with { Field = PlaceOf(error.Field) })]);
+        }
+    }
+
+    private static string PlaceOf(string field) => field switch
+    {
+        "eventType" => "path.event",
+        "contentType" => "header.Content-Type",
+        _ => field,
+    };
 
     private static void Write(Utf8JsonWriter writer, PublishResult result)
     {

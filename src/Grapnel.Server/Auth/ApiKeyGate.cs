@@ -25,7 +25,8 @@ internal sealed class ApiKeyGate(RequestDelegate next, ApiKeyRegistry keys, Toke
         return search.IsCompletedSuccessfully ? AdmitAsync(http, access, header, search.Result) : AdmitAsync(http, access, header, search);
     }
 
-    private static ReadOnlySpan<char> Presented(string header) => header.AsSpan(Bearer.Length).Trim();
+    /// <summary>The key or token in the header.</summary>
+    public static ReadOnlySpan<char> Presented(string header) => header.AsSpan(Bearer.Length).Trim();
 
     private async Task AdmitAsync(HttpContext http, RouteAccess access, string header, ValueTask<WorkingKey?> search) =>
         await AdmitAsync(http, access, header, await search);

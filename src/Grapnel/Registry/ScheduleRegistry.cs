@@ -1,5 +1,6 @@
 using Grapnel.Housekeeping;
 using Grapnel.Storage;
+using Microsoft.Extensions.Options;
 
 namespace Grapnel.Registry;
 
@@ -37,7 +38,7 @@ internal sealed record ScheduleInput
 
 /// <summary>Adding, changing and deleting schedules.</summary>
 internal sealed class ScheduleRegistry(
-    ICatalogStore store, CatalogEvents events, IdGenerator ids, TimeProvider time, Random random)
+    ICatalogStore store, CatalogEvents events, IdGenerator ids, IOptions<PublishingOptions> publishing, TimeProvider time, Random random)
 {
     private readonly EditGate _gate = new();
 
@@ -108,6 +109,9 @@ internal sealed class ScheduleRegistry(
         var check = new InputCheck();
         await CheckEventTypeAsync(check, input.EventType, heldType, cancellationToken);
         check.Add(ScheduleCalendar.Validate(input.Cron, input.MinInterval, input.MaxInterval, time.GetUtcNow()));
+        // Otherwise every occurrence would be refused, and nobody would be there to hear it.
+        if (input.Payload?.Length > publishing.Value.MaxPayloadBytes)
+            check.Add("payload", $"must have at most {publishing.Value.MaxPayloadBytes} bytes");
         check.ThrowIfAny();
     }
 

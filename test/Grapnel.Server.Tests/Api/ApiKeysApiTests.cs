@@ -101,6 +101,20 @@ public sealed class ApiKeysApiTests(ServerFixture fixture) : ServerTest(fixture)
         reply.Faults.ShouldBe(["name"]);
     }
 
+    [Theory]
+    [InlineData("publish,read")]
+    [InlineData("-1")]
+    [InlineData("+1")]
+    [InlineData("2")]
+    [InlineData(" read")]
+    public async Task A_scope_is_one_of_the_words_for_it_and_nothing_that_could_be_computed_from_them(string scope)
+    {
+        var reply = await Client.PostJsonAsync(Path, $$"""{"name":"Odd","scope":"{{scope}}"}""");
+
+        reply.Status.ShouldBe(422);
+        reply.Faults.ShouldBe(["scope"]);
+    }
+
     private async Task<Reply> CreateAsync(string name)
     {
         var made = await Client.PostJsonAsync(Path, $$"""{"name":"{{name}}"}""");

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Grapnel.Server.Tests.Support;
@@ -64,6 +65,7 @@ public sealed class BatchApiTests(ServerFixture fixture) : ServerTest(fixture)
     [InlineData("""[{"eventType":"a","payload":{}}] trailing""")]
     [InlineData("""[{"eventType":"a","payload":{}}""")]
     [InlineData("""[{"eventType":"a","payload":{},"\ud800":1}]""")]
+    [InlineData("""{"\ud800essages":1,"messages":[{"eventType":"a","payload":{}}]}""")]
     public async Task A_batch_that_is_not_JSON_stores_nothing(string body)
     {
         var application = await NewApplicationAsync();
@@ -154,6 +156,35 @@ public sealed class BatchApiTests(ServerFixture fixture) : ServerTest(fixture)
     {
         (await SendAsync("/api/v1/app/nobody", "{}", "", null)).Status.ShouldBe(404);
         (await SendAsync(await NewApplicationAsync(), "{}", "?results=some", null)).Faults.ShouldBe(["results"]);
+        (await SendAsync(await NewApplicationAsync(), "{}", "", new string('k', 257))).Faults.ShouldBe(["Idempotency-Key"]);
+    }
+
+    [Fact]
+    public async Task A_stream_that_is_open_when_the_server_stops_is_told_so_and_holds_nothing_up()
+    {
+        await using var server = await TestServer.StartAsync(new Dictionary<string, string?> { ["Delivery:ShutdownGrace"] = "60s" });
+        // By hand: an HttpClient reads no answer before it has sent the whole body.
+        using var connection = new TcpClient();
+        await connection.ConnectAsync(server.Address.Host, server.Address.Port);
+        const string Line = "{\"eventType\":\"a\",\"payload\":{}}\n";
+        await connection.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /api/v1/app/default/msg/batch?results=all HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TestServer.Key}\r\nContent-Type: {Lines}\r\n"
+            + $"Transfer-Encoding: chunked\r\n\r\n{Line.Length:x}\r\n{Line}\r\n"));
+        using var told = new StreamReader(connection.GetStream());
+        await NextJsonAsync(told);
+
+        server.Get<Microsoft.Extensions.Hosting.IHostApplicationLifetime>().StopApplication();
+
+        var end = await NextJsonAsync(told);
+        (end.GetProperty("status").GetInt32(), end.GetProperty("done").GetBoolean(), end.GetProperty("accepted").GetInt32()).ShouldBe((503, false, 1));
+    }
+
+    private static async Task<JsonElement> NextJsonAsync(StreamReader answer)
+    {
+        while (await answer.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(20)) is { } line)
+            if (line.StartsWith('{'))
+                return JsonDocument.Parse(line).RootElement;
+        throw new EndOfStreamException("The answer ended.");
     }
 
     private static string BatchOf(int count) => "[" + string.Join(',', Enumerable.Repeat("""{"eventType":"a","payload":{}}""", count)) + "]";

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -47,9 +48,35 @@ public sealed class ErrorTests(ServerFixture fixture) : ServerTest(fixture)
     [InlineData("/api/v1/app/default/msg", """{"eventType":"x","\ud800ayload":1,"payload":{"\ud800":1}}""", 422)]
     [InlineData("/api/v1/app/default/msg", """{"eventType":"x","payload":{},"transformationsParams":{"\ud800awPayload":1,"headers":{"\ud800":"x"}}}""", 422)]
     [InlineData("/api/v1/app/default/msg", """{"eventType":"x","payload":{},"transformationsParams":{"rawPayload":"\ud800"}}""", 422)]
-    [InlineData("/api/v1/auth/app-portal-access/default", """{"application":{"\ud800":1}}""", 422)]
+    [InlineData("/api/v1/auth/app-portal-access/default", """{"application":{"\ud800ame":1,"name":"x"}}""", 422)]
     public async Task Half_a_surrogate_pair_anywhere_gets_a_clean_answer(string path, string body, int status) =>
         (await Client.PostJsonAsync(path, body)).Status.ShouldBe(status);
+
+    [Theory]
+    [InlineData("/trigger/{0}", "application/json")]
+    [InlineData("/api/v1/app", "application/json")]
+    [InlineData("/api/v1/app/default/msg", "application/json")]
+    [InlineData("/api/v1/app/default/msg/batch", "application/json")]
+    [InlineData("/api/v1/app/default/msg/batch", "application/x-ndjson")]
+    public async Task A_body_that_is_compressed_is_refused_because_nothing_here_decompresses_and_no_receiver_would_be_told(string path, string contentType)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, string.Format(CultureInfo.InvariantCulture, path, await NewEventTypeAsync()));
+        request.Content = new ByteArrayContent([0x1f, 0x8b, 0x08]) { Headers = { { "Content-Type", contentType }, { "Content-Encoding", "gzip" } } };
+
+        using var reply = await Client.SendAsync(request);
+
+        ((int)reply.StatusCode, reply.Content.Headers.ContentType?.MediaType).ShouldBe((415, "application/json"));
+        reply.Headers.GetValues("Accept-Encoding").ShouldBe(["identity"]);
+        (await reply.Content.ReadAsStringAsync()).ShouldContain("unsupported_media_type");
+    }
+
+    [Fact]
+    public async Task A_body_that_says_it_is_not_compressed_is_taken()
+    {
+        using var content = new StringContent("""{"name":"Plain"}""") { Headers = { { "Content-Encoding", "identity" } } };
+
+        ((int)(await Client.PostAsync("/api/v1/app", content)).StatusCode).ShouldBe(201);
+    }
 
     [Fact]
     public async Task A_body_that_is_not_UTF8_is_refused() =>

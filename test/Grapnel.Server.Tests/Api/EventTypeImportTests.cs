@@ -92,6 +92,9 @@ public sealed class EventTypeImportTests(ServerFixture fixture) : ServerTest(fix
     [InlineData("webhooks: {a: {$ref: 'https://example.com/x'}}", "leads out")]
     [InlineData("webhooks: {a: {$ref: '#/webhooks/a'}}", "circle")]
     [InlineData("webhooks: [", "is not YAML")]
+    [InlineData("webhooks: \"\\U99999999\"", "is not YAML")]
+    [InlineData("webhooks: {a: {post: {}}, a: {post: {}}}", "given twice")]
+    [InlineData("webhooks: {a: {post: {requestBody: {content: {application/json: 5}}}}}", "media type")]
     [InlineData("- 1", "must be an OpenAPI document")]
     [InlineData("webhooks: {a: {post: {requestBody: {content: {application/json: {schema: {type: x}}}}}}}", "must be one of")]
     [InlineData("webhooks: {'a b': {post: {}}}", "256 characters")]
@@ -114,6 +117,50 @@ public sealed class EventTypeImportTests(ServerFixture fixture) : ServerTest(fix
         var reply = await Client.PostJsonAsync(Path, $$"""{"spec":{{spec}}}""");
         reply.Status.ShouldBe(422);
         reply.Faults.ShouldBe(["spec"]);
+    }
+
+    [Fact]
+    public async Task A_chain_of_references_as_long_as_a_body_can_hold_is_documentation_at_most_and_the_server_lives()
+    {
+        const int Length = 30_000;
+        var schemas = Enumerable.Range(0, Length).Select(n => $$"""
+            "S{{n}}":{"$ref":"#/components/schemas/S{{(n + 1) % Length}}"}
+            """);
+        const string Webhooks = """{"a":{"post":{"requestBody":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/S0"}}}}}}}""";
+        var spec = $$"""{"webhooks":{{Webhooks}},"components":{"schemas":{ {{string.Join(',', schemas)}} } } }""";
+
+        var reply = await Client.PostJsonAsync(Path, $$"""{"dryRun":true,"spec":{{spec}} }""");
+
+        reply.Status.ShouldBe(200, reply.Text[..Math.Min(500, reply.Text.Length)]);
+        var schema = $$"""{"$ref":"#/components/schemas/S0","components":{"schemas":{ {{string.Join(',', schemas)}} } } }""";
+        (await Client.PostJsonAsync("/api/v1/event-type", $$"""{"name":"{{Name()}}","description":"","schemaValidation":"enforce","schemas":{"1":{{schema}} } }"""))
+            .Faults.ShouldBe(["schemas.1"]);
+    }
+
+    [Fact]
+    public async Task Webhooks_that_all_share_a_large_schema_do_not_make_a_small_document_a_huge_one()
+    {
+        const string Post = """{"post":{"requestBody":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/Large"}}}}}}""";
+        var webhooks = string.Join(',', Enumerable.Range(0, 300).Select(n => $"\"share{n}\":{Post}"));
+        var large = $$"""{"description":"{{new string('x', 100_000)}}"}""";
+
+        var reply = await Client.PostJsonAsync(Path, $$$"""{"dryRun":true,"spec":{"webhooks":{ {{{webhooks}}} },"components":{"schemas":{"Large":{{{large}}} } } } }""");
+
+        (reply.Status, reply.Text.Contains("stands for more than")).ShouldBe((422, true), reply.Text[..Math.Min(500, reply.Text.Length)]);
+    }
+
+    [Fact]
+    public async Task References_that_come_to_the_same_name_are_told_apart()
+    {
+        var name = Name();
+        const string Schemas = """{"ä":{"type":"string"},"ö":{"type":"number"},"ü":{"type":"boolean"}}""";
+        const string Properties = """{"a":{"$ref":"#/components/schemas/ä"},"o":{"$ref":"#/components/schemas/ö"},"u":{"$ref":"#/components/schemas/ü"}}""";
+        var content = $$$"""{"application/json":{"schema":{"properties":{{{Properties}}} } } }""";
+        await Client.PostJsonAsync(Path, $$$"""{"spec":{"webhooks":{"{{{name}}}":{"post":{"requestBody":{"content":{{{content}}} } } } },"components":{"schemas":{{{Schemas}}} } } }""");
+
+        await Client.PatchJsonAsync($"/api/v1/event-type/{name}", """{"schemaValidation":"enforce"}""");
+        (await Client.PostJsonAsync($"/trigger/{name}", """{"a":"x","o":1,"u":true}""")).Status.ShouldBe(202);
+        (await Client.PostJsonAsync($"/trigger/{name}", """{"a":1,"o":true,"u":"x"}""")).Faults.ShouldBe(["a", "o", "u"], ignoreOrder: true);
     }
 
     [Fact]

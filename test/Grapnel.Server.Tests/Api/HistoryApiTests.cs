@@ -93,6 +93,16 @@ public sealed class HistoryApiTests(ServerFixture fixture) : ServerTest(fixture)
     }
 
     [Fact]
+    public async Task A_filter_that_no_attempt_could_ever_pass_is_refused_and_not_answered_with_an_empty_list()
+    {
+        await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
+        var (application, endpoint) = await SubscribedAsync(receiver);
+
+        (await Client.GetJsonAsync($"{application}/attempt/endpoint/{endpoint}?status=9&status_code_class=7")).Faults.ShouldBe(["status", "status_code_class"]);
+        (await Client.GetJsonAsync($"{application}/attempt/endpoint/{endpoint}?status=1&status_code_class=500")).Status.ShouldBe(200);
+    }
+
+    [Fact]
     public async Task Attempts_bring_their_messages_on_demand()
     {
         await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
@@ -136,6 +146,8 @@ public sealed class HistoryApiTests(ServerFixture fixture) : ServerTest(fixture)
 
         (await Stats("")).Text.ShouldBe("""{"success":1,"pending":1,"pendingIsMore":false,"sending":0,"fail":0,"canceled":0}""");
         (await Stats($"?until={now.AddHours(-1):yyyy-MM-ddTHH:mm:ssZ}"))["success"].GetInt64().ShouldBe(0);
+        (await Stats("?until=0001-01-02T00:00:00Z"))["success"].GetInt64().ShouldBe(0);
+        (await Stats("/history?until=0001-01-02T00:00:00Z"))["data"].GetArrayLength().ShouldBe(0);
         foreach (var range in new[]
         {
             $"?until={now.AddDays(1):yyyy-MM-ddTHH:mm:ssZ}", $"?since={now.AddDays(-29):yyyy-MM-ddTHH:mm:ssZ}",

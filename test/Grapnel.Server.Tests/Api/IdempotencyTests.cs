@@ -1,5 +1,10 @@
 using System.Text;
+using Grapnel.Server.Api;
+using Grapnel.Server.Auth;
+using Grapnel.Storage;
 using Grapnel.Server.Tests.Support;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace Grapnel.Server.Tests.Api;
 
@@ -111,6 +116,45 @@ public sealed class IdempotencyTests(ServerFixture fixture) : ServerTest(fixture
 
         reply.Status.ShouldBe(422);
         reply["detail"][0].GetProperty("loc")[0].GetString().ShouldBe("header");
+    }
+
+    [Fact]
+    public void Two_keys_on_one_request_are_refused_because_nobody_could_say_which_counts()
+    {
+        var http = new DefaultHttpContext();
+        http.Request.Headers[Idempotency.Header] = new StringValues(["one", "two"]);
+
+        Should.Throw<InvalidInputException>(() => Idempotency.KeyOf(http)).Errors.ShouldHaveSingleItem().Field.ShouldBe("header.Idempotency-Key");
+    }
+
+    [Fact]
+    public async Task Work_is_remembered_although_the_caller_hung_up_while_it_was_done()
+    {
+        var (key, done) = (NewKey(), 0);
+        async Task<int> AskAsync(CancellationTokenSource connection)
+        {
+            var posts = new IdempotentPosts(http =>
+            {
+                done++;
+                connection.Cancel();
+                return JsonReply.WriteAsync(http, StatusCodes.Status201Created, "{}"u8);
+            }, Server.Get<IIdempotencyStore>(), Server.Get<PublishingOptions>(), TimeProvider.System);
+            var http = new DefaultHttpContext { RequestAborted = connection.Token };
+            http.Request.Method = HttpMethods.Post;
+            http.Request.ContentLength = 0;
+            http.Request.Headers[Idempotency.Header] = key;
+            http.SetEndpoint(new Microsoft.AspNetCore.Http.Endpoint(null, null, "work"));
+            http.Features.Set(new Caller { Id = "somebody", Rights = Rights.All });
+            await posts.InvokeAsync(http).ContinueWith(_ => { }, TaskScheduler.Default);
+            return http.Response.StatusCode;
+        }
+
+        using var first = new CancellationTokenSource();
+        using var second = new CancellationTokenSource();
+        await AskAsync(first);
+
+        (await AskAsync(second)).ShouldBe(201);
+        done.ShouldBe(1);
     }
 
     private static string NewKey() => Guid.NewGuid().ToString();

@@ -38,4 +38,15 @@ public sealed class SchedulesApiTests(ServerFixture fixture) : ServerTest(fixtur
         reply.Status.ShouldBe(422);
         string.Join(',', reply.Faults).ShouldBe(faults);
     }
+
+    [Fact]
+    public async Task A_payload_that_no_publish_would_take_is_refused_when_the_schedule_is_made()
+    {
+        var (application, type) = (await NewApplicationAsync(), await NewEventTypeAsync());
+        Task<Reply> PostAsync(int bytes) => Client.PostJsonAsync(application + "/schedule",
+            $$"""{"eventType":"{{type}}","cron":"0 0 1 1 *","payload":"{{new string('x', bytes - 2)}}"}""");
+
+        (await PostAsync(1 << 20)).Status.ShouldBe(201);
+        (await PostAsync((1 << 20) + 1)).Faults.ShouldBe(["payload"]);
+    }
 }

@@ -43,6 +43,54 @@ public sealed class TailApiTests(ServerFixture fixture) : ServerTest(fixture)
     }
 
     [Fact]
+    public async Task A_listener_whose_key_was_revoked_hears_nothing_more()
+    {
+        await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
+        var application = await NewApplicationAsync();
+        await Client.PostJsonAsync(application + "/endpoint", $$"""{"url":"{{receiver.Url}}"}""");
+        var key = await Client.PostJsonAsync("/api/v1/api-key", $$"""{"name":"watcher","scope":"read","application":"{{application.Split('/')[^1]}}"}""");
+        using var watcher = Server.CreateClient(key["key"].GetString());
+        using var tail = await ListenAsync(watcher, application + "/tail");
+
+        (await Client.DeleteJsonAsync($"/api/v1/api-key/{key.Id}")).Status.ShouldBe(204);
+        await PublishAsync(application, "secret");
+
+        (await tail.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(20))).ShouldBe("");
+    }
+
+    [Fact]
+    public async Task A_listener_whose_token_was_revoked_hears_nothing_more()
+    {
+        await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
+        var application = await NewApplicationAsync();
+        await Client.PostJsonAsync(application + "/endpoint", $$"""{"url":"{{receiver.Url}}"}""");
+        var token = await Client.PostJsonAsync($"/api/v1/auth/app-portal-access/{application.Split('/')[^1]}");
+        using var watcher = Server.CreateClient(token["token"].GetString());
+        using var tail = await ListenAsync(watcher, application + "/tail");
+
+        (await Client.PostJsonAsync($"/api/v1/auth/app/{application.Split('/')[^1]}/expire-all")).Status.ShouldBe(204);
+        await PublishAsync(application, "secret");
+
+        (await tail.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(20))).ShouldBe("");
+    }
+
+    [Fact]
+    public async Task One_application_cannot_take_all_the_places_of_listeners()
+    {
+        await using var server = await TestServer.StartAsync();
+        var tails = new List<StreamReader>();
+        for (var i = 0; i < TailApi.MaxListenersOfOne; i++)
+            tails.Add(await ListenAsync(server.Client, "/api/v1/app/default/tail"));
+
+        (await server.Client.GetJsonAsync("/api/v1/app/default/tail"))["code"].GetString().ShouldBe("limit_reached");
+
+        (await server.Client.PostJsonAsync("/api/v1/app", """{"name":"Other","uid":"other"}""")).Status.ShouldBe(201);
+        tails.Add(await ListenAsync(server.Client, "/api/v1/app/other/tail"));
+        foreach (var tail in tails)
+            tail.Dispose();
+    }
+
+    [Fact]
     public async Task A_filter_that_does_not_fit_is_refused()
     {
         var application = await NewApplicationAsync();

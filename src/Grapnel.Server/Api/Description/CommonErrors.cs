@@ -29,6 +29,9 @@ internal static class CommonErrors
     private static readonly CommonError TooLarge = new(
         413, "TooLarge", "The body is too large.", "payload_too_large", "The request body is larger than this server accepts.");
 
+    private static readonly CommonError Compressed = new(
+        415, "Compressed", "The body is compressed.", "unsupported_media_type", "The body is compressed. Send it as it is, without Content-Encoding.");
+
     private static readonly CommonError Invalid = new(
         422, "Invalid", "Fields do not fit; every one of them is named.", "invalid_input", "Fields do not fit; 'errors' names them.");
 
@@ -56,7 +59,10 @@ internal static class CommonErrors
         if (isPost || operation.Body is not null)
             yield return Conflict;
         if (operation.Body is not null)
+        {
             yield return TooLarge;
+            yield return Compressed;
+        }
         if (isPost || operation.Body is not null || operation.Query.Count > 0)
             yield return Invalid;
         if (!isOpen)

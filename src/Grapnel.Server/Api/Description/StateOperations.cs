@@ -62,7 +62,7 @@ internal static class StateOperations
 
     public static Operation Tail { get; } = new("Message Attempt", "tail", "Watch attempts as they are made")
     {
-        Details = "Server-sent events: `attempt` with an attempt and its message (without payload), `dropped` with a count when you read too slowly; a comment every 15 s.",
+        Details = "Server-sent events: `attempt` with an attempt and its message (without payload), `dropped` with a count when you read too slowly; a comment every 15 s. Ends when the key or token stops working.",
         Query =
         [
             QueryParameter.Of<string>("endpoint_id", "Only those at this endpoint."),
@@ -70,7 +70,7 @@ internal static class StateOperations
             Filters.Channel, Filters.Tag, Filters.EventTypes,
         ],
         Answers = [new Answer(200, "A stream without an end.") { MediaType = "text/event-stream", Example = "event: attempt\nid: atmpt_0353nmmjRaYYhP3jWgAoiW\ndata: {…}\n\n" }],
-        Errors = new Dictionary<int, string> { [400] = "There are as many listeners as there may be." },
+        Errors = new Dictionary<int, string> { [400] = "There are as many listeners as there may be: 25 of an application, 100 in all." },
     };
 }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Grapnel.Registry;
@@ -22,23 +23,34 @@ internal sealed class EventTypeImportApi(EventTypeRegistry types)
         if (spec is null == raw is null)
             throw new InvalidInputException("spec", "or 'specRaw' is required, and not both");
         // JSON is YAML too.
-        var inputs = spec is not null ? OpenApiWebhooks.Read(ReadSpec(spec), "spec") : OpenApiWebhooks.Read(YamlJson.Read(raw!, "specRaw"), "specRaw");
+        var inputs = spec is not null ? OpenApiWebhooks.Read(Parse(spec), "spec") : OpenApiWebhooks.Read(YamlJson.Read(raw!, "specRaw"), "specRaw");
         var changed = await types.ImportAsync(inputs, replaceAll, dryRun, http.RequestAborted);
         await http.AnswerAsync(ImportOut.From(changed, dryRun), ApiJson.Default.ImportOut);
     }
 
-    private static JsonNode? ReadSpec(string json)
+    // The body was parsed before, but a parser looks at names and into strings only when they are asked for.
+    private static JsonNode? Parse(string spec)
     {
         try
         {
-            var spec = JsonNode.Parse(json, documentOptions: OneOfEachName);
-            // The parser looks into strings only when they are asked for; writing asks for all of them.
-            spec?.ToJsonString();
-            return spec;
+            CheckTexts(spec);
+            return JsonNode.Parse(spec, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException e)
         {
-            throw new InvalidInputException("spec", "has the same name twice in an object, or a string that is no text");
+            throw new InvalidInputException("spec", $"is no document without doubt: {e.Message}");
         }
+        catch (InvalidOperationException)
+        {
+            throw new InvalidInputException("spec", "has half a surrogate pair in it, which is no text");
+        }
+    }
+
+    private static void CheckTexts(string json)
+    {
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
+        while (reader.Read())
+            if (reader.ValueIsEscaped)
+                reader.GetString();
     }
 }

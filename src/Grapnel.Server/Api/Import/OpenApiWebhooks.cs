@@ -8,7 +8,12 @@ internal sealed class OpenApiWebhooks
 {
     private const int MaxWebhooks = 1_000;
     private const int MaxHops = 10;
+
+    // What several webhooks refer to is copied to each: a small document may stand for a thousand times its size.
+    private const int MaxCharacters = 16 << 20;
+
     private readonly JsonObject _document;
+    private int _characters;
 
     private OpenApiWebhooks(JsonObject document) => _document = document;
 
@@ -49,13 +54,19 @@ internal sealed class OpenApiWebhooks
             Name = name,
             Description = Text(operation["description"]) ?? Text(operation["summary"]) ?? "",
             Deprecated = operation["deprecated"] is JsonValue value && value.TryGetValue<bool>(out var deprecated) && deprecated,
-            Schemas = schema is null ? null : new JsonObject { ["1"] = schema }.ToJsonString(),
+            Schemas = schema is null ? null : Spend(new JsonObject { ["1"] = schema }.ToJsonString()),
         };
     }
+
+    private string Spend(string schemas) => (_characters += schemas.Length) <= MaxCharacters
+        ? schemas
+        : throw new FormatException($"stands for more than {MaxCharacters} characters of schemas, because webhooks share large ones");
 
     private JsonNode? JsonSchemaOf(JsonObject? content)
     {
         var media = content?.FirstOrDefault(type => type.Key.StartsWith("application/json", StringComparison.OrdinalIgnoreCase)).Value;
+        if (media is not (null or JsonObject))
+            throw new FormatException("has a media type that is no object");
         return media?["schema"] is { } schema ? new SchemaExtract(_document).Extract(schema) : null;
     }
 

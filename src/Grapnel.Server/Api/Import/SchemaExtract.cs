@@ -10,12 +10,17 @@ internal sealed class SchemaExtract(JsonObject document)
 {
     private const string Components = "#/components/schemas/";
     private readonly Dictionary<string, string> _names = [];
+    private readonly HashSet<string> _taken = [];
+    private readonly Queue<string> _unseen = [];
     private readonly JsonObject _definitions = [];
 
     /// <exception cref="FormatException">A reference leads out of the document, or nowhere.</exception>
     public JsonNode Extract(JsonNode schema)
     {
         var extracted = Rewrite(schema)!;
+        // One after the other, not each within the one before: a chain of references may be longer than a stack is deep.
+        while (_unseen.TryDequeue(out var reference))
+            _definitions[_names[reference]] = Rewrite(Resolve(document, reference));
         if (_definitions.Count > 0 && extracted is JsonObject root)
             root["$defs"] = _definitions;
         return extracted;
@@ -51,11 +56,11 @@ internal sealed class SchemaExtract(JsonObject document)
             return name;
         var path = reference.StartsWith(Components, StringComparison.Ordinal) ? reference[Components.Length..] : reference.TrimStart('#', '/');
         name = string.Concat(path.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '.'));
-        while (_names.ContainsValue(name))
-            name += "_";
-        // The name is taken before the schema is looked at: it may refer to itself.
+        // Numbered, not lengthened: many references may come to the same name.
+        for (var (plain, number) = (name, _names.Count); !_taken.Add(name); number++)
+            name = $"{plain}_{number}";
         _names.Add(reference, name);
-        _definitions[name] = Rewrite(Resolve(document, reference));
+        _unseen.Enqueue(reference);
         return name;
     }
 

@@ -31,6 +31,11 @@ internal sealed class YamlJson
         {
             throw new InvalidInputException(field, $"is not YAML: {e.Message} (line {e.Start.Line}, column {e.Start.Column})");
         }
+        catch (ArgumentException)
+        {
+            // What the scanner lets through of escapes that stand for no character, for example \U99999999.
+            throw new InvalidInputException(field, "is not YAML: an escape in it stands for no character");
+        }
     }
 
     private JsonNode? ReadDocument()
@@ -71,6 +76,8 @@ internal sealed class YamlJson
         while (!_parser.TryConsume<MappingEnd>(out _))
         {
             var name = _parser.Consume<ScalarEvent>().Value;
+            if (made.ContainsKey(name))
+                throw new YamlException($"'{name}' is given twice");
             made[name] = ReadNode(depth + 1);
         }
         return made;

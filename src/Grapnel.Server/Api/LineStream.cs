@@ -15,6 +15,7 @@ internal sealed class LineStream(HttpContext http, Publisher publisher, int maxP
 {
     private const int MaxLines = 500;
     private const int MaxBytes = 1 << 20;
+    private static readonly TimeSpan Parting = TimeSpan.FromSeconds(2);
 
     private readonly string _application = http.Part("app");
     private readonly int _maxLine = BodyLimits.Message(maxPayloadBytes);
@@ -50,6 +51,27 @@ internal sealed class LineStream(HttpContext http, Publisher publisher, int maxP
         await ReadAllAsync(body, cancellationToken);
     }
 
+    // A server that stops no longer limits how long it waits for the rest of a body. Whoever has not seen the end by then is cut off.
+    private async Task PartAsync(PipeReader body)
+    {
+        await http.Response.CompleteAsync();
+        using var limit = new CancellationTokenSource(Parting, TimeProvider.System);
+        try
+        {
+            ReadResult read;
+            do
+            {
+                read = await body.ReadAsync(limit.Token);
+                body.AdvanceTo(read.Buffer.End);
+            }
+            while (!read.IsCompleted);
+        }
+        catch (OperationCanceledException)
+        {
+            http.Abort();
+        }
+    }
+
     private bool ReadsAll()
     {
         var query = new QueryReader(http.Request.Query);
@@ -69,6 +91,7 @@ internal sealed class LineStream(HttpContext http, Publisher publisher, int maxP
             {
                 body.AdvanceTo(read.Buffer.Start);
                 await EndAsync(new PublishResult(PublishStatus.Unavailable), cancellationToken);
+                await PartAsync(body);
                 return;
             }
             var rest = read.Buffer;

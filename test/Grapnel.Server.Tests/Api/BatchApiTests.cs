@@ -162,7 +162,7 @@ public sealed class BatchApiTests(ServerFixture fixture) : ServerTest(fixture)
     [Fact]
     public async Task A_stream_that_is_open_when_the_server_stops_is_told_so_and_holds_nothing_up()
     {
-        await using var server = await TestServer.StartAsync(new Dictionary<string, string?> { ["Delivery:ShutdownGrace"] = "60s" });
+        var server = await TestServer.StartAsync(new Dictionary<string, string?> { ["Delivery:ShutdownGrace"] = "60s" });
         // By hand: an HttpClient reads no answer before it has sent the whole body.
         using var connection = new TcpClient();
         await connection.ConnectAsync(server.Address.Host, server.Address.Port);
@@ -177,6 +177,7 @@ public sealed class BatchApiTests(ServerFixture fixture) : ServerTest(fixture)
 
         var end = await NextJsonAsync(told);
         (end.GetProperty("status").GetInt32(), end.GetProperty("done").GetBoolean(), end.GetProperty("accepted").GetInt32()).ShouldBe((503, false, 1));
+        await server.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20));
     }
 
     private static async Task<JsonElement> NextJsonAsync(StreamReader answer)

@@ -218,7 +218,9 @@ internal sealed class LineStream(HttpContext http, Publisher publisher, int maxP
                 var (status, code, detail) = PublishReply.Describe(refused, end.Stream._application, eventType: "", end.Stream.MaxPayload);
                 writer.WriteNumber("status"u8, status);
                 writer.WriteString("code"u8, code);
-                writer.WriteString("detail"u8, $"{detail} Nothing from this line on was read.");
+                // The usual words say that nothing was accepted, which is true of a request of its own and not of this one.
+                var why = refused.Status == PublishStatus.Unavailable ? "This server takes no more messages just now." : detail;
+                writer.WriteString("detail"u8, $"{why} Nothing from this line on was read.");
             }
             writer.WriteBoolean("done"u8, end.refusal is null);
             writer.WriteNumber("accepted"u8, end.Stream._accepted);

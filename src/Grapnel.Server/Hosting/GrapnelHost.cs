@@ -1,6 +1,7 @@
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Storage.Sqlite;
+using Microsoft.Net.Http.Headers;
 
 namespace Grapnel.Server.Hosting;
 
@@ -97,7 +98,7 @@ internal static class GrapnelHost
         // A page of anybody may call the API if it has a key to show; there is no cookie that a browser would add by itself.
         // Others do not pass through here: the middleware would make a scope of services for each of their requests.
         app.UseWhen(http => http.Request.Headers.Origin.Count > 0, pages => pages.UseCors(
-            cors => cors.AllowAnyOrigin().AllowAnyMethod().AllowAnyHeader().SetPreflightMaxAge(PreflightAge)));
+            cors => cors.AllowAnyOrigin().AllowAnyMethod().AllowAnyHeader().WithExposedHeaders(HeaderNames.RetryAfter).SetPreflightMaxAge(PreflightAge)));
         app.UseMiddleware<ApiKeyGate>();
         app.UseMiddleware<IdempotentPosts>();
         app.MapGrapnelApi();

@@ -45,6 +45,7 @@ public sealed class AuthenticationTests(ServerFixture fixture) : ServerTest(fixt
         var asked = await Client.SendAsync(HttpMethod.Get, "/api/v1/app", headers: ("Origin", "https://portal.example"));
         (asked.Status, asked.Headers.GetValues("Access-Control-Allow-Origin").Single()).ShouldBe((200, "*"));
         asked.Headers.Contains("Access-Control-Allow-Credentials").ShouldBeFalse();
+        asked.Headers.GetValues("Access-Control-Expose-Headers").Single().ShouldBe("Retry-After");
         (await Server.Stranger.SendAsync(HttpMethod.Get, "/api/v1/app", headers: ("Origin", "https://portal.example"))).Status.ShouldBe(401);
     }
 

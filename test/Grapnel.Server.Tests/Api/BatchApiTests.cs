@@ -177,6 +177,7 @@ public sealed class BatchApiTests(ServerFixture fixture) : ServerTest(fixture)
 
         var end = await NextJsonAsync(told);
         (end.GetProperty("status").GetInt32(), end.GetProperty("done").GetBoolean(), end.GetProperty("accepted").GetInt32()).ShouldBe((503, false, 1));
+        end.GetProperty("detail").GetString()!.ShouldNotContain("nothing was accepted");
         await server.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20));
     }
 

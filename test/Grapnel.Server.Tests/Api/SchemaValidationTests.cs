@@ -81,6 +81,7 @@ public sealed class SchemaValidationTests(ServerFixture fixture) : ServerTest(fi
     [InlineData("""{"1":{"$schema":"http://json-schema.org/draft-04/schema#"}}""", "schemas.1", "must be one of http://json-schema.org/draft-06")]
     [InlineData("""{"1":5}""", "schemas.1", "no JSON Schema")]
     [InlineData("""[]""", "schemas", "object from version")]
+    [InlineData("""{"1":{"type":"string","type":"number"} }""", "schemas", "no name twice")]
     [InlineData("""null""", "schemaValidation", "at least one schema")]
     public async Task A_schema_that_cannot_be_used_is_refused(string schemas, string field, string reason)
     {

@@ -6,6 +6,8 @@ namespace Grapnel.Publishing.Schemas;
 /// <summary>The schemas of an event type: a JSON object from version to JSON Schema.</summary>
 internal static class SchemaSet
 {
+    private static readonly JsonDocumentOptions OneOfEachName = new() { AllowDuplicateProperties = false };
+
     /// <summary>What is wrong with the schemas, each with the path of its field below <c>schemas</c>.</summary>
     /// <param name="json">The JSON text.</param>
     /// <param name="checked">Whether payloads are held against the newest of them.</param>
@@ -25,7 +27,7 @@ internal static class SchemaSet
     {
         using var document = TryParse(json);
         if (document is null || document.RootElement.ValueKind != JsonValueKind.Object)
-            return [new FieldError("schemas", "must be an object from version to JSON Schema")];
+            return [new FieldError("schemas", "must be an object from version to JSON Schema, with no name twice in an object")];
         var newest = Newest(document.RootElement)?.Name;
         return [.. document.RootElement.EnumerateObject()
             .Select(version => (version.Name, Fault: FaultOf(version.Value, @checked && version.Name == newest)))
@@ -69,7 +71,7 @@ internal static class SchemaSet
     {
         try
         {
-            return JsonDocument.Parse(json);
+            return JsonDocument.Parse(json, OneOfEachName);
         }
         catch (JsonException)
         {

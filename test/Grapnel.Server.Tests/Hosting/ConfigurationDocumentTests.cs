@@ -28,6 +28,7 @@ public sealed partial class ConfigurationDocumentTests
     {
         null or ICollection { Count: 0 } => "",
         TimeSpan duration => Duration.Format(duration),
+        bool flag => flag ? "true" : "false",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
     };
 

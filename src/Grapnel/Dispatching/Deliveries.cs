@@ -104,13 +104,13 @@ internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, IC
 
     private static Why WhyEnded(DeliveryState state, DeliveryEnd end) => end switch
     {
-        DeliveryEnd.Delivered => new(WhyState.Delivered, "delivered", $"Delivered at {state.At:O}.", state.At, null, state.Attempts),
+        DeliveryEnd.Delivered => new(WhyState.Delivered, "delivered", $"Delivered at {state.At:u}.", state.At, null, state.Attempts),
         DeliveryEnd.Exhausted => new(WhyState.Exhausted, "exhausted",
-            $"All {state.Attempts} attempts of the retry schedule failed, the last at {state.At:O}.", state.At, null, state.Attempts),
+            $"All {state.Attempts} attempts of the retry schedule failed, the last at {state.At:u}.", state.At, null, state.Attempts),
         DeliveryEnd.Gone => new(WhyState.Exhausted, "gone",
-            $"The receiver answered 410 Gone at {state.At:O}; that ended the delivery and disabled the endpoint.", state.At, null, state.Attempts),
-        DeliveryEnd.Cancelled => new(WhyState.Cancelled, "cancelled", $"Cancelled at {state.At:O}.", state.At, null, state.Attempts),
-        _ => new(WhyState.Cancelled, "endpointDeleted", $"The endpoint was deleted; the delivery ended at {state.At:O}.", state.At, null, state.Attempts),
+            $"The receiver answered 410 Gone at {state.At:u}; that ended the delivery and disabled the endpoint.", state.At, null, state.Attempts),
+        DeliveryEnd.Cancelled => new(WhyState.Cancelled, "cancelled", $"Cancelled at {state.At:u}.", state.At, null, state.Attempts),
+        _ => new(WhyState.Cancelled, "endpointDeleted", $"The endpoint was deleted; the delivery ended at {state.At:u}.", state.At, null, state.Attempts),
     };
 
     private Why WhyPending(DeliveryState state, Endpoint endpoint)
@@ -125,10 +125,10 @@ internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, IC
         return lane?.State switch
         {
             LaneState.BreakerOpen => Pending("breakerOpen",
-                next is { } at ? $"The endpoint keeps failing; it is probed again at {at:O}." : "The endpoint keeps failing; it is being probed.", next),
-            LaneState.Throttled => Pending("throttled", $"The receiver asked for a pause until {next:O}.", next),
-            _ when due is { } at && state.Attempts == 0 => Pending("scheduled", $"It is to be delivered at {at:O}.", at),
-            _ when due is { } at => Pending("retrying", $"The next attempt is at {at:O}.", at),
+                next is { } at ? $"The endpoint keeps failing; it is probed again at {at:u}." : "The endpoint keeps failing; it is being probed.", next),
+            LaneState.Throttled => Pending("throttled", $"The receiver asked for a pause until {next:u}.", next),
+            _ when due is { } at && state.Attempts == 0 => Pending("scheduled", $"It is to be delivered at {at:u}.", at),
+            _ when due is { } at => Pending("retrying", $"The next attempt is at {at:u}.", at),
             LaneState.RateLimited => Pending("rateLimited", "It waits for the endpoint's rate limit.", null),
             _ => Pending("queued", "It is being sent, or waits for its turn.", null),
         };

@@ -22,7 +22,7 @@ internal static class AnswerExamples
         """;
 
     private const string WhyFields = """
-        "state":"pending","reason":"retrying","detail":"The next attempt is at 2026-11-23T12:05:00.0000000+00:00.","attempts":2,"nextAttempt":"2026-11-23T12:05:00Z",
+        "state":"pending","reason":"retrying","detail":"The next attempt is at 2026-11-23 12:05:00Z.","attempts":2,"nextAttempt":"2026-11-23T12:05:00Z",
         "endedAt":null
         """;
 

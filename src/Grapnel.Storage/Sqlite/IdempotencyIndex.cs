@@ -8,15 +8,18 @@ namespace Grapnel.Storage.Sqlite;
 /// </summary>
 internal sealed class IdempotencyIndex
 {
-    /// <summary>So many keys, or somewhat more, are sorted together. Larger runs would make the merge cheaper, and take more memory: this one 3 MB.</summary>
-    internal const int RunLength = 32_768;
+    /// <summary>
+    /// So many keys, or somewhat more, are sorted together. The larger the run, the more of its keys go to the same page of the tree; and the more memory it
+    /// takes (this one some 8 MB), the longer it is sorted, and the more is read at a start.
+    /// </summary>
+    internal const int RunLength = 131_072;
 
     // A run is in the tree long before the next is full.
     private const int MergedForEachAdded = 2;
 
     private readonly SqliteGate _gate;
     private readonly Action<bool> _end;
-    private readonly Dictionary<UInt128, long> _newest = new(RunLength);
+    private readonly Dictionary<UInt128, long> _newest = [];
     private UInt128[] _keys = [];
     private long[] _places = [];
     private int _merged;

@@ -25,9 +25,9 @@ public sealed class IdempotencyIndexTests : SqliteTests
         await Under.ReopenAsync();
 
         await ShouldKnowAsync(0, IdempotencyIndex.RunLength + IdempotencyIndex.RunLength / 4);
-        await AddAsync(100_000, IdempotencyIndex.RunLength);
+        await AddAsync(1_000_000, IdempotencyIndex.RunLength);
         await ShouldKnowAsync(0, IdempotencyIndex.RunLength + IdempotencyIndex.RunLength / 4);
-        await ShouldKnowAsync(100_000, IdempotencyIndex.RunLength);
+        await ShouldKnowAsync(1_000_000, IdempotencyIndex.RunLength);
     }
 
     [Theory]
@@ -43,9 +43,9 @@ public sealed class IdempotencyIndexTests : SqliteTests
 
         (await Store.Idempotency.FindAsync(KeyOf(900_500), default)).ShouldBeNull();
         await ShouldKnowAsync(0, before);
-        await AddAsync(100_000, IdempotencyIndex.RunLength);
+        await AddAsync(1_000_000, IdempotencyIndex.RunLength);
         await ShouldKnowAsync(0, before);
-        await ShouldKnowAsync(100_000, IdempotencyIndex.RunLength);
+        await ShouldKnowAsync(1_000_000, IdempotencyIndex.RunLength);
     }
 
     [Fact]
@@ -55,10 +55,10 @@ public sealed class IdempotencyIndexTests : SqliteTests
         Clock.Advance(Window);
         await PruneAsync(DateTimeOffset.UnixEpoch);
 
-        await AddAsync(200_000, 2 * IdempotencyIndex.RunLength);
+        await AddAsync(2_000_000, 2 * IdempotencyIndex.RunLength);
 
         InTree().ShouldBeLessThanOrEqualTo(2 * IdempotencyIndex.RunLength, "nothing of the first three runs is left");
-        await ShouldKnowAsync(200_000, 2 * IdempotencyIndex.RunLength);
+        await ShouldKnowAsync(2_000_000, 2 * IdempotencyIndex.RunLength);
     }
 
     [Fact]
@@ -66,14 +66,14 @@ public sealed class IdempotencyIndexTests : SqliteTests
     {
         await AddAsync(0, 4 * IdempotencyIndex.RunLength);
         Clock.Advance(Window / 2);
-        await AddAsync(200_000, 2 * IdempotencyIndex.RunLength);
+        await AddAsync(2_000_000, 2 * IdempotencyIndex.RunLength);
         Clock.Advance(Window / 2);
         await PruneAsync(DateTimeOffset.UnixEpoch);
 
-        await AddAsync(300_000, 3 * IdempotencyIndex.RunLength);
+        await AddAsync(3_000_000, 3 * IdempotencyIndex.RunLength);
 
         InTree().ShouldBeLessThanOrEqualTo(5 * IdempotencyIndex.RunLength, "the first four runs were swept");
-        await ShouldKnowAsync(200_000, 2 * IdempotencyIndex.RunLength);
+        await ShouldKnowAsync(2_000_000, 2 * IdempotencyIndex.RunLength);
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class IdempotencyIndexTests : SqliteTests
         await AddAsync(0, IdempotencyIndex.RunLength);
         Clock.Advance(Window);
         await AddAsync(0, 100, answer: 7);
-        await AddAsync(100_000, 2 * IdempotencyIndex.RunLength);
+        await AddAsync(1_000_000, 2 * IdempotencyIndex.RunLength);
 
         InTree().ShouldBeGreaterThan(IdempotencyIndex.RunLength + 100);
         (await Store.Idempotency.FindAsync(KeyOf(50), default))!.Response.ShouldBe([7]);

@@ -6,7 +6,7 @@ using Grapnel.Publishing.Filters;
 
 namespace Grapnel.Tests.Publishing;
 
-/// <summary>Filters against another implementation of the language, which passes its compliance suite: docs/adr/0011-content-filters.md.</summary>
+/// <summary>Filters against another implementation of the language, which passes its compliance suite: docs/adr/0014-filters-against-a-library.md.</summary>
 public sealed class JmesPathTests
 {
     private static readonly Gen<string> Name = Gen.OneOf("a", "b", "c", "\"a b\"");

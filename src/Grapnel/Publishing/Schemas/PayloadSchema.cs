@@ -15,7 +15,7 @@ public sealed record SchemaFault(IReadOnlyList<string> Path, string Message)
 
 /// <summary>
 /// A JSON Schema that payloads are held against, by JsonSchema.Net. References lead into the schema itself only, <c>format</c> is
-/// documentation, and what a check may cost has a limit: docs/adr/0012-payload-schemas.md. Immutable, used by many threads at once.
+/// documentation, and what a check may cost has a limit: docs/adr/0013-payload-schemas-by-a-library.md. Immutable, used by many threads at once.
 /// </summary>
 internal sealed class PayloadSchema
 {

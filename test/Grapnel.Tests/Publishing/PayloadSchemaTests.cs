@@ -44,6 +44,19 @@ public sealed class PayloadSchemaTests
     public void A_payload_is_held_against_its_schema(string schema, string payload, string faults) => Check(schema, payload).ShouldBe(faults);
 
     [Theory]
+    [InlineData("""{"pattern":"^x$"}""", "\"y\"", "must match the pattern \"^x$\"")]
+    [InlineData("""{"enum":["a",1]}""", "2", "must be one of [\"a\",1]")]
+    [InlineData("""{"type":"string"}""", "2", "must be of the type \"string\"")]
+    [InlineData("""{"anyOf":[{"type":"string"},{"required":["b"]}]}""", "{}", "fits none of the alternatives: must be of the type \"string\", or is required")]
+    [InlineData("""{"required":["b"]}""", "{}", "is required")]
+    [InlineData("false", "1", "is not allowed")]
+    public void A_fault_tells_what_would_fit(string schema, string payload, string message)
+    {
+        using var json = JsonDocument.Parse(schema);
+        PayloadSchema.Read(json.RootElement).Check(Encoding.UTF8.GetBytes(payload)).ShouldHaveSingleItem().Message.ShouldBe(message);
+    }
+
+    [Theory]
     [InlineData("^(a+)+$")]
     [InlineData("^(a|a)*$")]
     [InlineData("^(.*a){20}$")]

@@ -23,6 +23,7 @@ internal static class SchemaFaults
         ErrorMessages.FalseSchema = "is not allowed";
         ErrorMessages.Enum = "must be one of [[values]]";
         ErrorMessages.Type = "must be of the type [[expected]]";
+        ErrorMessages.Pattern = "must match the pattern [[pattern]]";
     }
 
     /// <summary>Every fault, each where it is.</summary>

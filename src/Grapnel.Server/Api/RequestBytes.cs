@@ -30,7 +30,9 @@ internal static class RequestBytes
     /// <exception cref="BadHttpRequestException">415 (RFC 9110, section 15.5.16): the body has a content coding.</exception>
     public static void RefuseEncodings(HttpRequest request)
     {
-        if (request.Headers.ContentEncoding.Any(coding => !string.Equals(coding, Unencoded, StringComparison.OrdinalIgnoreCase)))
+        // Nearly every request has none, and every publish comes by here.
+        var codings = request.Headers.ContentEncoding;
+        if (codings.Count > 0 && codings.Any(coding => !string.Equals(coding, Unencoded, StringComparison.OrdinalIgnoreCase)))
             throw new BadHttpRequestException("The body is compressed. Send it as it is, without Content-Encoding.", StatusCodes.Status415UnsupportedMediaType);
     }
 

@@ -67,7 +67,7 @@ internal sealed class StatsApi(PathSubjects subjects, IHistoryStore history, Dis
     {
         var now = time.GetUtcNow();
         var until = query.Time("until") ?? now;
-        var since = query.Time("since") ?? Before(until, Window);
+        var since = query.Time("since") ?? until - Window;
         query.ThrowIfAnyFault();
         if (until > now)
             throw new InvalidRequestException("invalid_range", "'until' lies in the future.");
@@ -75,10 +75,6 @@ internal sealed class StatsApi(PathSubjects subjects, IHistoryStore history, Dis
             throw new InvalidRequestException("invalid_range", $"'since' must lie before 'until', by {Window.TotalDays} days at most.");
         return (new DateTimeOffset(since.UtcTicks - since.UtcTicks % TimeSpan.TicksPerMinute, TimeSpan.Zero), until);
     }
-
-    // Times begin with the year 1.
-    private static DateTimeOffset Before(DateTimeOffset time, TimeSpan span) =>
-        time - DateTimeOffset.MinValue > span ? time - span : DateTimeOffset.MinValue;
 
     private static string FittingPeriod(TimeSpan range) => range.TotalHours <= 3 ? "minute" : range.TotalDays <= 7 ? "hour" : "day";
 }

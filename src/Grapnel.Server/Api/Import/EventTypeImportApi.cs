@@ -34,7 +34,7 @@ internal sealed class EventTypeImportApi(EventTypeRegistry types)
         try
         {
             CheckTexts(spec);
-            return JsonNode.Parse(spec, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return JsonNode.Parse(spec, documentOptions: OneOfEachName);
         }
         catch (JsonException e)
         {

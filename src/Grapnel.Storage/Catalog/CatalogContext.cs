@@ -26,12 +26,26 @@ internal abstract class CatalogContext(DbContextOptions options) : DbContext(opt
 
     public DbSet<Counter> Counters => Set<Counter>();
 
+    public DbSet<User> Users => Set<User>();
+
+    public DbSet<AuditEntry> AuditLog => Set<AuditEntry>();
+
+    public DbSet<Inbox> Inboxes => Set<Inbox>();
+
+    public DbSet<InboxRequest> InboxRequests => Set<InboxRequest>();
+
+    public DbSet<KeyRingEntry> KeyRing => Set<KeyRingEntry>();
+
     protected override void ConfigureConventions(ModelConfigurationBuilder conventions)
     {
         conventions.Properties<Id<Application>>().HaveConversion<IdConverter<Application>>();
         conventions.Properties<Id<Endpoint>>().HaveConversion<IdConverter<Endpoint>>();
         conventions.Properties<Id<Schedule>>().HaveConversion<IdConverter<Schedule>>();
         conventions.Properties<Id<ApiKey>>().HaveConversion<IdConverter<ApiKey>>();
+        conventions.Properties<Id<User>>().HaveConversion<IdConverter<User>>();
+        conventions.Properties<Id<AuditEntry>>().HaveConversion<IdConverter<AuditEntry>>();
+        conventions.Properties<Id<Inbox>>().HaveConversion<IdConverter<Inbox>>();
+        conventions.Properties<Id<InboxRequest>>().HaveConversion<IdConverter<InboxRequest>>();
         conventions.Properties<DateTimeOffset>().HaveConversion<TimeConverter>();
         conventions.Properties<TimeSpan>().HaveConversion<SpanConverter>();
         Json<IReadOnlyList<string>>(conventions);
@@ -66,6 +80,28 @@ internal abstract class CatalogContext(DbContextOptions options) : DbContext(opt
         model.Entity<TokenRevocation>().ToTable("token_revocation").HasKey(row => new { row.Subject, row.Before });
         model.Entity<InstallationSecret>().ToTable("installation_secret").HasKey(row => row.Name);
         model.Entity<Counter>().ToTable("counter").HasKey(row => row.Name);
+        model.Entity<User>(table =>
+        {
+            table.ToTable("user").HasKey(row => row.Id);
+            table.HasIndex(row => row.NormalizedName).IsUnique();
+        });
+        model.Entity<AuditEntry>(table =>
+        {
+            table.ToTable("audit_log").HasKey(row => row.Id);
+            table.HasIndex(row => new { row.Subject, row.Id });
+            table.HasIndex(row => new { row.Actor, row.Id });
+        });
+        model.Entity<Inbox>(table =>
+        {
+            table.ToTable("inbox").HasKey(row => row.Id);
+            table.HasIndex(row => new { row.ApplicationId, row.Id });
+        });
+        model.Entity<InboxRequest>(table =>
+        {
+            table.ToTable("inbox_request").HasKey(row => row.Id);
+            table.HasIndex(row => new { row.InboxId, row.Id });
+        });
+        model.Entity<KeyRingEntry>().ToTable("key_ring").HasKey(row => row.Name);
         UseSnakeCase(model);
     }
 

@@ -21,7 +21,7 @@ internal sealed partial class CatalogStore(ICatalogDatabase database) : ICatalog
         return true;
     }
 
-    private static Task<Page<T>> PageAsync<T, TId>(
+    internal static Task<Page<T>> PageAsync<T, TId>(
         IQueryable<T> rows, Expression<Func<T, Id<TId>>> key, PageRequest page, CancellationToken cancellationToken) where TId : IIdentified
     {
         var position = PagePosition.Of(page);

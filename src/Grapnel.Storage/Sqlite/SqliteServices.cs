@@ -20,6 +20,7 @@ public static class SqliteServices
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().History);
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Idempotency);
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Tasks);
+        services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Console);
         return services;
     }
 }

@@ -22,7 +22,9 @@ public sealed class SqliteStore : IAsyncDisposable, IDisposable
         Readers = new SqliteReaders(files.Database, options);
         var idempotency = new SqliteIdempotencyStore(Gate, time);
         Deliveries = new SqliteDeliveryStore(Gate, Readers, idempotency, new IdGenerator(time), time);
-        Catalog = new CatalogStore(new SqliteCatalogDatabase(Gate, Readers));
+        var catalog = new SqliteCatalogDatabase(Gate, Readers);
+        Catalog = new CatalogStore(catalog);
+        Console = new ConsoleStore(catalog);
         History = new SqliteHistoryStore(Gate, Readers, time);
         Idempotency = idempotency;
         Tasks = new SqliteBackgroundTaskStore(Gate, Readers, time);
@@ -42,6 +44,9 @@ public sealed class SqliteStore : IAsyncDisposable, IDisposable
 
     /// <summary>Background tasks.</summary>
     public IBackgroundTaskStore Tasks { get; }
+
+    /// <summary>What the console keeps.</summary>
+    public IConsoleStore Console { get; }
 
     internal SqliteFiles Files { get; }
 

@@ -109,6 +109,44 @@ namespace Grapnel.Storage.Sqlite.Migrations
                     b.ToTable("application", (string)null);
                 });
 
+            modelBuilder.Entity("Grapnel.AuditEntry", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("action");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("actor");
+
+                    b.Property<byte[]>("ApplicationId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("application_id");
+
+                    b.Property<string>("Changes")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("changes");
+
+                    b.Property<string>("Subject")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("subject");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Actor", "Id");
+
+                    b.HasIndex("Subject", "Id");
+
+                    b.ToTable("audit_log", (string)null);
+                });
+
             modelBuilder.Entity("Grapnel.Endpoint", b =>
                 {
                     b.Property<byte[]>("Id")
@@ -263,6 +301,94 @@ namespace Grapnel.Storage.Sqlite.Migrations
                     b.ToTable("event_type", (string)null);
                 });
 
+            modelBuilder.Entity("Grapnel.Inbox", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<long>("AnswerDelay")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("answer_delay");
+
+                    b.Property<int>("AnswerStatus")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("answer_status");
+
+                    b.Property<byte[]>("ApplicationId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("application_id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<byte[]>("EndpointId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("endpoint_id");
+
+                    b.Property<int>("FailFirst")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("fail_first");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ApplicationId", "Id");
+
+                    b.ToTable("inbox", (string)null);
+                });
+
+            modelBuilder.Entity("Grapnel.InboxRequest", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<int>("AnsweredStatus")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("answered_status");
+
+                    b.Property<byte[]>("Body")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("body");
+
+                    b.Property<long>("BodyLength")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("body_length");
+
+                    b.Property<string>("Headers")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("headers");
+
+                    b.Property<byte[]>("InboxId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("inbox_id");
+
+                    b.Property<string>("MessageId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("message_id");
+
+                    b.Property<string>("Method")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("method");
+
+                    b.Property<string>("Target")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("target");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("InboxId", "Id");
+
+                    b.ToTable("inbox_request", (string)null);
+                });
+
             modelBuilder.Entity("Grapnel.Schedule", b =>
                 {
                     b.Property<byte[]>("Id")
@@ -387,6 +513,22 @@ namespace Grapnel.Storage.Sqlite.Migrations
                     b.ToTable("installation_secret", (string)null);
                 });
 
+            modelBuilder.Entity("Grapnel.Storage.KeyRingEntry", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Xml")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("xml");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("key_ring", (string)null);
+                });
+
             modelBuilder.Entity("Grapnel.Storage.TokenRevocation", b =>
                 {
                     b.Property<string>("Subject")
@@ -408,6 +550,59 @@ namespace Grapnel.Storage.Sqlite.Migrations
                     b.HasKey("Subject", "Before");
 
                     b.ToTable("token_revocation", (string)null);
+                });
+
+            modelBuilder.Entity("Grapnel.User", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<int>("FailedSignIns")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("failed_sign_ins");
+
+                    b.Property<long?>("LastSignInAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_sign_in_at");
+
+                    b.Property<long?>("LockedUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("locked_until");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("NormalizedName")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("normalized_name");
+
+                    b.Property<string>("PasswordHash")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("password_hash");
+
+                    b.Property<int>("Role")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("role");
+
+                    b.Property<string>("SecurityStamp")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("security_stamp");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("NormalizedName")
+                        .IsUnique();
+
+                    b.ToTable("user", (string)null);
                 });
 #pragma warning restore 612, 618
         }

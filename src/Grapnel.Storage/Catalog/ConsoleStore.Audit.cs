@@ -1,0 +1,37 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace Grapnel.Storage.Catalog;
+
+internal sealed partial class ConsoleStore
+{
+    public Task AddAuditEntriesAsync(IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken) =>
+        database.WriteAsync(async catalog =>
+        {
+            catalog.AddRange(entries);
+            return await catalog.SaveChangesAsync().ConfigureAwait(false);
+        }, cancellationToken);
+
+    public Task<Page<AuditEntry>> ListAuditEntriesAsync(AuditFilter filter, PageRequest page, CancellationToken cancellationToken) =>
+        database.ReadAsync(catalog =>
+        {
+            IQueryable<AuditEntry> rows = catalog.AuditLog;
+            if (filter.Actor is { } actor)
+                rows = rows.Where(row => row.Actor == actor);
+            if (filter.Subject is { } subject)
+                rows = rows.Where(row => row.Subject == subject);
+            if (filter.ApplicationId is { } application)
+                rows = rows.Where(row => row.ApplicationId == application);
+            return CatalogStore.PageAsync(rows, row => row.Id, page, cancellationToken);
+        }, cancellationToken);
+
+    public Task<int> PruneAuditEntriesAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
+    {
+        var first = Id<AuditEntry>.FirstAt(before);
+        return database.WriteAsync(async catalog =>
+        {
+            var old = await catalog.AuditLog.OrderBy(row => row.Id).Where(row => row.Id.CompareTo(first) < 0).Select(row => row.Id).Take(limit)
+                .ToListAsync().ConfigureAwait(false);
+            return await catalog.AuditLog.Where(row => old.Contains(row.Id)).ExecuteDeleteAsync().ConfigureAwait(false);
+        }, cancellationToken);
+    }
+}

@@ -1,0 +1,1 @@
+-- The tables of the hot path since there is a console. Follows hot-api.sql.

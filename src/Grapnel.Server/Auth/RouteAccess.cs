@@ -16,7 +16,8 @@ internal sealed record RouteAccess(Rights Right, bool ForApplications)
 
     // What holds for a route that nobody looked at.
     private static readonly RouteAccess Least = new(Rights.Manage, ForApplications: false);
-    private static readonly RouteAccess Everybody = Nothing with { Open = true };
+    /// <summary>Open to all.</summary>
+    public static readonly RouteAccess Everybody = Nothing with { Open = true };
 
     /// <summary>Open to all, without a key.</summary>
     public bool Open { get; init; }

@@ -33,8 +33,8 @@ internal static class AdminCommand
             {
                 Name = args.GetRequiredValue(name), Scope = args.GetValue(scope), Application = args.GetValue(application), ExpiresAt = args.GetValue(expires),
             }, cancel);
-            Console.Error.WriteLine($"Key {made.Id}, shown this one time only:");
-            Console.WriteLine(made.Key);
+            System.Console.Error.WriteLine($"Key {made.Id}, shown this one time only:");
+            System.Console.WriteLine(made.Key);
         });
         return command;
     }
@@ -70,7 +70,7 @@ internal static class AdminCommand
         SetAction(command, async (keys, args, cancel) =>
         {
             await keys.RevokeAsync(args.GetRequiredValue(id), cancel);
-            Console.WriteLine($"{args.GetRequiredValue(id)} no longer works.");
+            System.Console.WriteLine($"{args.GetRequiredValue(id)} no longer works.");
         });
         return command;
     }

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Reflection;
 using Grapnel.Server.Auth;
+using Grapnel.Server.Auth.Users;
+using Grapnel.Server.Console;
 using Grapnel.Server.Hosting;
 using Grapnel.Storage.Sqlite;
 
@@ -54,6 +56,11 @@ internal static class ServeCommand
             "");
         if (firstKey is not null)
             terminal.WriteLines(firstKey, "");
+        if (server.Services.GetRequiredService<FirstUser>().Code is { } code)
+            terminal.WriteLines(
+                $"Nobody can sign in to the console yet. Make your account with the one-time code {terminal.Bold(code)}:",
+                $"  {terminal.Bold($"{server.Urls.First()}{ConsolePaths.Setup}?code={code}")}",
+                "");
     }
 
     private static void RequireNames(ArgumentResult result)

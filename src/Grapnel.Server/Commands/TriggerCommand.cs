@@ -44,7 +44,7 @@ internal static class TriggerCommand
             return Encoding.UTF8.GetBytes(data);
         try
         {
-            await using var source = data == "@-" ? Console.OpenStandardInput() : File.OpenRead(data[1..]);
+            await using var source = data == "@-" ? System.Console.OpenStandardInput() : File.OpenRead(data[1..]);
             using var buffer = new MemoryStream();
             await source.CopyToAsync(buffer, cancel);
             return buffer.ToArray();

@@ -1,5 +1,6 @@
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
+using Grapnel.Server.Console;
 using Grapnel.Storage.Sqlite;
 using Microsoft.Net.Http.Headers;
 
@@ -18,6 +19,8 @@ internal static class GrapnelHost
         // It has nothing to say above Information, but while it may speak at all, every request gets an activity and a scope to say it in.
         ["Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics"] = "None",
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "Warning",
+        // That keys are kept in the store unencrypted is known: so is everything else in it.
+        ["Logging:LogLevel:Microsoft.AspNetCore.DataProtection"] = "Error",
     };
 
     /// <exception cref="SettingsException">The configuration has faults; tells all of them.</exception>
@@ -83,6 +86,7 @@ internal static class GrapnelHost
         services.AddSingleton<FirstApiKey>().AddHostedService<Preparation>();
         services.AddGrapnelSqlite().AddGrapnelEngine();
         services.AddGrapnelApi();
+        services.AddGrapnelConsole();
         services.AddCors();
         setup.Services?.Invoke(services);
     }
@@ -101,6 +105,8 @@ internal static class GrapnelHost
             cors => cors.AllowAnyOrigin().AllowAnyMethod().AllowAnyHeader().WithExposedHeaders(HeaderNames.RetryAfter).SetPreflightMaxAge(PreflightAge)));
         app.UseMiddleware<ApiKeyGate>();
         app.UseMiddleware<IdempotentPosts>();
+        app.UseGrapnelConsole();
         app.MapGrapnelApi();
+        app.MapGrapnelConsole();
     }
 }

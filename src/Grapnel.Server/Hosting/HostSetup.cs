@@ -19,7 +19,7 @@ internal sealed record HostSetup
     public string SettingsFile { get; init; } = Path.GetFullPath("appsettings.json");
 
     /// <summary>Tells the operator the first API key; by default on the console.</summary>
-    public Announce Announce { get; init; } = Console.WriteLine;
+    public Announce Announce { get; init; } = System.Console.WriteLine;
 
     /// <summary>Adds to or replaces what is registered.</summary>
     public Action<IServiceCollection>? Services { get; init; }

@@ -1,6 +1,8 @@
 using System.Text;
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
+using Grapnel.Server.Auth.Users;
+using Grapnel.Server.Console;
 using Grapnel.Storage.Sqlite;
 using Microsoft.Extensions.Options;
 
@@ -40,6 +42,18 @@ internal sealed class ApiOptionsRules : IValidateOptions<ApiOptions>
 
     private static bool IsAddress(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https", Query: "", Fragment: "" };
+}
+
+internal sealed class ConsoleOptionsRules : IValidateOptions<ConsoleOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ConsoleOptions options) => new OptionsCheck("Console")
+        .Between(nameof(options.SessionLifetime), options.SessionLifetime, TimeSpan.FromMinutes(5), TimeSpan.FromDays(90))
+        .That(nameof(options.AdminName), options.AdminName is null || options.AdminName.Trim().Length is > 0 and <= Accounts.MaxNameLength,
+            $"must have 1 to {Accounts.MaxNameLength} characters")
+        .That(nameof(options.AdminPassword), options.AdminPassword is null or { Length: >= Accounts.MinPasswordLength and <= Accounts.MaxPasswordLength },
+            $"must have {Accounts.MinPasswordLength} to {Accounts.MaxPasswordLength} characters")
+        .That(nameof(options.AdminPassword), options.AdminName is null == options.AdminPassword is null, "goes with Console:AdminName; set both or neither")
+        .Result;
 }
 
 internal sealed class PublishingOptionsRules : IValidateOptions<PublishingOptions>

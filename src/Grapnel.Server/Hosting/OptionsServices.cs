@@ -1,5 +1,6 @@
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
+using Grapnel.Server.Console;
 using Grapnel.Storage.Sqlite;
 using Microsoft.Extensions.Options;
 
@@ -13,6 +14,7 @@ internal static class OptionsServices
         Add<ServerOptions>(services, settings, new ServerOptionsRules());
         Add<AuthOptions>(services, settings, new AuthOptionsRules());
         Add<ApiOptions>(services, settings, new ApiOptionsRules());
+        Add<ConsoleOptions>(services, settings, new ConsoleOptionsRules());
         Add<PublishingOptions>(services, settings, new PublishingOptionsRules());
         Add<DeliveryOptions>(services, settings, new DeliveryOptionsRules());
         Add<NetworkOptions>(services, settings, new NetworkOptionsRules());

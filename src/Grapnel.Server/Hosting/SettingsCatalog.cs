@@ -1,6 +1,7 @@
 using System.Reflection;
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
+using Grapnel.Server.Console;
 using Grapnel.Storage.Sqlite;
 
 namespace Grapnel.Server.Hosting;
@@ -13,6 +14,7 @@ internal static class SettingsCatalog
         new("", typeof(ServerOptions)),
         new("Auth", typeof(AuthOptions)),
         new("Api", typeof(ApiOptions)),
+        new("Console", typeof(ConsoleOptions)),
         new("Publishing", typeof(PublishingOptions)),
         new("Delivery", typeof(DeliveryOptions)),
         new("Network", typeof(NetworkOptions)),

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Grapnel.Server.Console;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
@@ -43,8 +44,9 @@ internal static class ApiDescription
             .DisableMcp()
             .DisableAgent()).AllowAnonymous();
         reference.Add(route => route.RequestDelegate = Confined(route.RequestDelegate!, PolicyFor(app.Services.GetRequiredService<ApiOptions>())));
-        // Who opens the address that the server tells at its start gets something to read.
-        app.MapGet("/", () => TypedResults.Redirect(PagePath)).ExcludeFromDescription().AllowAnonymous();
+        // Without a console, who opens the address that the server tells at its start gets something to read.
+        if (!app.Services.GetRequiredService<ConsoleOptions>().Enabled)
+            app.MapGet("/", () => TypedResults.Redirect(PagePath)).ExcludeFromDescription().AllowAnonymous();
     }
 
     /// <summary>Asks the browser to hold the page to it: people put a key into it.</summary>

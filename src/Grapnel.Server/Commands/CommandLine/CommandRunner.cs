@@ -29,7 +29,7 @@ internal static class CommandRunner
         }
         catch (CommandException failure)
         {
-            Console.Error.WriteLine(failure.Message);
+            System.Console.Error.WriteLine(failure.Message);
             return 1;
         }
     }
@@ -37,8 +37,8 @@ internal static class CommandRunner
     private static int ReportUsage(ParseResult parsed)
     {
         foreach (var error in parsed.Errors)
-            Console.Error.WriteLine(error.Message);
-        Console.Error.WriteLine($"'{PathOf(parsed.CommandResult.Command)} --help' shows how it is used.");
+            System.Console.Error.WriteLine(error.Message);
+        System.Console.Error.WriteLine($"'{PathOf(parsed.CommandResult.Command)} --help' shows how it is used.");
         return 2;
     }
 

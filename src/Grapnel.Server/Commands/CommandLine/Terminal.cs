@@ -13,10 +13,10 @@ internal sealed class Terminal(TextWriter output, bool colours, Func<int> width)
     /// </summary>
     public static Terminal Standard()
     {
-        var interactive = !Console.IsOutputRedirected;
+        var interactive = !System.Console.IsOutputRedirected;
         var plain = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
             || Environment.GetEnvironmentVariable("TERM") == "dumb";
-        return new Terminal(Console.Out, interactive && !plain, () => interactive ? Math.Max(80, WindowWidth()) : 160);
+        return new Terminal(System.Console.Out, interactive && !plain, () => interactive ? Math.Max(80, WindowWidth()) : 160);
     }
 
     /// <summary>Columns of a line.</summary>
@@ -68,7 +68,7 @@ internal sealed class Terminal(TextWriter output, bool colours, Func<int> width)
     {
         try
         {
-            return Console.WindowWidth;
+            return System.Console.WindowWidth;
         }
         catch (IOException)
         {

@@ -1,0 +1,52 @@
+using Grapnel.Server.Api;
+using Grapnel.Server.Console;
+using Grapnel.Storage;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.Identity;
+
+namespace Grapnel.Server.Auth.Users;
+
+/// <summary>Registers users and their cookies.</summary>
+internal static class UserServices
+{
+    private const int WrongPasswords = 5;
+    private static readonly TimeSpan LockOut = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan StampsAreCheckedEvery = TimeSpan.FromSeconds(30);
+
+    public static IServiceCollection AddGrapnelUsers(this IServiceCollection services)
+    {
+        services.AddDataProtection().SetApplicationName("Grapnel");
+        services.AddOptions<KeyManagementOptions>().Configure<IConsoleStore>((keys, store) => keys.XmlRepository = new KeyRingRepository(store));
+        services.AddIdentityCore<User>(identity =>
+        {
+            identity.User.AllowedUserNameCharacters = "";
+            identity.Lockout.MaxFailedAccessAttempts = WrongPasswords;
+            identity.Lockout.DefaultLockoutTimeSpan = LockOut;
+            identity.ClaimsIdentity.SecurityStampClaimType = UserClaims.SecurityStamp;
+        }).AddUserStore<UserStore>().AddSignInManager().AddClaimsPrincipalFactory<UserClaims>();
+        services.Configure<SecurityStampValidatorOptions>(stamps => stamps.ValidationInterval = StampsAreCheckedEvery);
+        services.AddAuthentication(IdentityConstants.ApplicationScheme).AddIdentityCookies();
+        services.AddOptions<CookieAuthenticationOptions>(IdentityConstants.ApplicationScheme)
+            .Configure<ConsoleOptions, ApiOptions>(ConfigureCookie);
+        services.AddAuthorization();
+        return services.AddScoped<Accounts>().AddScoped<SignIns>().AddSingleton<FirstUser>();
+    }
+
+    // Behind a proxy that speaks TLS to the outside the request itself looks plain; the public address tells.
+    private static void ConfigureCookie(CookieAuthenticationOptions cookie, ConsoleOptions console, ApiOptions api)
+    {
+        cookie.Cookie.Name = "grapnel";
+        cookie.Cookie.HttpOnly = true;
+        cookie.Cookie.SameSite = SameSiteMode.Lax;
+        cookie.Cookie.SecurePolicy = api.PublicUrl?.StartsWith("https:", StringComparison.OrdinalIgnoreCase) == true
+            ? CookieSecurePolicy.Always
+            : CookieSecurePolicy.SameAsRequest;
+        cookie.ExpireTimeSpan = console.SessionLifetime;
+        cookie.SlidingExpiration = true;
+        cookie.LoginPath = ConsolePaths.SignIn;
+        cookie.AccessDeniedPath = ConsolePaths.Home;
+        cookie.ReturnUrlParameter = "return";
+    }
+}

@@ -1,0 +1,151 @@
+using Grapnel.History;
+using Grapnel.Storage;
+using Microsoft.AspNetCore.Components;
+
+namespace Grapnel.Server.Console;
+
+/// <summary>
+/// A page that shows what it reads. It reads before it is first drawn, so that a page never flickers from empty to full where reading is quick, and
+/// draws its skeleton where it is not. A live page reads again when something changed, at most four times a second. When reading fails it keeps
+/// what it had, and says from when that is.
+/// </summary>
+public abstract class ConsolePage : ComponentBase, IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(2);
+    private readonly CancellationTokenSource _gone = new();
+    private bool _listening;
+    private int _reads;
+
+    [Inject]
+    private protected Viewer Viewer { get; set; } = default!;
+
+    [Inject]
+    private protected Acts Acts { get; set; } = default!;
+
+    [Inject]
+    private protected NavigationManager Navigation { get; set; } = default!;
+
+    [Inject]
+    private protected TimeProvider Time { get; set; } = default!;
+
+    [Inject]
+    private ChangeSignal Changes { get; set; } = default!;
+
+    [Inject]
+    private ILogger<ConsolePage> Logger { get; set; } = default!;
+
+    /// <summary>Whether there is something to show.</summary>
+    public bool IsLoaded { get; private set; }
+
+    /// <summary>Why there is nothing to show and never will be; null otherwise.</summary>
+    public string? Missing { get; private set; }
+
+    /// <summary>From when what is shown is, while reading fails; null while it is current.</summary>
+    public DateTimeOffset? AsOf { get; private set; }
+
+    /// <summary>Ends when the page is left.</summary>
+    protected CancellationToken Gone => _gone.Token;
+
+    /// <summary>Whether the page reads again when something changed.</summary>
+    protected virtual bool IsLive => false;
+
+    /// <summary>The least time between two readings of a live page.</summary>
+    protected virtual TimeSpan Interval => ChangeSignal.DefaultInterval;
+
+    /// <summary>Reads what the page shows, for the parameters it has. Called again whenever they change.</summary>
+    /// <exception cref="NotFoundException">What the page is about is not there.</exception>
+    protected abstract Task LoadAsync();
+
+    /// <inheritdoc/>
+    public sealed override async Task SetParametersAsync(ParameterView parameters)
+    {
+        parameters.SetParameterProperties(this);
+        var reading = ReadAsync();
+        if (!reading.IsCompleted)
+            await Task.WhenAny(reading, Task.Delay(Patience, Time));
+        await base.SetParametersAsync(ParameterView.Empty);
+        if (!reading.IsCompletedSuccessfully)
+        {
+            await reading;
+            StateHasChanged();
+        }
+        if (IsLive && RendererInfo.IsInteractive && !_listening)
+        {
+            _listening = true;
+            _ = ListenAsync();
+        }
+    }
+
+    /// <summary>Reads and draws again, for example after an act.</summary>
+    protected async Task RefreshAsync()
+    {
+        await ReadAsync();
+        StateHasChanged();
+    }
+
+    /// <summary>Ends what the page does in the background.</summary>
+    public void Dispose()
+    {
+        _gone.Cancel();
+        _gone.Dispose();
+        OnGone();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Called when the page is left.</summary>
+    protected virtual void OnGone()
+    {
+    }
+
+    // Of two readings that overlap, the older one must not have the last word on whether the page is there.
+    private async Task ReadAsync()
+    {
+        var mine = ++_reads;
+        try
+        {
+            await LoadAsync();
+            if (mine == _reads)
+                (IsLoaded, Missing, AsOf) = (true, null, null);
+        }
+        catch (NotFoundException missing)
+        {
+            Missing = missing.Message;
+        }
+        catch (Exception error) when (error is StoreUnavailableException && IsLoaded)
+        {
+            AsOf ??= Time.GetUtcNow();
+        }
+    }
+
+    private async Task ListenAsync()
+    {
+        var changes = Changes.Listen(Interval);
+        var gone = Gone;
+        while (!gone.IsCancellationRequested)
+        {
+            try
+            {
+                await changes.WaitAsync(gone);
+                await InvokeAsync(RefreshAsync);
+                if (AsOf is not null)
+                    await Task.Delay(TryAgain, Time, gone);
+            }
+            catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException && gone.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                Log.ReadingFailed(Logger, error, GetType().Name);
+                await Task.Delay(TryAgain, Time, CancellationToken.None);
+            }
+        }
+    }
+}
+
+internal static partial class Log
+{
+    [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "The page {Page} could not read what it shows")]
+    public static partial void ReadingFailed(ILogger logger, Exception error, string page);
+}

@@ -1,0 +1,12 @@
+namespace Grapnel.Server.Console;
+
+/// <summary>Where the pages of the console are.</summary>
+internal static class ConsolePaths
+{
+    public const string Home = "/";
+    public const string SignIn = "/sign-in";
+    public const string SignOut = "/sign-out";
+    public const string Setup = "/setup";
+    public const string Portal = "/portal";
+    public const string Assets = "/assets";
+}

@@ -1,0 +1,23 @@
+using Microsoft.Playwright;
+
+namespace Grapnel.Server.Tests.Console.Support;
+
+/// <summary>The system's Chromium, started once for all tests that look at pages.</summary>
+internal static class Chromium
+{
+    private static readonly string[] Places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    private static readonly Lazy<Task<IBrowser>> Started = new(StartAsync);
+
+    public static Task<IBrowser> Browser => Started.Value;
+
+    private static async Task<IBrowser> StartAsync()
+    {
+        var executable = Array.Find(Places, File.Exists);
+        executable.ShouldNotBeNull("Chromium is missing; ./test.sh installs it.");
+        var playwright = await Playwright.CreateAsync();
+        return await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = executable, Headless = true, Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+        });
+    }
+}

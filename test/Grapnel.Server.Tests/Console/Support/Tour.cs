@@ -1,0 +1,68 @@
+using System.Text.Json;
+using Grapnel.Server.Commands.Client;
+using Grapnel.Server.Commands.Listening;
+using Grapnel.Server.Commands.Samples;
+using Grapnel.Server.Tests.Support;
+
+namespace Grapnel.Server.Tests.Console.Support;
+
+/// <summary>
+/// A server with life in it: sample data, a consumer that takes, one that refuses now and then and one that is down, and what came of some dozens
+/// of messages. And the list of all pages, for what is true of every page.
+/// </summary>
+internal sealed class Tour : IAsyncDisposable
+{
+    private const int Seed = 7;
+    private const int Messages = 40;
+    private readonly WebhookListener _consumer;
+
+    private Tour(ConsoleServer console, WebhookListener consumer) => (Console, _consumer) = (console, consumer);
+
+    public ConsoleServer Console { get; }
+
+    /// <summary>Every page that a signed-in person can open: its name, and its path.</summary>
+    public IReadOnlyList<(string Name, string Path)> Pages { get; private set; } = [];
+
+    public static async Task<Tour> StartAsync()
+    {
+        var consumer = new WebhookListener(new ListenerOptions
+        {
+            PathRules = new Dictionary<string, ListenerRule> { [SampleData.FlakyPath] = new() { FailFirst = 2 }, ["/down"] = new() { Status = 503 } },
+        }, TimeProvider.System);
+        await consumer.StartAsync(CancellationToken.None);
+        var tour = new Tour(await ConsoleServer.StartAsync(), consumer);
+        await tour.FillAsync();
+        return tour;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Console.DisposeAsync();
+        await _consumer.DisposeAsync();
+    }
+
+    private async Task FillAsync()
+    {
+        using var api = new ApiClient(Console.Server.Address, TestServer.Key);
+        await new SampleData(api, _consumer.Url) { FlakyRetrySchedule = [1, 600] }.LoadAsync(CancellationToken.None);
+        var down = await Console.Client.PostJsonAsync("/api/v1/app/default/endpoint", $$"""
+            {"url":"{{new Uri(_consumer.Url, "/down")}}","description":"Warehouse: a receiver that is down","filterTypes":["order.paid"],"retrySchedule":[600,3600]}
+            """);
+        var random = new Random(Seed);
+        var last = "";
+        for (var i = 0; i < Messages; i++)
+        {
+            var sample = SampleEvents.All[random.Next(SampleEvents.All.Count)];
+            var reply = await Console.Client.PostJsonAsync(
+                $"/trigger/{sample.Name}", JsonSerializer.Serialize(sample.NewEnvelope(random, DateTimeOffset.UnixEpoch.AddYears(56))));
+            last = reply.Id;
+        }
+        await Console.Client.PostJsonAsync("/api/v1/app/default/schedule", """{"eventType":"invoice.paid","cron":"0 9 * * 1","payload":{"weekly":true}}""");
+        await Console.Client.PostJsonAsync("/api/v1/app", """{"name":"Northwind Traders","uid":"northwind"}""");
+        Pages =
+        [
+            ("home", "/"), ("webhooks", "/webhooks"), ("webhook", $"/webhooks/{down.Id}"), ("events", "/events"), ("event", "/events/order.created"),
+            ("messages", "/messages"), ("message", $"/messages/{last}"), ("applications", "/applications"), ("settings", "/settings"), ("account", "/account"),
+        ];
+    }
+}

@@ -39,11 +39,15 @@ internal sealed partial class SqliteHistoryStore
         {
             if (filter.EndpointId is { } endpoint)
                 return [endpoint];
-            var select = filter.ApplicationId is { } application
-                ? session.Prepare("SELECT id FROM endpoint WHERE application_id = ?").Bind(application)
-                : session.Prepare($"{LaneSql.Pending} SELECT endpoint_id FROM pending WHERE endpoint_id IS NOT NULL");
-            return ReadAll(select, row => row.Id<Endpoint>(0));
+            if (filter.ApplicationId is not { } application)
+                return ReadLanes(session.Prepare($"{LaneSql.Pending} SELECT endpoint_id FROM pending WHERE endpoint_id IS NOT NULL"));
+            // Whose endpoint has been deleted is told by the message alone.
+            return [
+                .. ReadLanes(session.Prepare("SELECT id FROM endpoint WHERE application_id = ?").Bind(application)),
+                .. ReadLanes(session.Prepare(LaneSql.Deleted).Bind(int.MaxValue))];
         }
+
+        private static IReadOnlyList<Id<Endpoint>> ReadLanes(Statement select) => ReadAll(select, row => row.Id<Endpoint>(0));
 
         private void Advance(Run run, bool ascending)
         {

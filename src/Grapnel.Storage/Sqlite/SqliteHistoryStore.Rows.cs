@@ -33,9 +33,9 @@ internal sealed partial class SqliteHistoryStore
     {
         walk.Where($"{place} > 0");
         if (filter.After is { } after)
-            walk.Where($"{place} >= ?", statement => statement.Bind(PlaceAt(session, Back(after))));
+            walk.Where($"{place} >= ?", statement => statement.Bind(PlaceAt(session, Id<Message>.FirstAt(Back(after)))));
         if (filter.Before is { } before)
-            walk.Where($"{place} < ?", statement => statement.Bind(PlaceAt(session, Forth(before))));
+            walk.Where($"{place} < ?", statement => statement.Bind(PlaceAt(session, Id<Message>.FirstAt(Forth(before)))));
         return walk.TestBetween("m.id", filter.After, filter.Before);
     }
 
@@ -110,10 +110,10 @@ internal sealed partial class SqliteHistoryStore
 
     private static DateTimeOffset Forth(DateTimeOffset time) => time < DateTimeOffset.MaxValue - Race ? time + Race : time;
 
-    /// <summary>The first place whose message was made at a time or later, by halving: ids grow with places, races apart.</summary>
-    private static long PlaceAt(SqliteSession session, DateTimeOffset time)
+    /// <summary>The first place whose message has this id or a later one, by halving: ids grow with places, races apart.</summary>
+    internal static long PlaceAt(SqliteSession session, Id<Message> wanted)
     {
-        var (low, high, wanted) = (1L, session.Prepare("SELECT value FROM counter WHERE name = 'seq'").RunInt64() + 1, Id<Message>.FirstAt(time));
+        var (low, high) = (1L, session.Prepare("SELECT value FROM counter WHERE name = 'seq'").RunInt64() + 1);
         while (low < high)
         {
             var middle = low + (high - low) / 2;

@@ -1,4 +1,5 @@
 using Grapnel.Dispatching;
+using Grapnel.History;
 using Grapnel.Housekeeping;
 using Grapnel.Publishing;
 using Grapnel.Registry;
@@ -95,7 +96,8 @@ public static class EngineServices
             .AddSingleton<EndpointSecrets>().AddSingleton<ScheduleRegistry>()
             .AddSingleton<ApiKeyRegistry>().AddSingleton<TokenRevocations>().AddHostedService<KeyKeeper>()
             .AddSingleton<RouteCache>().AddSingleton<EventTypeCache>().AddSingleton<Acceptor>().AddSingleton<Publisher>()
-            .AddSingleton<Settler>().AddSingleton<Dispatcher>().AddSingleton<Deliveries>().AddSingleton<Lanes>()
+            .AddSingleton<Settler>().AddSingleton<Dispatcher>().AddSingleton<Waits>().AddSingleton<Deliveries>().AddSingleton<Lanes>()
+            .AddSingleton<ChangeSignal>().AddSingleton<MessageList>().AddSingleton<MessageDetails>().AddSingleton<Finder>().AddSingleton<Losses>()
             .AddSingleton<WallWatch>().AddSingleton<NodeKeeper>().AddSingleton<OperationalPublisher>().AddSingleton<OperationalEvents>().AddSingleton<Retention>()
             .AddSingleton<ReplayWork>().AddSingleton<ITaskWork>(s => s.GetRequiredService<ReplayWork>())
             .AddSingleton<BroadcastWork>().AddSingleton<ITaskWork>(s => s.GetRequiredService<BroadcastWork>())

@@ -63,6 +63,10 @@ internal sealed class ChaosStore(IDeliveryStore inner) : IDeliveryStore
         Id<Endpoint> endpoint, DateTimeOffset acceptedBefore, LanePosition? after, int limit, CancellationToken cancellationToken) =>
         RunAsync("CancelOlder", () => inner.CancelOlderAsync(endpoint, acceptedBefore, after, limit, cancellationToken));
 
+    public Task PauseLaneAsync(Id<Endpoint> endpoint, CancellationToken cancellationToken) => inner.PauseLaneAsync(endpoint, cancellationToken);
+
+    public Task ResumeLaneAsync(Id<Endpoint> endpoint, CancellationToken cancellationToken) => inner.ResumeLaneAsync(endpoint, cancellationToken);
+
     public Task<int> DropLaneAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken) =>
         RunAsync("DropLane", () => inner.DropLaneAsync(endpoint, limit, cancellationToken));
 }

@@ -127,21 +127,22 @@ internal sealed record NodeOut(string Id, string Name, DateTime JoinedAt, DateTi
 /// <param name="EndpointId">The endpoint.</param>
 /// <param name="ApplicationId">Its application; null when the endpoint is gone.</param>
 /// <param name="Node">The node that owns the lane.</param>
-/// <param name="State"><c>idle</c>, <c>sending</c>, <c>waiting</c>, <c>rateLimited</c>, <c>throttled</c>, <c>breakerOpen</c> or <c>disabled</c>; null when another node has it.</param>
+/// <param name="State"><c>idle</c>, <c>sending</c>, <c>waiting</c>, <c>rateLimited</c>, <c>throttled</c>, <c>breakerOpen</c>, <c>disabled</c> or <c>paused</c>; null when another node has it.</param>
 /// <param name="Pending">Deliveries still to be done, up to 1,000.</param>
 /// <param name="PendingIsMore">Whether there are more.</param>
 /// <param name="OldestAcceptedAt">When the message of the oldest was accepted.</param>
 /// <param name="InFlight">Attempts in flight.</param>
 /// <param name="PausedUntil">Until when nothing is sent.</param>
 /// <param name="FailingSince">Since when the endpoint did nothing but fail.</param>
+/// <param name="PausedAt">Since when a person has it paused; null when nobody has.</param>
 internal sealed record LaneOut(
     string EndpointId, string? ApplicationId, string? Node, string? State, int Pending, bool PendingIsMore, DateTime? OldestAcceptedAt, int InFlight,
-    DateTime? PausedUntil, DateTime? FailingSince)
+    DateTime? PausedUntil, DateTime? FailingSince, DateTime? PausedAt)
 {
     public static LaneOut From(LaneView lane) => new(
         lane.Stored.EndpointId.ToString(), lane.Stored.ApplicationId?.ToString(), lane.Stored.Owner?.ToString(), lane.State?.ToCamelCase(),
         lane.Stored.Pending.Count, lane.Stored.Pending.IsMore, lane.Stored.OldestAcceptedAt?.ToApiTime(), lane.InFlight,
-        lane.PausedUntil?.ToApiTime(), lane.Stored.Health?.FailingSince?.ToApiTime());
+        lane.PausedUntil?.ToApiTime(), lane.Stored.Health?.FailingSince?.ToApiTime(), lane.Stored.PausedAt?.ToApiTime());
 }
 
 /// <summary>All pending deliveries.</summary>

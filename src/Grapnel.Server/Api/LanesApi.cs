@@ -14,6 +14,8 @@ internal sealed class LanesApi(ApplicationRegistry applications, PathSubjects su
         routes.MapGet("/lane", ListAsync).Describe(StateOperations.Lanes);
         routes.MapGet("/backlog", GetBacklogAsync).Describe(StateOperations.Backlog);
         routes.MapGet("/app/{app}/endpoint/{endpoint}/lane", GetAsync).Describe(StateOperations.EndpointLane);
+        routes.MapPost("/app/{app}/endpoint/{endpoint}/pause", PauseAsync).Describe(StateOperations.Pause);
+        routes.MapPost("/app/{app}/endpoint/{endpoint}/resume", ResumeAsync).Describe(StateOperations.Resume);
     }
 
     private async Task ListNodesAsync(HttpContext http)
@@ -35,11 +37,24 @@ internal sealed class LanesApi(ApplicationRegistry applications, PathSubjects su
             ListOut<LaneOut>.From(list, LaneOut.From, lane => lane.Stored.EndpointId.ToString()), ApiJson.Default.ListOutLaneOut);
     }
 
-    private async Task GetAsync(HttpContext http)
+    private async Task GetAsync(HttpContext http) => await AnswerAsync(http, await subjects.EndpointAsync(http));
+
+    private async Task PauseAsync(HttpContext http)
     {
         var endpoint = await subjects.EndpointAsync(http);
-        await http.AnswerAsync(LaneOut.From(await lanes.ReadAsync(endpoint.Id, http.RequestAborted)), ApiJson.Default.LaneOut);
+        await lanes.PauseAsync(endpoint.Id);
+        await AnswerAsync(http, endpoint);
     }
+
+    private async Task ResumeAsync(HttpContext http)
+    {
+        var endpoint = await subjects.EndpointAsync(http);
+        await lanes.ResumeAsync(endpoint.Id);
+        await AnswerAsync(http, endpoint);
+    }
+
+    private async Task AnswerAsync(HttpContext http, Endpoint endpoint) =>
+        await http.AnswerAsync(LaneOut.From(await lanes.ReadAsync(endpoint.Id, http.RequestAborted)), ApiJson.Default.LaneOut);
 
     private async Task GetBacklogAsync(HttpContext http)
     {

@@ -25,6 +25,7 @@ internal sealed class ListWalk(string from, string key)
     private readonly StringBuilder _tests = new();
     private readonly List<Action<Statement>> _conditionParameters = [];
     private readonly List<Action<Statement>> _testParameters = [];
+    private int _charged;
 
     /// <summary>Narrows the walk to part of the index.</summary>
     public ListWalk Where(string condition, Action<Statement>? bind = null)
@@ -44,6 +45,11 @@ internal sealed class ListWalk(string from, string key)
             Where($"{key} >= ?", statement => statement.Bind(FirstFrom<TId>(start.UtcTicks + TimeSpan.TicksPerMillisecond)));
         return this;
     }
+
+    /// <summary>The same as tests of an id that is not what orders the walk.</summary>
+    public ListWalk TestBetween(string id, DateTimeOffset? after, DateTimeOffset? before) => this
+        .Test(before is not null, $"{id} < ?", statement => statement.Bind(FirstFrom<Message>(before!.Value.UtcTicks + TimeSpan.TicksPerMillisecond - 1)))
+        .Test(after is not null, $"{id} >= ?", statement => statement.Bind(FirstFrom<Message>(after!.Value.UtcTicks + TimeSpan.TicksPerMillisecond)));
 
     // Ids know whole milliseconds. The end of time may lie beyond the last of them; no id does.
     private static Id<TId> FirstFrom<TId>(long ticks) where TId : IIdentified =>
@@ -68,32 +74,46 @@ internal sealed class ListWalk(string from, string key)
             statement.Bind(JsonSerializer.Serialize(list));
         });
 
+    /// <summary>Adds to the cost of the page what reading one of its rows took beyond the usual.</summary>
+    public void Charge(int steps) => _charged += steps;
+
+    /// <summary>Reads a page of a list by id.</summary>
+    public Page<TRow> Read<TRow, TId>(
+        SqliteSession session, string columns, PageRequest page, Id<TId>? start, Func<Statement, TRow?> read)
+        where TRow : class where TId : IIdentified =>
+        ReadBy(session, columns, page, start is { } id ? new IdKey<TId>(id) : (IdKey<TId>?)null, read);
+
+    /// <summary>The same for lists whose iterators are the keys themselves.</summary>
+    public Page<TRow> Read<TRow, TId>(SqliteSession session, string columns, PageRequest page, Func<Statement, TRow?> read)
+        where TRow : class where TId : IIdentified =>
+        Read<TRow, TId>(session, columns, page, PagePosition.Of(page).Iterator is { } text ? PagePosition.ParseId<TId>(text) : null, read);
+
     /// <summary>Reads the page.</summary>
     /// <param name="session">Where to read.</param>
     /// <param name="columns">What <paramref name="read"/> reads, from column 2 on.</param>
     /// <param name="page">Which page. A page before an iterator is read against the order of the list and turned round.</param>
     /// <param name="start">Where the iterator stands.</param>
     /// <param name="read">Makes an item of a row, or nothing of one that does not belong on the page after all.</param>
-    public Page<TRow> Read<TRow, TId>(
-        SqliteSession session, string columns, PageRequest page, Id<TId>? start, Func<Statement, TRow?> read)
-        where TRow : class where TId : IIdentified
+    public Page<TRow> ReadBy<TRow, TKey>(
+        SqliteSession session, string columns, PageRequest page, TKey? start, Func<Statement, TRow?> read)
+        where TRow : class where TKey : struct, IWalkKey<TKey>
     {
         var position = PagePosition.Of(page);
-        if (start is { } id)
-            Where($"{key} {(position.Ascending ? ">" : "<")} ?", statement => statement.Bind(id));
+        if (start is { } from)
+            Where($"{key} {(position.Ascending ? ">" : "<")} ?", from.Bind);
         var statement = Open(session, columns, position.Ascending);
-        var (rows, before, checks) = (new List<TRow>(), statement.VmSteps, 0);
-        Id<TId>? reached = null;
+        var (rows, before) = (new List<TRow>(), statement.VmSteps);
+        TKey? reached = null;
         while (rows.Count <= page.Limit && statement.Step())
         {
-            var at = statement.Id<TId>(0);
+            var at = TKey.Read(statement);
             if (statement.Int32(1) == 1)
             {
-                checks++;
+                Charge(CheckCost);
                 if (read(statement) is { } row)
                     rows.Add(row);
             }
-            if (unchecked(statement.VmSteps - before) + checks * CheckCost <= Budget)
+            if (unchecked(statement.VmSteps - before) + _charged <= Budget)
                 continue;
             reached = at;
             break;
@@ -103,11 +123,6 @@ internal sealed class ListWalk(string from, string key)
             ? position.ToPage(rows, page.Limit)
             : Unfinished(position, rows, start, reached.Value);
     }
-
-    /// <summary>The same for lists whose iterators are the keys themselves.</summary>
-    public Page<TRow> Read<TRow, TId>(SqliteSession session, string columns, PageRequest page, Func<Statement, TRow?> read)
-        where TRow : class where TId : IIdentified =>
-        Read<TRow, TId>(session, columns, page, PagePosition.Of(page).Iterator is { } text ? PagePosition.ParseId<TId>(text) : null, read);
 
     private Statement Open(SqliteSession session, string columns, bool ascending)
     {
@@ -120,11 +135,15 @@ internal sealed class ListWalk(string from, string key)
         return statement;
     }
 
-    // The page goes on from the row that was looked at last. The way back from an empty one begins so that it takes in where this one began.
-    private static Page<TRow> Unfinished<TRow, TId>(PagePosition position, List<TRow> rows, Id<TId>? start, Id<TId> reached) where TId : IIdentified
+    /// <summary>
+    /// A page that ended because it cost enough. It goes on from the row that was looked at last. The way back from an empty one begins so that it
+    /// takes in where this one began.
+    /// </summary>
+    public static Page<TRow> Unfinished<TRow, TKey>(PagePosition position, List<TRow> rows, TKey? start, TKey reached)
+        where TKey : struct, IWalkKey<TKey>
     {
         var onwards = reached.ToString();
-        var back = rows.Count > 0 || start is not { } id ? null : new Id<TId>(position.Ascending ? id.Value + 1 : id.Value - 1).ToString();
+        var back = rows.Count > 0 || start is not { } at ? null : at.Beside(position.Ascending ? 1 : -1).ToString();
         if (!position.Backward)
             return new Page<TRow>(rows, Done: false, onwards, back is null ? null : "-" + back);
         rows.Reverse();

@@ -68,7 +68,10 @@ internal sealed partial class SqliteDeliveryStore
             End(session, endpoint, seq, message, DeliveryEnd.EndpointDeleted);
         CountPending(session, -rows.Count);
         if (rows.Count < limit)
+        {
             session.Prepare("DELETE FROM endpoint_health WHERE endpoint_id = ?").Bind(endpoint).Run();
+            session.Prepare("DELETE FROM paused_lane WHERE endpoint_id = ?").Bind(endpoint).Run();
+        }
         return rows.Count;
     });
 
@@ -89,21 +92,21 @@ internal sealed partial class SqliteDeliveryStore
     private bool End(SqliteSession session, Id<Endpoint> endpoint, long seq, Id<Message> message, DeliveryEnd end)
     {
         var delete = session.Prepare("""
-            DELETE FROM delivery WHERE endpoint_id = ? AND stage IN (0, 1, 2) AND seq = ? RETURNING trigger, attempts
+            DELETE FROM delivery WHERE endpoint_id = ? AND stage IN (0, 1, 2) AND seq = ? RETURNING trigger, attempts, message_n
             """).Bind(endpoint).Bind(seq);
         if (!delete.Step())
             return false;
-        var (trigger, attempts) = ((Trigger)delete.Int32(0), delete.Int32(1));
+        var (trigger, attempts, n) = ((Trigger)delete.Int32(0), delete.Int32(1), delete.Int64(2));
         delete.Run();
         if (trigger == Trigger.Scheduled)
-            StoreEnd(session, endpoint, message, end, attempts);
+            StoreEnd(session, endpoint, message, n, end, attempts);
         return true;
     }
 
     // A message that was cancelled, sent again and cancelled again has ended twice; the last time counts.
-    private void StoreEnd(SqliteSession session, Id<Endpoint> endpoint, Id<Message> message, DeliveryEnd end, int attempts) =>
-        session.Prepare("INSERT OR REPLACE INTO finished_delivery (endpoint_id, message_id, end, at, attempts) VALUES (?, ?, ?, ?, ?)")
-            .Bind(endpoint).Bind(message).Bind((long)end).Bind(time.GetUtcNow().ToUnixTimeMilliseconds()).Bind(attempts)
+    private void StoreEnd(SqliteSession session, Id<Endpoint> endpoint, Id<Message> message, long n, DeliveryEnd end, int attempts) =>
+        session.Prepare("INSERT OR REPLACE INTO finished_delivery (endpoint_id, message_id, end, at, attempts, message_n) VALUES (?, ?, ?, ?, ?, ?)")
+            .Bind(endpoint).Bind(message).Bind((long)end).Bind(time.GetUtcNow().ToUnixTimeMilliseconds()).Bind(attempts).Bind(n)
             .Run();
 
     internal static bool IsPending(SqliteSession session, Id<Endpoint> endpoint, long seq) =>

@@ -65,7 +65,7 @@ internal sealed partial class SqliteHistoryStore
     private static Attempt? FindAttempt(SqliteSession session, Statement walk, bool withBody) =>
         FindAttempt(session, walk.Id<Message>(2), walk.Id<Attempt>(0), withBody);
 
-    private static Attempt? FindAttempt(SqliteSession session, Id<Message> message, Id<Attempt> attempt, bool withBody) => ReadAll(
+    internal static Attempt? FindAttempt(SqliteSession session, Id<Message> message, Id<Attempt> attempt, bool withBody) => ReadAll(
         session.Prepare(withBody ? AttemptSql : AttemptWithoutBodySql).Bind(message).Bind(attempt), ReadAttempt).FirstOrDefault();
 
     private const string AttemptColumns = """

@@ -50,12 +50,27 @@ internal sealed partial class SqliteHistoryStore
         ReadAll(session.Prepare("SELECT node_id FROM lane WHERE endpoint_id = ?").Bind(endpoint), row => row.Id<Node>(0)) is [var owner] ? owner : null,
         CountPending(session, endpoint, MaxPending),
         ReadAll(session.Prepare(LaneSql.OldestInLane).Bind(endpoint), row => row.TimeOrNull(0))[0],
-        ReadAll(session.Prepare(HealthSql).Bind(endpoint), Rows.ReadHealth).FirstOrDefault());
-
-    private static CappedCount CountPending(SqliteSession session, Id<Endpoint> endpoint, int limit)
+        ReadAll(session.Prepare(HealthSql).Bind(endpoint), Rows.ReadHealth).FirstOrDefault())
     {
-        var count = (int)session.Prepare("SELECT count(*) FROM (SELECT 1 FROM delivery WHERE endpoint_id = ? LIMIT ?)")
-            .Bind(endpoint).Bind(limit + 1L).RunInt64();
-        return new CappedCount(Math.Min(count, limit), count > limit);
+        PausedAt = ReadAll(session.Prepare("SELECT paused_at FROM paused_lane WHERE endpoint_id = ?").Bind(endpoint), row => row.TimeOrNull(0)).FirstOrDefault(),
+    };
+
+    public Task<ApplicationContents> CountContentsAsync(Id<Application> application, int limit, CancellationToken cancellationToken) =>
+        readers.RunAsync(session => new ApplicationContents(
+            Count(session.Prepare("SELECT count(*) FROM (SELECT 1 FROM endpoint WHERE application_id = ? LIMIT ?)").Bind(application), limit),
+            Count(session.Prepare("SELECT count(*) FROM (SELECT 1 FROM message INDEXED BY message_id WHERE application_id = ? LIMIT ?)").Bind(application), limit),
+            Count(session.Prepare("""
+                SELECT count(*) FROM (
+                    SELECT 1 FROM endpoint e CROSS JOIN delivery d ON d.endpoint_id = e.id WHERE e.application_id = ? LIMIT ?)
+                """).Bind(application), limit)), cancellationToken);
+
+    private static CappedCount CountPending(SqliteSession session, Id<Endpoint> endpoint, int limit) =>
+        Count(session.Prepare("SELECT count(*) FROM (SELECT 1 FROM delivery WHERE endpoint_id = ? LIMIT ?)").Bind(endpoint), limit);
+
+    // The last parameter of the statement is how far it counts.
+    private static CappedCount Count(Statement count, int limit)
+    {
+        var found = (int)count.Bind(limit + 1L).RunInt64();
+        return new CappedCount(Math.Min(found, limit), found > limit);
     }
 }

@@ -52,7 +52,7 @@ internal sealed partial class SqliteHistoryStore(SqliteGate gate, SqliteReaders 
         return new Backlog(pending, oldest);
     }, cancellationToken);
 
-    private static IReadOnlyList<T> ReadAll<T>(Statement select, Func<Statement, T> read)
+    internal static IReadOnlyList<T> ReadAll<T>(Statement select, Func<Statement, T> read)
     {
         var rows = new List<T>();
         while (select.Step())

@@ -13,7 +13,10 @@ internal sealed class SqliteLaneReader(SqliteSession session, LaneRead read)
             ReadInOrder(Open(LaneSql.Fresh, 0), Open(LaneSql.Tried), Open(LaneSql.ScheduledDueByPlace, read.Now));
         else
             ReadInTurns(Open(LaneSql.TriedDue, read.Now), Open(LaneSql.ScheduledDue, read.Now), Open(LaneSql.Fresh, read.AfterSeq));
-        return new LanePage(_deliveries, _more, Earlier(NextDueAt(stage: 1), NextDueAt(stage: 2)), Health());
+        return new LanePage(_deliveries, _more, Earlier(NextDueAt(stage: 1), NextDueAt(stage: 2)), Health())
+        {
+            IsPaused = session.Prepare("SELECT 1 FROM paused_lane WHERE endpoint_id = ?").Bind(read.EndpointId).RunExists(),
+        };
     }
 
     private Run Open(string sql, long? parameter = null)

@@ -18,6 +18,7 @@ public static class SqliteServices
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Deliveries);
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Catalog);
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().History);
+        services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Search);
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Idempotency);
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Tasks);
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Console);

@@ -26,6 +26,7 @@ public sealed class SqliteStore : IAsyncDisposable, IDisposable
         Catalog = new CatalogStore(catalog);
         Console = new ConsoleStore(catalog);
         History = new SqliteHistoryStore(Gate, Readers, time);
+        Search = new SqliteSearchStore(Readers);
         Idempotency = idempotency;
         Tasks = new SqliteBackgroundTaskStore(Gate, Readers, time);
     }
@@ -38,6 +39,9 @@ public sealed class SqliteStore : IAsyncDisposable, IDisposable
 
     /// <summary>What happened.</summary>
     public IHistoryStore History { get; }
+
+    /// <summary>Finding things wherever they are.</summary>
+    public ISearchStore Search { get; }
 
     /// <summary>The memory of answered requests.</summary>
     public IIdempotencyStore Idempotency { get; }

@@ -4,7 +4,7 @@ using Grapnel.Storage;
 namespace Grapnel.Dispatching;
 
 /// <summary>What people do with single deliveries: ask about them, send them again, cancel them.</summary>
-internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, ICatalogStore catalog, Acceptor acceptor, Dispatcher dispatcher)
+internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, ICatalogStore catalog, Acceptor acceptor, Dispatcher dispatcher, Waits waits)
 {
     private const int CancelledAtOnce = 500;
 
@@ -63,7 +63,7 @@ internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, IC
             {
                 null => await WhyNotOwedAsync(message, endpoint.Id, cancellationToken).ConfigureAwait(false),
                 { End: { } end } state => WhyEnded(state, end),
-                var state => WhyPending(state, endpoint),
+                var state => await waits.DescribeAsync(message, state, endpoint, cancellationToken).ConfigureAwait(false),
             });
         }
         return answers;
@@ -79,7 +79,7 @@ internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, IC
         if (state.End is { } end)
             return WhyEnded(state, end);
         return await catalog.ReadEndpointsAsync([id], cancellationToken).ConfigureAwait(false) is [var endpoint]
-            ? WhyPending(state, endpoint)
+            ? await waits.DescribeAsync(message, state, endpoint, cancellationToken).ConfigureAwait(false)
             : new Why(WhyState.Cancelled, "endpointDeleted", "The endpoint was deleted; the delivery is about to end.", null, null, state.Attempts);
     }
 
@@ -112,29 +112,6 @@ internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, IC
         DeliveryEnd.Cancelled => new(WhyState.Cancelled, "cancelled", $"Cancelled at {state.At:u}.", state.At, null, state.Attempts),
         _ => new(WhyState.Cancelled, "endpointDeleted", $"The endpoint was deleted; the delivery ended at {state.At:u}.", state.At, null, state.Attempts),
     };
-
-    private Why WhyPending(DeliveryState state, Endpoint endpoint)
-    {
-        Why Pending(string reason, string detail, DateTimeOffset? next) => new(WhyState.Pending, reason, detail, null, next, state.Attempts);
-
-        if (!endpoint.Enabled)
-            return Pending("endpointDisabled", "The endpoint is disabled; the delivery waits until it is enabled.", null);
-        var lane = dispatcher.FindLane(endpoint.Id);
-        var due = state.At > DateTimeOffset.UnixEpoch ? state.At : (DateTimeOffset?)null;
-        var next = Later(due, lane?.PausedUntil);
-        return lane?.State switch
-        {
-            LaneState.BreakerOpen => Pending("breakerOpen",
-                next is { } at ? $"The endpoint keeps failing; it is probed again at {at:u}." : "The endpoint keeps failing; it is being probed.", next),
-            LaneState.Throttled => Pending("throttled", $"The receiver asked for a pause until {next:u}.", next),
-            _ when due is { } at && state.Attempts == 0 => Pending("scheduled", $"It is to be delivered at {at:u}.", at),
-            _ when due is { } at => Pending("retrying", $"The next attempt is at {at:u}.", at),
-            LaneState.RateLimited => Pending("rateLimited", "It waits for the endpoint's rate limit.", null),
-            _ => Pending("queued", "It is being sent, or waits for its turn.", null),
-        };
-    }
-
-    private static DateTimeOffset? Later(DateTimeOffset? a, DateTimeOffset? b) => a is null || b > a ? b : a;
 }
 
 /// <summary>Where a delivery stands.</summary>
@@ -166,6 +143,12 @@ internal enum WhyState
 internal sealed record Why(
     WhyState State, string Reason, string Detail, DateTimeOffset? EndedAt = null, DateTimeOffset? NextAttemptAt = null, int Attempts = 0)
 {
+    /// <summary>What a pending one waits for; null unless it is pending.</summary>
+    public WaitCause? Cause { get; init; }
+
+    /// <summary>The message that has to go first, with <see cref="WaitCause.Order"/>; else null.</summary>
+    public Id<Message>? Behind { get; init; }
+
     /// <summary>The words for what routing decided against; also for owed ones whose trace is gone.</summary>
     public static Why NotOwed(RouteReason reason) => new(WhyState.NotOwed, reason.Word(), reason.Sentence());
 }

@@ -114,6 +114,7 @@ internal sealed partial class Dispatcher
         LetGo(flights, durable: true);
         foreach (var flight in flights)
             Outcomes?.Invoke(new SettledAttempt(flight.Settlement!, flight.Endpoint, flight.Delivery, flight.Disables));
+        _changes.Raise();
     }
 
     private void LetGo(IReadOnlyList<Flight> flights, bool durable)

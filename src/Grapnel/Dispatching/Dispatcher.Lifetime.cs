@@ -101,6 +101,7 @@ internal sealed partial class Dispatcher
         var state = lane switch
         {
             { Endpoint.Enabled: false } => LaneState.Disabled,
+            { Paused: true } => LaneState.Paused,
             { Breaker.IsClosed: false } => LaneState.BreakerOpen,
             _ when lane.PausedUntil > now => LaneState.Throttled,
             _ when lane.RateLimited(now) => LaneState.RateLimited,
@@ -108,7 +109,11 @@ internal sealed partial class Dispatcher
             { IdleSince: not null } => LaneState.Idle,
             _ => LaneState.Waiting,
         };
-        return new LaneStatus(state, lane.InFlight, lane.PausedUntil > now ? DateTimeOffset.FromUnixTimeMilliseconds(lane.PausedUntil) : null);
+        return new LaneStatus(state, lane.InFlight, lane.PausedUntil > now ? DateTimeOffset.FromUnixTimeMilliseconds(lane.PausedUntil) : null)
+        {
+            IsFull = lane.IsFull,
+            WaitsForApplication = lane.InLine,
+        };
     }
 
     private (int InFlight, IReadOnlyDictionary<LaneState, int> Lanes) Count()
@@ -150,10 +155,20 @@ internal enum LaneState
 
     /// <summary>The endpoint is disabled.</summary>
     Disabled,
+
+    /// <summary>A person has it paused.</summary>
+    Paused,
 }
 
 /// <summary>What a node does about one endpoint just now.</summary>
 /// <param name="State">What holds it, or does not.</param>
 /// <param name="InFlight">Attempts in flight.</param>
 /// <param name="PausedUntil">When a breaker or throttle pause ends, or null.</param>
-internal sealed record LaneStatus(LaneState State, int InFlight, DateTimeOffset? PausedUntil);
+internal sealed record LaneStatus(LaneState State, int InFlight, DateTimeOffset? PausedUntil)
+{
+    /// <summary>Whether as many attempts are in flight as may be.</summary>
+    public bool IsFull { get; init; }
+
+    /// <summary>Whether it is the rate limit of the application that holds it.</summary>
+    public bool WaitsForApplication { get; init; }
+}

@@ -1,3 +1,4 @@
+using Grapnel.History;
 using Grapnel.Publishing;
 using Grapnel.Registry;
 using Grapnel.Sending;
@@ -26,6 +27,7 @@ internal sealed partial class Dispatcher
     private readonly ScheduleClock _clock;
     private readonly Random _random;
     private readonly GrapnelMetrics _metrics;
+    private readonly ChangeSignal _changes;
     private readonly DeliveryOptions _options;
     private readonly IReadOnlyList<TimeSpan> _retrySchedule;
     private readonly ILogger<Dispatcher> _logger;
@@ -51,7 +53,7 @@ internal sealed partial class Dispatcher
     /// <summary>Wired by the host; nothing is sent before <see cref="Start"/>.</summary>
     public Dispatcher(
         IDeliveryStore store, WebhookSender sender, Settler settler, CatalogEvents events, IdGenerator ids, TimeProvider time,
-        ScheduleClock clock, Random random, GrapnelMetrics metrics, IOptions<DeliveryOptions> options, ILogger<Dispatcher> logger)
+        ScheduleClock clock, Random random, GrapnelMetrics metrics, ChangeSignal changes, IOptions<DeliveryOptions> options, ILogger<Dispatcher> logger)
     {
         _store = store;
         _sender = sender;
@@ -61,6 +63,7 @@ internal sealed partial class Dispatcher
         _clock = clock;
         _random = random;
         _metrics = metrics;
+        _changes = changes;
         _options = options.Value;
         _budget = new WindowBudget(_options.WindowBytes);
         _retrySchedule = _options.EffectiveRetrySchedule;
@@ -70,6 +73,7 @@ internal sealed partial class Dispatcher
         settler.Dropped += flights => LetGo(flights, durable: false);
         events.EndpointChanged += OnEndpointChanged;
         events.EndpointDeleted += OnEndpointDeleted;
+        events.LanePaused += OnLanePaused;
         events.RateLimitChanged += Throttle;
         metrics.Observe(Count);
     }
@@ -122,6 +126,7 @@ internal sealed partial class Dispatcher
             }
             Pump(now);
         }
+        _changes.Raise();
     }
 
     private void Own(List<RoutedItem> batch, HashSet<Id<Endpoint>> taken)
@@ -167,6 +172,7 @@ internal sealed partial class Dispatcher
                     Offer(lane, delivery, now);
             Pump(now);
         }
+        _changes.Raise();
     }
 
     /// <summary>
@@ -179,6 +185,7 @@ internal sealed partial class Dispatcher
             Own([endpoint]);
         if (replayed.Added > 0)
             Reread(endpoint.Id, replayed.FirstSeq);
+        _changes.Raise();
     }
 
     /// <summary>Has the lane, if it is this node's, look into the store for deliveries from a place on that it was never offered.</summary>
@@ -252,11 +259,28 @@ internal sealed partial class Dispatcher
             }
             Pump(_clock.NowMs);
         }
+        _changes.Raise();
+    }
+
+    private void OnLanePaused(Id<Endpoint> id, bool paused)
+    {
+        lock (_lock)
+        {
+            // A lane that is taken later learns of it from the store.
+            if (_lanes.TryGetValue(id, out var lane))
+            {
+                lane.Pause(paused);
+                Ready(lane);
+                Pump(_clock.NowMs);
+            }
+        }
+        _changes.Raise();
     }
 
     private void OnEndpointChanged(Endpoint endpoint)
     {
         var now = _clock.NowMs;
+        _changes.Raise();
         lock (_lock)
         {
             Remember(endpoint.Id, endpoint, now);
@@ -295,6 +319,7 @@ internal sealed partial class Dispatcher
             if (_lanes.Remove(id, out var lane))
                 lane.Delete();
         }
+        _changes.Raise();
     }
 
     private void Ready(Lane lane)

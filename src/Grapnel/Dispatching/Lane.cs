@@ -27,6 +27,7 @@ internal sealed class Lane : Sleeper
     private long _readAgainAt;
     private long _heldBytes;
     private bool _healthKnown;
+    private bool _pauseKnown;
 
     public Lane(Endpoint endpoint, PreparedEndpoint prepared, DeliveryOptions options, WindowBudget budget, long now)
     {
@@ -48,6 +49,9 @@ internal sealed class Lane : Sleeper
     public bool Owned { get; set; } = true;
 
     public bool Deleted { get; private set; }
+
+    /// <summary>Whether a person has it paused. Told by the first read of the store, before which nothing is sent.</summary>
+    public bool Paused { get; private set; }
 
     public bool Reading { get; private set; }
 
@@ -84,6 +88,9 @@ internal sealed class Lane : Sleeper
     public EndpointHealth Health => new(
         Endpoint.Id, FailingSince is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null, Breaker.Failures, PausedUntil);
 
+    /// <summary>Whether as many attempts are in flight as may be.</summary>
+    public bool IsFull => InFlight >= Breaker.Allowance(Limit);
+
     private int Limit => Endpoint.Ordered ? 1 : Endpoint.MaxConcurrency ?? _options.EndpointConcurrency;
 
     private bool Unsettled => _held.Count > _window.Count;
@@ -91,12 +98,12 @@ internal sealed class Lane : Sleeper
     /// <summary>What the lane can do now. <see cref="LaneStepKind.Start"/> has taken a token of the rate limits: <see cref="Take"/> must follow.</summary>
     public LaneStep Decide(long now)
     {
-        if (!Owned || Deleted || !Endpoint.Enabled)
+        if (!Owned || Deleted || !Endpoint.Enabled || Paused)
             return LaneStep.Blocked;
         if (now < PausedUntil)
             return LaneStep.WaitUntil(PausedUntil);
         // An ordered lane also waits for the settlement: after a crash nothing may be sent again behind its successor.
-        if (InFlight >= Breaker.Allowance(Limit) || (Endpoint.Ordered && Unsettled))
+        if (IsFull || (Endpoint.Ordered && Unsettled))
             return LaneStep.Blocked;
         if (_window.Count == 0 || (Endpoint.Ordered && _nextDueAt <= now))
             return Refill(now);
@@ -154,7 +161,7 @@ internal sealed class Lane : Sleeper
         if (delivery.Seq <= _afterSeq || _held.Contains(delivery.Seq))
             return;
         _missedWhileReading |= Reading;
-        if (_more || Reading || !HasRoom || !Endpoint.Enabled || !Breaker.IsClosed)
+        if (_more || Reading || !HasRoom || !Endpoint.Enabled || Paused || !Breaker.IsClosed)
             _more = true;
         else
             Hold(delivery);
@@ -216,15 +223,40 @@ internal sealed class Lane : Sleeper
         }
         if (!_healthKnown && page.Health is { } health)
             Restore(health, now);
-        _healthKnown = true;
+        if (!_pauseKnown)
+            Paused = page.IsPaused;
+        _healthKnown = _pauseKnown = true;
         foreach (var delivery in page.Deliveries)
             if (!_held.Contains(delivery.Seq) && _forgottenWhileReading?.Contains(delivery.Seq) is not true)
                 Hold(delivery);
         _more = page.More || _missedWhileReading;
         if (page.NextDueAt is { } due)
             NoteDue(due);
-        if (!Endpoint.Enabled)
+        if (!Endpoint.Enabled || Paused)
             DropWindow();
+    }
+
+    /// <summary>Holds the lane, or lets it go on; then what failed before is forgotten, because a person worked on the receiver.</summary>
+    public void Pause(bool paused)
+    {
+        // A page that is being read may tell what was before.
+        _pauseKnown = true;
+        if (Paused == paused)
+            return;
+        Paused = paused;
+        if (paused)
+            DropWindow();
+        else
+            StartAfresh();
+    }
+
+    private void StartAfresh()
+    {
+        _healthKnown = true;
+        Breaker.Reset();
+        FailingSince = null;
+        _throttledUntil = 0;
+        _more = true;
     }
 
     private void Restore(EndpointHealth health, long now)
@@ -295,12 +327,7 @@ internal sealed class Lane : Sleeper
         if (!endpoint.Enabled || endpoint.Ordered != Endpoint.Ordered)
             DropWindow();
         if (endpoint.Enabled && (!Endpoint.Enabled || endpoint.Url != Endpoint.Url))
-        {
-            Breaker.Reset();
-            FailingSince = null;
-            _throttledUntil = 0;
-            _more = true;
-        }
+            StartAfresh();
         Endpoint = endpoint;
         Prepared = prepared;
     }

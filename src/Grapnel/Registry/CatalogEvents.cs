@@ -20,6 +20,9 @@ public sealed class CatalogEvents
     /// <summary>An endpoint was deleted.</summary>
     public event Action<Id<Endpoint>>? EndpointDeleted;
 
+    /// <summary>A person paused the lane of an endpoint (true), or had it go on.</summary>
+    public event Action<Id<Endpoint>, bool>? LanePaused;
+
     /// <summary>Somebody added, edited or deleted an endpoint at this very node. Unlike the others it is not raised for what another node did.</summary>
     internal event Action<EndpointEdit>? EndpointEdited;
 
@@ -50,6 +53,8 @@ public sealed class CatalogEvents
         RoutesChanged?.Invoke(application);
         EndpointDeleted?.Invoke(id);
     }
+
+    internal void OnLanePaused(Id<Endpoint> id, bool paused) => LanePaused?.Invoke(id, paused);
 
     internal void OnEndpointEdited(EndpointEdit edit) => EndpointEdited?.Invoke(edit);
 

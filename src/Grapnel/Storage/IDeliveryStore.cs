@@ -84,6 +84,15 @@ public interface IDeliveryStore
     Task<CancelPage> CancelOlderAsync(
         Id<Endpoint> endpoint, DateTimeOffset acceptedBefore, LanePosition? after, int limit, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Notes that a person has paused a lane: its owner sends nothing, everything is queued, over restarts too. Until
+    /// <see cref="ResumeLaneAsync"/>, <see cref="LanePage.IsPaused"/> says so. Nothing changes when it is paused already.
+    /// </summary>
+    Task PauseLaneAsync(Id<Endpoint> endpoint, CancellationToken cancellationToken);
+
+    /// <summary>Ends the pause of a lane, and forgets the endpoint's health with it, so that it gets a fair try. Nothing changes when it is not paused.</summary>
+    Task ResumeLaneAsync(Id<Endpoint> endpoint, CancellationToken cancellationToken);
+
     /// <summary>Ends up to <paramref name="limit"/> pending deliveries of a deleted endpoint; returns how many, 0 when none is left.</summary>
     Task<int> DropLaneAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken);
 }
@@ -216,4 +225,8 @@ public sealed record LaneRead(
 /// <param name="More">Whether further ones could have been returned now.</param>
 /// <param name="NextDueAt">Unix milliseconds of the earliest delivery that is not due yet, or null.</param>
 /// <param name="Health">The endpoint's stored health, or null when there is none.</param>
-public sealed record LanePage(IReadOnlyList<Delivery> Deliveries, bool More, long? NextDueAt, EndpointHealth? Health);
+public sealed record LanePage(IReadOnlyList<Delivery> Deliveries, bool More, long? NextDueAt, EndpointHealth? Health)
+{
+    /// <summary>Whether a person has the lane paused.</summary>
+    public bool IsPaused { get; init; }
+}

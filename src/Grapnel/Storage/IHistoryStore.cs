@@ -14,6 +14,18 @@ public interface IHistoryStore
     /// <summary>Lists messages of an application, the newest first.</summary>
     Task<Page<Message>> ListMessagesAsync(Id<Application> application, MessageFilter filter, PageRequest page, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Lists messages of one application or of all for people, the newest first, with the progress of their deliveries and without payloads. Those
+    /// with <see cref="MessageStatus.Pending"/> stand in the order in which they were last owed, which differs for what was sent again.
+    /// </summary>
+    Task<Page<MessageRow>> ListMessageRowsAsync(MessageRowFilter filter, PageRequest page, CancellationToken cancellationToken);
+
+    /// <summary>How far the deliveries of a message are.</summary>
+    Task<DeliveryProgress> ReadProgressAsync(Message message, CancellationToken cancellationToken);
+
+    /// <summary>What an application consists of, each number counted up to a limit.</summary>
+    Task<ApplicationContents> CountContentsAsync(Id<Application> application, int limit, CancellationToken cancellationToken);
+
     /// <summary>Reads messages of an application by id; those that are not there are left out.</summary>
     Task<IReadOnlyList<Message>> ReadMessagesAsync(
         Id<Application> application, IReadOnlyCollection<Id<Message>> ids, bool withPayload, CancellationToken cancellationToken);
@@ -47,6 +59,9 @@ public interface IHistoryStore
 
     /// <summary>The states of a message's deliveries: pending ones and ended ones, in order of endpoint id.</summary>
     Task<IReadOnlyList<DeliveryState>> ReadDeliveriesAsync(Message message, CancellationToken cancellationToken);
+
+    /// <summary>The pending delivery of a message at an endpoint, the scheduled one before manual ones; null when there is none.</summary>
+    Task<PendingDelivery?> FindPendingAsync(Message message, Id<Endpoint> endpoint, CancellationToken cancellationToken);
 
     /// <summary>The stored health of an endpoint, or null.</summary>
     Task<EndpointHealth?> FindHealthAsync(Id<Endpoint> endpoint, CancellationToken cancellationToken);
@@ -144,6 +159,12 @@ public sealed record Destination(Id<Endpoint> EndpointId, DeliveryStatus Status,
 /// <param name="IsMore">Whether there are more.</param>
 public readonly record struct CappedCount(int Count, bool IsMore);
 
+/// <summary>What an application consists of.</summary>
+/// <param name="Endpoints">Its endpoints.</param>
+/// <param name="Messages">Its messages.</param>
+/// <param name="Pending">Pending deliveries of its endpoints.</param>
+public sealed record ApplicationContents(CappedCount Endpoints, CappedCount Messages, CappedCount Pending);
+
 /// <summary>A lane as the store knows it.</summary>
 /// <param name="EndpointId">The endpoint.</param>
 /// <param name="ApplicationId">Its application; null when the endpoint has been deleted.</param>
@@ -153,7 +174,11 @@ public readonly record struct CappedCount(int Count, bool IsMore);
 /// <param name="Health">The endpoint's stored health, or null.</param>
 public sealed record StoredLane(
     Id<Endpoint> EndpointId, Id<Application>? ApplicationId, Id<Node>? Owner, CappedCount Pending, DateTimeOffset? OldestAcceptedAt,
-    EndpointHealth? Health);
+    EndpointHealth? Health)
+{
+    /// <summary>Since when a person has it paused, see <see cref="IDeliveryStore.PauseLaneAsync"/>; null when nobody has.</summary>
+    public DateTimeOffset? PausedAt { get; init; }
+}
 
 /// <summary>How far a sweep over expired content has come.</summary>
 /// <param name="ExpiresAt">When the content of the last message looked at expired.</param>
@@ -172,6 +197,13 @@ public sealed record PrunePosition(Id<Application> ApplicationId, Id<Message> Me
 /// <param name="Attempts">Attempts of the schedule made so far.</param>
 /// <param name="LastOutcome">What the newest attempt came to, or null when there was none.</param>
 public sealed record DeliveryState(Id<Endpoint> EndpointId, DeliveryEnd? End, DateTimeOffset At, int Attempts, SendOutcome? LastOutcome);
+
+/// <summary>A pending delivery.</summary>
+/// <param name="Seq">Its place in the lane.</param>
+/// <param name="Trigger">What asked for it.</param>
+/// <param name="DueAt">When it is next due (the Unix epoch means as soon as possible).</param>
+/// <param name="Attempts">Attempts of the schedule made so far.</param>
+public readonly record struct PendingDelivery(long Seq, Trigger Trigger, DateTimeOffset DueAt, int Attempts);
 
 /// <summary>What happened at one endpoint in one minute.</summary>
 /// <param name="EndpointId">The endpoint.</param>

@@ -26,6 +26,8 @@ public abstract partial class StoreConformance : IAsyncLifetime
 
     private IHistoryStore History => _store.History;
 
+    private ISearchStore Search => _store.Search;
+
     private IIdempotencyStore Idempotency => _store.Idempotency;
 
     private IBackgroundTaskStore Tasks => _store.Tasks;

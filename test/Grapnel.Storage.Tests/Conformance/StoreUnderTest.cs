@@ -11,6 +11,8 @@ public abstract class StoreUnderTest(TestClock clock) : IAsyncDisposable
 
     public abstract IHistoryStore History { get; }
 
+    public abstract ISearchStore Search { get; }
+
     public abstract IIdempotencyStore Idempotency { get; }
 
     public abstract IBackgroundTaskStore Tasks { get; }

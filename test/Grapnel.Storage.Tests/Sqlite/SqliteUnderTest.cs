@@ -33,6 +33,8 @@ public sealed class SqliteUnderTest : StoreUnderTest
 
     public override IHistoryStore History => Store.History;
 
+    public override ISearchStore Search => Store.Search;
+
     public override IIdempotencyStore Idempotency => Store.Idempotency;
 
     public override IBackgroundTaskStore Tasks => Store.Tasks;

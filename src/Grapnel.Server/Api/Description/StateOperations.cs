@@ -32,6 +32,18 @@ internal static class StateOperations
 
     public static Operation EndpointLane { get; } = new(EndpointTag, "get-lane", "Tell what is pending for an endpoint") { Answers = [Answer.Ok<LaneOut>()] };
 
+    public static Operation Pause { get; } = new(EndpointTag, "pause", "Send nothing to an endpoint for now, and queue everything")
+    {
+        Details = "Unlike one that is disabled, a paused endpoint is still owed new messages. It stays paused over restarts, until it is resumed. Attempts in flight go on.",
+        Answers = [Answer.Ok<LaneOut>("It is paused.")],
+    };
+
+    public static Operation Resume { get; } = new(EndpointTag, "resume", "Send what was queued while an endpoint was paused")
+    {
+        Details = "What failed before the pause is forgotten: the endpoint gets a fair try, slowly at first.",
+        Answers = [Answer.Ok<LaneOut>("It is not paused.")],
+    };
+
     public static Operation Lanes { get; } = new(NodeTag, "lanes", "List endpoints that have something pending")
     {
         Query = [.. QueryParameter.OrderedPage("ascending"), QueryParameter.Of<string>("application", "Only those of this application, by id or uid.")],

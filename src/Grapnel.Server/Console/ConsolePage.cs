@@ -1,5 +1,4 @@
 using Grapnel.History;
-using Grapnel.Storage;
 using Microsoft.AspNetCore.Components;
 
 namespace Grapnel.Server.Console;

@@ -27,7 +27,7 @@ internal static class ConsoleServices
         });
         services.AddCascadingAuthenticationState();
         services.AddScoped<AuthenticationStateProvider, StampChecks>();
-        services.AddScoped<Viewer>().AddScoped<Acts>();
+        services.AddScoped<Viewer>().AddScoped<Acts>().AddScoped<Ask>();
         return services.AddSingleton<ConsoleAssets>().AddSingleton<PortalSession>();
     }
 

@@ -3,7 +3,7 @@ using Grapnel.Storage;
 namespace Grapnel.Registry;
 
 /// <summary>What a caller says about an application.</summary>
-internal sealed record ApplicationInput
+public sealed record ApplicationInput
 {
     /// <summary>A name for people; required.</summary>
     public string? Name { get; init; }

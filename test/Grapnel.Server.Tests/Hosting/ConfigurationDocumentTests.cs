@@ -1,8 +1,8 @@
 using System.Collections;
 using System.Globalization;
-using System.Reflection;
 using System.Text.RegularExpressions;
 using Grapnel.Server.Hosting;
+using Grapnel.Server.Tests.Support;
 
 namespace Grapnel.Server.Tests.Hosting;
 
@@ -11,9 +11,7 @@ public sealed partial class ConfigurationDocumentTests
     [Fact]
     public void The_document_has_every_setting_with_its_names_and_its_default_and_no_other()
     {
-        var root = typeof(ConfigurationDocumentTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .Single(attribute => attribute.Key == "RepositoryRoot").Value!;
-        var rows = Row().Matches(File.ReadAllText(Path.Combine(root, "docs", "configuration.md")))
+        var rows = Row().Matches(File.ReadAllText(Path.Combine(Repository.Root, "docs", "configuration.md")))
             .Select(row => (row.Groups["path"].Value, row.Groups["variable"].Value, row.Groups["default"].Value));
         rows.ShouldBe(SettingsCatalog.Sections.SelectMany(Expected), ignoreOrder: true);
     }

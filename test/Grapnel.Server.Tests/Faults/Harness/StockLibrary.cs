@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Reflection;
 using System.Text.Json;
+using Grapnel.Server.Tests.Support;
 
 namespace Grapnel.Server.Tests.Faults.Harness;
 
@@ -8,8 +8,7 @@ namespace Grapnel.Server.Tests.Faults.Harness;
 internal static class StockLibrary
 {
     /// <summary>Where the stock clients are.</summary>
-    public static readonly string Folder = Path.Combine(
-        typeof(StockLibrary).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "RepositoryRoot").Value!, "test", "node");
+    public static readonly string Folder = Path.Combine(Repository.Root, "test", "node");
 
     /// <summary>For each arrival "ok" or "fail: why".</summary>
     public static async Task<string[]> VerifyAsync(params IEnumerable<(string Secret, Arrival Arrival)> checks)

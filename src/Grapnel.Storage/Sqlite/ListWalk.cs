@@ -25,6 +25,8 @@ internal sealed class ListWalk(string from, string key)
     private readonly StringBuilder _tests = new();
     private readonly List<Action<Statement>> _conditionParameters = [];
     private readonly List<Action<Statement>> _testParameters = [];
+    private readonly List<Action<Statement>> _floors = [];
+    private readonly List<Action<Statement>> _ceilings = [];
     private int _charged;
 
     /// <summary>Narrows the walk to part of the index.</summary>
@@ -36,13 +38,27 @@ internal sealed class ListWalk(string from, string key)
         return this;
     }
 
+    /// <summary>Begins the walk at a key; the highest of several such keys holds.</summary>
+    public ListWalk AtLeast(Action<Statement> bind)
+    {
+        _floors.Add(bind);
+        return this;
+    }
+
+    /// <summary>Ends the walk before a key; the lowest of several such keys holds.</summary>
+    public ListWalk Below(Action<Statement> bind)
+    {
+        _ceilings.Add(bind);
+        return this;
+    }
+
     /// <summary>Ids carry the time, so a range of time is a range of the index. Both ends are left out.</summary>
     public ListWalk Between<TId>(DateTimeOffset? after, DateTimeOffset? before) where TId : IIdentified
     {
         if (before is { } end)
-            Where($"{key} < ?", statement => statement.Bind(FirstFrom<TId>(end.UtcTicks + TimeSpan.TicksPerMillisecond - 1)));
+            Below(statement => statement.Bind(FirstFrom<TId>(end.UtcTicks + TimeSpan.TicksPerMillisecond - 1)));
         if (after is { } start)
-            Where($"{key} >= ?", statement => statement.Bind(FirstFrom<TId>(start.UtcTicks + TimeSpan.TicksPerMillisecond)));
+            AtLeast(statement => statement.Bind(FirstFrom<TId>(start.UtcTicks + TimeSpan.TicksPerMillisecond)));
         return this;
     }
 
@@ -99,8 +115,10 @@ internal sealed class ListWalk(string from, string key)
         where TRow : class where TKey : struct, IWalkKey<TKey>
     {
         var position = PagePosition.Of(page);
-        if (start is { } from)
-            Where($"{key} {(position.Ascending ? ">" : "<")} ?", from.Bind);
+        if (start is { } from && position.Ascending)
+            AtLeast(from.Beside(1).Bind);
+        else if (start is { } end)
+            Below(end.Bind);
         var statement = Open(session, columns, position.Ascending);
         var (rows, before) = (new List<TRow>(), statement.VmSteps);
         TKey? reached = null;
@@ -127,12 +145,22 @@ internal sealed class ListWalk(string from, string key)
     private Statement Open(SqliteSession session, string columns, bool ascending)
     {
         var test = _tests.Length == 0 ? "1" : $"CASE {_tests}ELSE 1 END";
+        Bound(">=", "max", _floors);
+        Bound("<", "min", _ceilings);
         var statement = session.Prepare($"SELECT {key}, {test}, {columns} FROM {from}{_conditions} ORDER BY {key} {(ascending ? "ASC" : "DESC")}");
         foreach (var bind in _testParameters)
             bind(statement);
         foreach (var bind in _conditionParameters)
             bind(statement);
         return statement;
+    }
+
+    // One condition for each side: of two SQLite would seek by the first and walk, within a single step, to the other.
+    private void Bound(string comparison, string decisive, List<Action<Statement>> bounds)
+    {
+        if (bounds.Count > 0)
+            Where(bounds.Count == 1 ? $"{key} {comparison} ?" : $"{key} {comparison} {decisive}({string.Join(", ", Enumerable.Repeat("?", bounds.Count))})");
+        _conditionParameters.AddRange(bounds);
     }
 
     /// <summary>

@@ -18,24 +18,24 @@ internal sealed partial class SqliteHistoryStore
                 MessageStatus.Failed => ListById(session, WalkFailed(), "a.message_id", filter, page),
                 MessageStatus.Cancelled => ListByPlace(session, WalkCancelled(session, filter), filter, page),
                 _ when filter.ApplicationId is { } application => ListOfApplication(session, application, filter, page),
-                _ => ListByPlace(session, WalkPlaces(session, new ListWalk("message m", "m.n"), "m.n", filter), filter, page),
+                _ => ListByPlace(session, WalkPlaces(session, new ListWalk("message m", "m.n"), filter), filter, page),
             }, cancellationToken);
 
     private static ListWalk WalkFailed() => new ListWalk(
         "attempt a INDEXED BY attempt_lost CROSS JOIN message m INDEXED BY message_id ON m.application_id = a.application_id AND m.id = a.message_id",
-        "a.message_id").Where("a.end IN (2, 3)");
+        "a.message_id").Where("a.end IN (2, 3)").AtLeast(statement => statement.Bind(default(Id<Message>)));
 
     private static ListWalk WalkCancelled(SqliteSession session, MessageRowFilter filter) => WalkPlaces(
         session,
-        new ListWalk("finished_delivery f INDEXED BY finished_delivery_place CROSS JOIN message m ON m.n = f.message_n", "f.message_n"), "f.message_n", filter);
+        new ListWalk("finished_delivery f INDEXED BY finished_delivery_place CROSS JOIN message m ON m.n = f.message_n", "f.message_n"), filter);
 
-    private static ListWalk WalkPlaces(SqliteSession session, ListWalk walk, string place, MessageRowFilter filter)
+    private static ListWalk WalkPlaces(SqliteSession session, ListWalk walk, MessageRowFilter filter)
     {
-        walk.Where($"{place} > 0");
+        walk.AtLeast(statement => statement.Bind(1));
         if (filter.After is { } after)
-            walk.Where($"{place} >= ?", statement => statement.Bind(PlaceAt(session, Id<Message>.FirstAt(Back(after)))));
+            walk.AtLeast(statement => statement.Bind(PlaceAt(session, Id<Message>.FirstAt(Back(after)))));
         if (filter.Before is { } before)
-            walk.Where($"{place} < ?", statement => statement.Bind(PlaceAt(session, Id<Message>.FirstAt(Forth(before)))));
+            walk.Below(statement => statement.Bind(PlaceAt(session, Id<Message>.FirstAt(Forth(before)))));
         return walk.TestBetween("m.id", filter.After, filter.Before);
     }
 

@@ -21,7 +21,9 @@ internal readonly record struct IdKey<T>(Id<T> Id) : IWalkKey<IdKey<T>> where T 
 
     public void Bind(Statement statement) => statement.Bind(Id);
 
-    public IdKey<T> Beside(int steps) => new(new Id<T>(unchecked(Id.Value + (UInt128)(Int128)steps)));
+    public IdKey<T> Beside(int steps) => new(new Id<T>(steps > 0
+        ? Id.Value + UInt128.Min((UInt128)steps, UInt128.MaxValue - Id.Value)
+        : Id.Value - UInt128.Min((UInt128)(-steps), Id.Value)));
 
     public override string ToString() => Id.ToString();
 }

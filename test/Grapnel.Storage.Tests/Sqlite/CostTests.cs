@@ -177,7 +177,7 @@ public sealed class CostTests : SqliteTests
         "SCAN pending", "SCAN run", "CONSTANT", "json_each", "VIRTUAL TABLE", "SCAN node", "SCAN (subquery", "SCAN __EF", "sqlite_master",
         "SCAN a USING INDEX sqlite_autoindex_application", "SCAN e USING INDEX sqlite_autoindex_event_type",
         "SCAN a USING INDEX sqlite_autoindex_api_key", "SCAN s USING INDEX IX_schedule_next_at", "SCAN application USING COVERING INDEX",
-        "SCAN task",
+        "SCAN task", "SCAN owner", "SCAN attempted",
     ];
 
     // Until keys are merged and the tree is swept, which it is once there are more keys gone than left.
@@ -238,6 +238,7 @@ public sealed class CostTests : SqliteTests
             foreach (var iterator in new[] { null, attempt.Id.ToString(), "-" + attempt.Id })
                 await Store.History.ListAttemptsAsync(Tenant, filter, page with { Iterator = iterator }, default);
         }
+        await CallRowsAsync(lane, message, attempt.Id, now, page);
         await Store.History.FindMessageAsync(Tenant, message.Id.ToString(), default);
         await Store.History.FindMessageAsync(Tenant, "e", default);
         await Store.History.FindAttemptAsync(message.Id, attempt.Id, default);
@@ -265,6 +266,39 @@ public sealed class CostTests : SqliteTests
         await Store.History.PruneAsync(Clock.GetUtcNow(), null, 10, default);
         await Store.Deliveries.LeaveAsync(Node, default);
     }
+
+    private async Task CallRowsAsync(Id<Endpoint> lane, Message message, Id<Attempt> attempt, DateTimeOffset now, PageRequest page)
+    {
+        foreach (var filter in RowFilters(lane, now))
+        {
+            var byId = filter is { Status: MessageStatus.Failed } or { ApplicationId: not null, Status: not (MessageStatus.Pending or MessageStatus.Cancelled) };
+            foreach (var iterator in new[] { null, byId ? message.Id.ToString() : "9", "-" + (byId ? message.Id.ToString() : "9") })
+                await Store.History.ListMessageRowsAsync(filter, page with { Iterator = iterator }, default);
+        }
+        await Store.History.ReadProgressAsync(message, default);
+        await Store.History.FindPendingAsync(message, lane, default);
+        await Store.History.CountContentsAsync(Tenant, 10, default);
+        await Store.Search.FindMessageAsync(message.Id, default);
+        await Store.Search.FindMessageAsync(Ids.Next<Message>(), default);
+        await Store.Search.FindByEventIdAsync("e", 10, default);
+        await Store.Search.FindAttemptAsync(attempt, default);
+        await Store.Search.FindEndpointsAsync("a.example", 10, default);
+        await Store.Search.FindScheduleOwnerAsync(Ids.Next<Schedule>(), default);
+        await Store.Deliveries.PauseLaneAsync(lane, default);
+        await Store.Deliveries.ResumeLaneAsync(lane, default);
+    }
+
+    private IEnumerable<MessageRowFilter> RowFilters(Id<Endpoint> lane, DateTimeOffset now) =>
+        from status in Enum.GetValues<MessageStatus>().Cast<MessageStatus?>().Prepend(null)
+        from application in new Id<Application>?[] { null, Tenant }
+        from endpoint in new Id<Endpoint>?[] { null, lane }
+        from tag in new[] { null, "t" }
+        from types in new string[]?[] { null, ["x"] }
+        from time in new DateTimeOffset?[] { null, now }
+        select new MessageRowFilter
+        {
+            Status = status, ApplicationId = application, EndpointId = endpoint, Tag = tag, EventTypes = types, After = time?.AddHours(-1), Before = time,
+        };
 
     private async Task CallTasksAsync(Id<Message> message, Id<Endpoint> lane, PageRequest page)
     {

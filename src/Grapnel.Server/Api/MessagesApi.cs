@@ -37,7 +37,7 @@ internal sealed class MessagesApi(
         var result = await publisher.PublishAsync(request, CancellationToken.None);
         if (result.Status == PublishStatus.UnknownApplication && missing is not null)
         {
-            await MessageApplication.CreateAsync(applications, missing);
+            await MessageApplication.CreateAsync(applications, missing, http.Caller().Actor);
             result = await publisher.PublishAsync(request, CancellationToken.None);
         }
         await (result.Status switch

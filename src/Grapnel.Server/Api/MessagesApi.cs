@@ -2,6 +2,7 @@ using System.Text.Json;
 using Grapnel.Publishing;
 using Grapnel.Registry;
 using Grapnel.Server.Api.Description;
+using Grapnel.Server.Auth;
 using Grapnel.Storage;
 using Microsoft.Extensions.Options;
 

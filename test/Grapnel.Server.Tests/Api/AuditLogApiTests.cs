@@ -43,12 +43,12 @@ public sealed class AuditLogApiTests(ServerFixture fixture) : ServerTest(fixture
         var before = (await EntriesAsync(""))[0].GetProperty("id").GetString();
 
         (await Client.PostJsonAsync($"/trigger/{type}", "{}")).Status.ShouldBe(202);
-        (await Client.PostJsonAsync(app + "/msg", $$"""{"eventType":"{{type}}","payload":{}}""")).Status.ShouldBe(202);
-        (await Client.PostJsonAsync(app + "/msg/batch", $$"""{"data":[{"eventType":"{{type}}","payload":{}}]}""")).Status.ShouldBe(202);
+        (await Client.PostJsonAsync(app + "/msg", $$"""{"eventType":"{{type}}","payload":{} }""")).Status.ShouldBe(202);
+        (await Client.PostJsonAsync(app + "/msg/batch", $$"""{"data":[{"eventType":"{{type}}","payload":{} }]}""")).Status.ShouldBe(202);
         (await EntriesAsync(""))[0].GetProperty("id").GetString().ShouldBe(before);
 
         (await Client.PostJsonAsync($"/api/v1/app/{uid}/msg",
-            $$"""{"eventType":"{{type}}","payload":{},"application":{"name":"A","uid":"{{uid}}"}}""")).Status.ShouldBe(202);
+            $$"""{"eventType":"{{type}}","payload":{},"application":{"name":"A","uid":"{{uid}}"} }""")).Status.ShouldBe(202);
         var made = (await EntriesAsync($"app={uid}")).ShouldHaveSingleItem();
         made.GetProperty("action").GetString().ShouldBe("application.created");
         made.GetProperty("actor").GetString().ShouldStartWith("key:");

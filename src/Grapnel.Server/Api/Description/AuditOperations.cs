@@ -13,5 +13,6 @@ internal static class AuditOperations
             QueryParameter.Of<string>("app", "Only what belongs to this application, by id or uid; one that was deleted by id."),
         ],
         Answers = [Answer.Ok<ListOut<AuditEntryOut>>("A page.")],
+        Errors = new Dictionary<int, string> { [404] = "There is no application of that uid." },
     };
 }

@@ -44,7 +44,7 @@ public sealed class AuditLogApiTests(ServerFixture fixture) : ServerTest(fixture
 
         (await Client.PostJsonAsync($"/trigger/{type}", "{}")).Status.ShouldBe(202);
         (await Client.PostJsonAsync(app + "/msg", $$"""{"eventType":"{{type}}","payload":{} }""")).Status.ShouldBe(202);
-        (await Client.PostJsonAsync(app + "/msg/batch", $$"""{"data":[{"eventType":"{{type}}","payload":{} }]}""")).Status.ShouldBe(202);
+        (await Client.PostJsonAsync(app + "/msg/batch", $$"""{"messages":[{"eventType":"{{type}}","payload":{} }]}""")).Status.ShouldBe(202);
         (await EntriesAsync(""))[0].GetProperty("id").GetString().ShouldBe(before);
 
         (await Client.PostJsonAsync($"/api/v1/app/{uid}/msg",

@@ -1,3 +1,4 @@
+using Grapnel.Auditing;
 using Grapnel.Dispatching;
 using Grapnel.History;
 using Grapnel.Housekeeping;
@@ -91,6 +92,8 @@ public static class EngineServices
 #pragma warning restore RS0030
         return services
             .AddSingleton<IdGenerator>().AddSingleton<CatalogEvents>().AddSingleton<GrapnelMetrics>().AddSingleton<ScheduleClock>()
+            // The first to start and the last to stop: what the others record while they stop is written, too.
+            .AddSingleton<AuditLog>().AddHostedService(s => s.GetRequiredService<AuditLog>())
             .AddSending()
             .AddSingleton<ApplicationRegistry>().AddSingleton<EventTypeRegistry>().AddSingleton<EndpointCheck>().AddSingleton<EndpointRegistry>()
             .AddSingleton<EndpointSecrets>().AddSingleton<ScheduleRegistry>()

@@ -118,6 +118,9 @@ public sealed class RetentionOptions
     /// <summary>Messages, with attempts and ends, are removed this long after they were accepted. Default 90 days.</summary>
     public TimeSpan Messages { get; set; } = TimeSpan.FromDays(90);
 
+    /// <summary>Entries of the audit log are removed this long after they were made. Default 365 days.</summary>
+    public TimeSpan AuditLog { get; set; } = TimeSpan.FromDays(365);
+
     /// <summary>How often the sweep runs. Default 10 min.</summary>
     public TimeSpan Interval { get; set; } = TimeSpan.FromMinutes(10);
 }

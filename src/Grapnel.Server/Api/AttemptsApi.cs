@@ -1,3 +1,4 @@
+using Grapnel.Dispatching;
 using Grapnel.Registry;
 using Grapnel.Server.Api.Description;
 using Grapnel.Storage;
@@ -5,7 +6,7 @@ using Grapnel.Storage;
 namespace Grapnel.Server.Api;
 
 /// <summary><c>/app/{app}/attempt</c> and <c>…/msg/{msg}/attempt</c>: what happened on the wire.</summary>
-internal sealed class AttemptsApi(PathSubjects subjects, EndpointRegistry endpoints, IHistoryStore history)
+internal sealed class AttemptsApi(PathSubjects subjects, EndpointRegistry endpoints, IHistoryStore history, Deliveries deliveries)
 {
     private static readonly Page<Attempt> Nothing = new([], Done: true);
 
@@ -50,7 +51,7 @@ internal sealed class AttemptsApi(PathSubjects subjects, EndpointRegistry endpoi
     private async Task ExpungeAsync(HttpContext http)
     {
         var (message, attempt) = await AttemptAsync(http);
-        await history.ExpungeAttemptAsync(message.Id, attempt.Id, CancellationToken.None);
+        await deliveries.ExpungeAttemptAsync(message, attempt.Id);
         http.AnswerNoContent();
     }
 

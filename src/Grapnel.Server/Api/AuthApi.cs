@@ -35,15 +35,16 @@ internal sealed class AuthApi(
         var (delay, sessions) = TokenBody.ReadExpiry(body);
         var application = (await applications.GetAsync(http.Part("app"), http.RequestAborted)).Id;
         var subjects = sessions.Count > 0 ? sessions.Select(session => Token.SessionSubject(application, session)) : [application.ToString()];
-        await revocations.RevokeAsync(subjects, delay, secret.IsShared ? DateTimeOffset.MaxValue : time.GetUtcNow() + TokenBody.MaxLifetime);
+        await revocations.RevokeAsync(application, subjects, delay, secret.IsShared ? DateTimeOffset.MaxValue : time.GetUtcNow() + TokenBody.MaxLifetime);
         http.AnswerNoContent();
     }
 
     private async Task LogoutAsync(HttpContext http)
     {
-        if (http.Caller().Token is { Application: not null } token)
+        if (http.Caller().Token is { Application: { } name } token)
         {
-            await revocations.RevokeAsync([token.Id], TimeSpan.Zero, token.ExpiresAt ?? DateTimeOffset.MaxValue);
+            var application = await applications.GetAsync(name, http.RequestAborted);
+            await revocations.RevokeAsync(application.Id, [token.Id], TimeSpan.Zero, token.ExpiresAt ?? DateTimeOffset.MaxValue);
             http.AnswerNoContent();
         }
         else

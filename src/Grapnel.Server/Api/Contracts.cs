@@ -316,6 +316,7 @@ internal sealed record ListOut<T>(IReadOnlyList<T> Data, string? Iterator, strin
 [JsonSerializable(typeof(ListOut<AttemptOut>))]
 [JsonSerializable(typeof(ListOut<ApiKeyOut>))]
 [JsonSerializable(typeof(ListOut<BackgroundTaskOut>))]
+[JsonSerializable(typeof(ListOut<AuditEntryOut>))]
 [JsonSerializable(typeof(ReplayCountOut))]
 [JsonSerializable(typeof(NewApiKeyOut))]
 [JsonSerializable(typeof(PortalAccessOut))]

@@ -36,6 +36,7 @@ internal static class GrapnelApi
         .AddSingleton<TailApi>()
         .AddSingleton<ApiKeysApi>()
         .AddSingleton<AuthApi>()
+        .AddSingleton<AuditLogApi>()
         .AddSingleton<TokenSecret>().AddSingleton<Tokens>().AddSingleton<OwnApplication>().AddSingleton<StandingAccess>().AddSingleton<RequestLimits>();
 
     public static void MapGrapnelApi(this WebApplication app)
@@ -72,5 +73,6 @@ internal static class GrapnelApi
         services.GetRequiredService<TailApi>().Map(api);
         services.GetRequiredService<ApiKeysApi>().Map(api);
         services.GetRequiredService<AuthApi>().Map(api);
+        services.GetRequiredService<AuditLogApi>().Map(api);
     }
 }

@@ -1,3 +1,4 @@
+using Grapnel.Auditing;
 using Grapnel.Registry;
 
 namespace Grapnel.Server.Api;
@@ -12,8 +13,10 @@ internal static class MessageApplication
         return input.Uid == path ? input : throw new InvalidInputException("application.uid", "must be the uid in the path");
     }
 
-    public static async Task CreateAsync(ApplicationRegistry applications, ApplicationInput input)
+    public static async Task CreateAsync(ApplicationRegistry applications, ApplicationInput input, string actor)
     {
+        // Nobody is named for publishes; this one changes something.
+        using var acting = Actor.As(actor);
         try
         {
             // Another message may make it in the meantime.

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Grapnel.Publishing;
 using Grapnel.Registry;
 using Grapnel.Server.Api.Description;
+using Grapnel.Server.Auth;
 using Grapnel.Storage;
 using Microsoft.Extensions.Options;
 
@@ -37,7 +38,7 @@ internal sealed class MessagesApi(
         var result = await publisher.PublishAsync(request, CancellationToken.None);
         if (result.Status == PublishStatus.UnknownApplication && missing is not null)
         {
-            await MessageApplication.CreateAsync(applications, missing);
+            await MessageApplication.CreateAsync(applications, missing, http.Caller().Actor);
             result = await publisher.PublishAsync(request, CancellationToken.None);
         }
         await (result.Status switch

@@ -44,7 +44,7 @@ internal sealed class ReplaysApi(PathSubjects subjects, BackgroundTasks tasks, D
         var body = await JsonBody.ReadAsync(http);
         var before = body.Time(null, "createdBefore");
         body.ThrowIfAnyFault();
-        await deliveries.CancelOlderAsync(endpoint.Id, before ?? throw new InvalidInputException("createdBefore", "is required"));
+        await deliveries.CancelOlderAsync(endpoint, before ?? throw new InvalidInputException("createdBefore", "is required"));
         http.AnswerNoContent();
     }
 

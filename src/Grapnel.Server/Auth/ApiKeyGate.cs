@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Grapnel.Auditing;
 using Grapnel.Registry;
 
 namespace Grapnel.Server.Auth;
@@ -71,6 +72,12 @@ internal sealed class ApiKeyGate(RequestDelegate next, ApiKeyRegistry keys, Toke
         if (!caller.May(access.Right))
             return GateReply.RefuseScopeAsync(http, access.Right);
         http.Features.Set(caller);
-        return next(http);
+        return access.Changes ? PassAsAsync(http, caller.Actor) : next(http);
+    }
+
+    private async Task PassAsAsync(HttpContext http, string actor)
+    {
+        using (Actor.As(actor))
+            await next(http);
     }
 }

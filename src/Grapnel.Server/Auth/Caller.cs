@@ -6,6 +6,9 @@ internal sealed record Caller
     /// <summary>The id of the key, or of the token: what tells this caller from all others.</summary>
     public required string Id { get; init; }
 
+    /// <summary>The name of the key; null for a token.</summary>
+    public string? Name { get; init; }
+
     /// <summary>What it may do.</summary>
     public required Rights Rights { get; init; }
 
@@ -18,13 +21,16 @@ internal sealed record Caller
     /// <summary>The token, when it is one.</summary>
     public Token? Token { get; init; }
 
+    /// <summary>What the audit log calls it.</summary>
+    public string Actor => Token is null ? Auditing.Actor.Key(Id, Name) : Auditing.Actor.Token(Id);
+
     /// <summary>Whether it may do something.</summary>
     public bool May(Rights right) => (Rights & right) == right;
 
     /// <summary>The caller that a key stands for.</summary>
     public static Caller Of(ApiKey key) => new()
     {
-        Id = key.Id.ToString(), Rights = RightsNames.Of(key.Scope), Application = key.ApplicationId?.ToString(),
+        Id = key.Id.ToString(), Name = key.Name, Rights = RightsNames.Of(key.Scope), Application = key.ApplicationId?.ToString(),
     };
 
     /// <summary>The caller that a token stands for.</summary>

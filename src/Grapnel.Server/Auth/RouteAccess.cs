@@ -22,6 +22,9 @@ internal sealed record RouteAccess(Rights Right, bool ForApplications)
     /// <summary>Open to all, without a key.</summary>
     public bool Open { get; init; }
 
+    /// <summary>Whether it may change something that the audit log tells of; publishes do not.</summary>
+    public bool Changes { get; init; } = true;
+
     /// <summary>Whether the path names an application.</summary>
     public bool HasApplication { get; init; }
 

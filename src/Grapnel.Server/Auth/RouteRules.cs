@@ -17,6 +17,9 @@ internal static class RouteRules
     private static readonly string[] Publishing =
         [Trigger, App + "/msg", App + "/msg/batch", App + "/msg/precheck/active", V1 + "/broadcast", V1 + "/msg/broadcast"];
 
+    /// <summary>What is done thousands of times a second, and changes nothing that the audit log tells of.</summary>
+    private static readonly string[] Unaudited = [Trigger, App + "/msg", App + "/msg/batch"];
+
     private static readonly string[] Attempting = ["/resend", "/recover", "/replay-missing", "/bulk-replay", "/send-example"];
 
     /// <summary>For applications although not below <c>/app/{app}</c>.</summary>
@@ -40,13 +43,14 @@ internal static class RouteRules
         var forApplications = AlsoForApplications.Contains(route) || (IsAt(path, App) && !NotForApplications.Contains(route));
         return new RouteAccess(RouteAccess.IsSafe(method) ? ToRead(path) : ToChange(path), forApplications)
         {
+            Changes = !RouteAccess.IsSafe(method) && !Unaudited.Contains(path),
             FixedApplication = path == Trigger ? Application.DefaultUid : null,
         };
     }
 
     private static Rights ToRead(string path) => path switch
     {
-        _ when IsAt(path, V1 + "/api-key") => Rights.Manage,
+        _ when IsAt(path, V1 + "/api-key") || IsAt(path, V1 + "/audit-log") => Rights.Manage,
         _ when path.EndsWith("/secret", StringComparison.Ordinal) => Rights.ReadSecrets,
         _ => Rights.Read,
     };

@@ -110,6 +110,7 @@ internal sealed class RetentionOptionsRules : IValidateOptions<RetentionOptions>
 {
     public ValidateOptionsResult Validate(string? name, RetentionOptions options) => new OptionsCheck("Retention")
         .Between(nameof(options.Messages), options.Messages, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3660))
+        .Between(nameof(options.AuditLog), options.AuditLog, TimeSpan.FromDays(1), TimeSpan.FromDays(3660))
         .Between(nameof(options.Interval), options.Interval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1))
         .Result;
 }

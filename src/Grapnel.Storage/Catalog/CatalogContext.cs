@@ -90,6 +90,7 @@ internal abstract class CatalogContext(DbContextOptions options) : DbContext(opt
             table.ToTable("audit_log").HasKey(row => row.Id);
             table.HasIndex(row => new { row.Subject, row.Id });
             table.HasIndex(row => new { row.Actor, row.Id });
+            table.HasIndex(row => new { row.ApplicationId, row.Id });
         });
         model.Entity<Inbox>(table =>
         {
@@ -100,6 +101,7 @@ internal abstract class CatalogContext(DbContextOptions options) : DbContext(opt
         {
             table.ToTable("inbox_request").HasKey(row => row.Id);
             table.HasIndex(row => new { row.InboxId, row.Id });
+            table.HasIndex(row => new { row.InboxId, row.MessageId });
         });
         model.Entity<KeyRingEntry>().ToTable("key_ring").HasKey(row => row.Name);
         UseSnakeCase(model);

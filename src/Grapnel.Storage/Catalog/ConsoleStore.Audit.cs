@@ -7,7 +7,9 @@ internal sealed partial class ConsoleStore
     public Task AddAuditEntriesAsync(IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken) =>
         database.WriteAsync(async catalog =>
         {
-            catalog.AddRange(entries);
+            var ids = entries.Select(entry => entry.Id).ToArray();
+            var there = await catalog.AuditLog.Where(row => ids.Contains(row.Id)).Select(row => row.Id).ToListAsync().ConfigureAwait(false);
+            catalog.AddRange(entries.ExceptBy(there, entry => entry.Id));
             return await catalog.SaveChangesAsync().ConfigureAwait(false);
         }, cancellationToken);
 
@@ -31,7 +33,9 @@ internal sealed partial class ConsoleStore
         {
             var old = await catalog.AuditLog.OrderBy(row => row.Id).Where(row => row.Id.CompareTo(first) < 0).Select(row => row.Id).Take(limit)
                 .ToListAsync().ConfigureAwait(false);
-            return await catalog.AuditLog.Where(row => old.Contains(row.Id)).ExecuteDeleteAsync().ConfigureAwait(false);
+            if (old is not [.., var last])
+                return 0;
+            return await catalog.AuditLog.Where(row => row.Id.CompareTo(last) <= 0).ExecuteDeleteAsync().ConfigureAwait(false);
         }, cancellationToken);
     }
 }

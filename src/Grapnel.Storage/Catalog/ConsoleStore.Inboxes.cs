@@ -48,10 +48,10 @@ internal sealed partial class ConsoleStore
                 return false;
             catalog.Add(request);
             await catalog.SaveChangesAsync().ConfigureAwait(false);
-            var old = await catalog.InboxRequests.Where(row => row.InboxId == inbox).OrderByDescending(row => row.Id).Skip(keep).Select(row => row.Id)
+            var old = await catalog.InboxRequests.Where(row => row.InboxId == inbox).OrderByDescending(row => row.Id).Select(row => row.Id).Skip(keep).Take(1)
                 .ToListAsync().ConfigureAwait(false);
-            if (old.Count > 0)
-                await catalog.InboxRequests.Where(row => old.Contains(row.Id)).ExecuteDeleteAsync().ConfigureAwait(false);
+            if (old is [var last])
+                await catalog.InboxRequests.Where(row => row.InboxId == inbox && row.Id.CompareTo(last) <= 0).ExecuteDeleteAsync().ConfigureAwait(false);
             return true;
         }, cancellationToken);
 

@@ -1,10 +1,12 @@
+using Grapnel.Auditing;
 using Grapnel.Publishing;
 using Grapnel.Storage;
 
 namespace Grapnel.Dispatching;
 
 /// <summary>What people do with single deliveries: ask about them, send them again, cancel them.</summary>
-internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, ICatalogStore catalog, Acceptor acceptor, Dispatcher dispatcher, Waits waits)
+internal sealed class Deliveries(
+    IDeliveryStore store, IHistoryStore history, ICatalogStore catalog, Acceptor acceptor, Dispatcher dispatcher, Waits waits, AuditLog audit)
 {
     private const int CancelledAtOnce = 500;
 
@@ -20,6 +22,7 @@ internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, IC
             throw new ConflictException("endpoint_disabled", "This endpoint is disabled; enable it first.");
         if (!await acceptor.ResendAsync(message, [endpoint]).ConfigureAwait(false))
             throw new StoreUnavailableException("The store takes no writes just now; try again.");
+        Record(AuditActions.MessageResent, message, Difference.Told(("endpointId", endpoint.Id)));
     }
 
     /// <summary>Ends what is pending of a message, at one endpoint or at all. An attempt in flight is not called back.</summary>
@@ -28,29 +31,49 @@ internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, IC
     {
         var ended = await store.CancelAsync(message, endpoint, CancellationToken.None).ConfigureAwait(false);
         dispatcher.Forget(ended);
+        if (ended.Count > 0)
+            Record(AuditActions.MessageCancelled, message, Difference.Told(("endpointId", endpoint), ("ended", ended.Count)));
         return ended.Count;
     }
 
     /// <summary>
     /// Ends what is pending for an endpoint of messages accepted before a time, a page at a time. Attempts in flight are not called back.
     /// </summary>
-    public async Task CancelOlderAsync(Id<Endpoint> endpoint, DateTimeOffset acceptedBefore)
+    public async Task CancelOlderAsync(Endpoint endpoint, DateTimeOffset acceptedBefore)
     {
-        LanePosition? at = null;
+        var (count, at) = (0, (LanePosition?)null);
         do
         {
-            var page = await store.CancelOlderAsync(endpoint, acceptedBefore, at, CancelledAtOnce, CancellationToken.None).ConfigureAwait(false);
+            var page = await store.CancelOlderAsync(endpoint.Id, acceptedBefore, at, CancelledAtOnce, CancellationToken.None).ConfigureAwait(false);
             dispatcher.Forget(page.Ended);
+            count += page.Ended.Count;
             at = page.Next;
         }
         while (at is not null);
+        if (count > 0)
+            audit.Record(AuditActions.EndpointQueueCancelled, endpoint.Id.ToString(), endpoint.ApplicationId,
+                Difference.Told(("acceptedBefore", acceptedBefore), ("ended", count)));
     }
 
     /// <summary>
     /// Removes the payload for good and ends what is pending of the message: none of it is sent any more. An attempt in flight is not called back.
     /// </summary>
-    public async Task ExpungeAsync(Message message) =>
-        dispatcher.Forget(await store.ExpungeAsync(message, CancellationToken.None).ConfigureAwait(false));
+    public async Task ExpungeAsync(Message message)
+    {
+        var ended = await store.ExpungeAsync(message, CancellationToken.None).ConfigureAwait(false);
+        dispatcher.Forget(ended);
+        if (message.Payload is not null)
+            Record(AuditActions.MessageContentRemoved, message, Difference.Told(("ended", ended.Count)));
+    }
+
+    /// <summary>Removes what was kept of the answer to an attempt, for good; false when there is no such attempt.</summary>
+    public async Task<bool> ExpungeAttemptAsync(Message message, Id<Attempt> attempt)
+    {
+        if (!await history.ExpungeAttemptAsync(message.Id, attempt, CancellationToken.None).ConfigureAwait(false))
+            return false;
+        audit.Record(AuditActions.AttemptContentRemoved, attempt.ToString(), message.ApplicationId, Difference.Told(("messageId", message.Id)));
+        return true;
+    }
 
     /// <summary>Tells the same about several endpoints of the message's application, in their order.</summary>
     public async Task<IReadOnlyList<Why>> WhyAsync(Message message, IReadOnlyList<Endpoint> endpoints, CancellationToken cancellationToken)
@@ -82,6 +105,9 @@ internal sealed class Deliveries(IDeliveryStore store, IHistoryStore history, IC
             ? await waits.DescribeAsync(message, state, endpoint, cancellationToken).ConfigureAwait(false)
             : new Why(WhyState.Cancelled, "endpointDeleted", "The endpoint was deleted; the delivery is about to end.", null, null, state.Attempts);
     }
+
+    private void Record(string action, Message message, string? changes) =>
+        audit.Record(action, message.Id.ToString(), message.ApplicationId, changes);
 
     private async Task<Why> WhyNotOwedAsync(Message message, Id<Endpoint> id, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using Grapnel.Auditing;
 using Grapnel.Publishing;
 using Grapnel.Storage;
 using Microsoft.Extensions.Options;
@@ -6,8 +7,8 @@ namespace Grapnel.Housekeeping;
 
 /// <summary>What people do with background tasks: begin them, ask about them, cancel them.</summary>
 internal sealed class BackgroundTasks(
-    IBackgroundTaskStore store, ReplayWork replays, BroadcastWork broadcasts, TaskRunner runner, OperationalEvents events, IdGenerator ids,
-    TimeProvider time, IOptions<PublishingOptions> publishing)
+    IBackgroundTaskStore store, ReplayWork replays, BroadcastWork broadcasts, TaskRunner runner, OperationalEvents events, AuditLog audit,
+    IdGenerator ids, TimeProvider time, IOptions<PublishingOptions> publishing)
 {
     /// <summary>Begins a replay to an endpoint.</summary>
     /// <exception cref="InvalidInputException">Fields do not fit.</exception>
@@ -62,6 +63,7 @@ internal sealed class BackgroundTasks(
         var task = await GetAsync(id, cancellationToken);
         var cancelled = await store.CancelAsync(task.Id, CancellationToken.None)
             ?? throw new ConflictException("task_ended", "This task has ended already.");
+        audit.Record(AuditActions.BackgroundTaskCancelled, task.Id.ToString(), task.ApplicationId);
         await events.TaskEndedAsync(cancelled, CancellationToken.None);
         return cancelled;
     }
@@ -79,6 +81,7 @@ internal sealed class BackgroundTasks(
     {
         await store.AddAsync(task, CancellationToken.None);
         runner.Wake();
+        audit.RecordChange(AuditActions.BackgroundTaskBegun, task.Id.ToString(), task.ApplicationId, null, task);
         return task;
     }
 

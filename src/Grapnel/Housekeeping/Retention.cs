@@ -8,17 +8,21 @@ namespace Grapnel.Housekeeping;
 internal sealed partial class Retention
 {
     private const int MessagesAtOnce = 500;
+    private const int AuditEntriesAtOnce = 500;
     private static readonly TimeSpan BacklogPeriod = TimeSpan.FromSeconds(10);
 
     private readonly IHistoryStore _history;
+    private readonly IConsoleStore _console;
     private readonly TimeProvider _time;
     private readonly RetentionOptions _options;
     private readonly ILogger<Retention> _logger;
     private volatile Backlog _backlog = new(0, null);
 
-    public Retention(IHistoryStore history, TimeProvider time, GrapnelMetrics metrics, IOptions<RetentionOptions> options, ILogger<Retention> logger)
+    public Retention(
+        IHistoryStore history, IConsoleStore console, TimeProvider time, GrapnelMetrics metrics, IOptions<RetentionOptions> options, ILogger<Retention> logger)
     {
         _history = history;
+        _console = console;
         _time = time;
         _options = options.Value;
         _logger = logger;
@@ -38,6 +42,14 @@ internal sealed partial class Retention
         await InStepsAsync<ContentPosition>(at => _history.ExpireContentAsync(at, MessagesAtOnce, cancellationToken), cancellationToken).ConfigureAwait(false);
         var before = _time.GetUtcNow() - _options.Messages;
         await InStepsAsync<PrunePosition>(at => _history.PruneAsync(before, at, MessagesAtOnce, cancellationToken), cancellationToken).ConfigureAwait(false);
+        await PruneAuditLogAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task PruneAuditLogAsync(CancellationToken cancellationToken)
+    {
+        var before = _time.GetUtcNow() - _options.AuditLog;
+        while (await _console.PruneAuditEntriesAsync(before, AuditEntriesAtOnce, cancellationToken).ConfigureAwait(false) == AuditEntriesAtOnce)
+            cancellationToken.ThrowIfCancellationRequested();
     }
 
     private static async Task InStepsAsync<T>(Func<T?, Task<T?>> step, CancellationToken cancellationToken) where T : class

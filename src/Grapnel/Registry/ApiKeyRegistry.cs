@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using Grapnel.Auditing;
 using Grapnel.Storage;
 
 namespace Grapnel.Registry;
@@ -18,6 +19,7 @@ internal sealed class ApiKeyRegistry
 
     private readonly ICatalogStore _store;
     private readonly CatalogEvents _events;
+    private readonly AuditLog _audit;
     private readonly IdGenerator _ids;
     private readonly TimeProvider _time;
     private readonly EditGate _gate = new();
@@ -28,9 +30,9 @@ internal sealed class ApiKeyRegistry
     private volatile int _version;
 
     /// <summary>Recognises the keys of <paramref name="store"/> and forgets what it knows when <paramref name="events"/> says so.</summary>
-    public ApiKeyRegistry(ICatalogStore store, CatalogEvents events, IdGenerator ids, TimeProvider time)
+    public ApiKeyRegistry(ICatalogStore store, CatalogEvents events, AuditLog audit, IdGenerator ids, TimeProvider time)
     {
-        (_store, _events, _ids, _time) = (store, events, ids, time);
+        (_store, _events, _audit, _ids, _time) = (store, events, audit, ids, time);
         events.ApiKeysChanged += Forget;
     }
 
@@ -94,7 +96,9 @@ internal sealed class ApiKeyRegistry
             if (!await _store.UpdateApiKeyAsync(id, input.Name!, input.ExpiresAt, CancellationToken.None))
                 throw NotWorking(id);
             _events.OnApiKeysChanged();
-            return current with { Name = input.Name!, ExpiresAt = input.ExpiresAt };
+            var changed = current with { Name = input.Name!, ExpiresAt = input.ExpiresAt };
+            _audit.RecordChange(AuditActions.ApiKeyUpdated, id.ToString(), current.ApplicationId, current, changed);
+            return changed;
         }, cancellationToken);
 
     /// <summary>Revokes a key, at once.</summary>
@@ -104,6 +108,7 @@ internal sealed class ApiKeyRegistry
         if (!await _store.RevokeApiKeyAsync(id, _time.GetUtcNow(), CancellationToken.None))
             throw NotWorking(id);
         _events.OnApiKeysChanged();
+        _audit.Record(AuditActions.ApiKeyRevoked, id.ToString());
     }
 
     /// <summary>The working key of that text, or null. Looked up by hashes, so its time tells nothing about the keys.</summary>
@@ -193,6 +198,7 @@ internal sealed class ApiKeyRegistry
         };
         await _store.AddApiKeyAsync(key, CancellationToken.None);
         _events.OnApiKeysChanged();
+        _audit.RecordChange(AuditActions.ApiKeyCreated, key.Id.ToString(), key.ApplicationId, null, key);
         return key;
     }
 

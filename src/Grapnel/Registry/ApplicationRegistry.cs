@@ -1,3 +1,4 @@
+using Grapnel.Auditing;
 using Grapnel.Storage;
 
 namespace Grapnel.Registry;
@@ -27,7 +28,7 @@ public sealed record ApplicationInput
 }
 
 /// <summary>Adding, changing and deleting applications.</summary>
-internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents events, IdGenerator ids, TimeProvider time)
+internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents events, AuditLog audit, IdGenerator ids, TimeProvider time)
 {
     private readonly EditGate _gate = new();
 
@@ -107,6 +108,7 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
             events.OnRoutesChanged(changed.Id);
             if (changed.RateLimit != current.RateLimit)
                 events.OnRateLimitChanged(changed.Id, changed.RateLimit);
+            audit.RecordChange(AuditActions.ApplicationUpdated, changed.Id.ToString(), changed.Id, current, changed);
             return changed;
         }, cancellationToken);
 
@@ -131,6 +133,7 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
         events.OnRoutesChanged(application.Id);
         events.OnRateLimitChanged(application.Id, null);
         events.OnSchedulesChanged();
+        audit.RecordChange(AuditActions.ApplicationDeleted, application.Id.ToString(), application.Id, application, null);
     }
 
     /// <summary>Adds the applications that exist from the start, where they are missing.</summary>
@@ -152,6 +155,7 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
         events.OnRoutesChanged(application.Id);
         if (application.RateLimit is not null)
             events.OnRateLimitChanged(application.Id, application.RateLimit);
+        audit.RecordChange(AuditActions.ApplicationCreated, application.Id.ToString(), application.Id, null, application);
         return application;
     }
 

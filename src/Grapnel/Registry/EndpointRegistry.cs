@@ -1,3 +1,4 @@
+using Grapnel.Auditing;
 using Grapnel.Sending.Signing;
 using Grapnel.Storage;
 using Microsoft.Extensions.Options;
@@ -6,7 +7,8 @@ namespace Grapnel.Registry;
 
 /// <summary>Adding, changing and deleting endpoints.</summary>
 internal sealed class EndpointRegistry(
-    ICatalogStore store, EndpointCheck check, CatalogEvents events, IdGenerator ids, IOptions<DeliveryOptions> options, TimeProvider time)
+    ICatalogStore store, EndpointCheck check, CatalogEvents events, AuditLog audit, IdGenerator ids, IOptions<DeliveryOptions> options,
+    TimeProvider time)
 {
     private readonly EditGate _gate = new();
     private readonly EditGate _upserts = new();
@@ -56,6 +58,7 @@ internal sealed class EndpointRegistry(
             throw Unknown(idOrUid);
         events.OnEndpointDeleted(application, endpoint.Id);
         events.OnEndpointEdited(new EndpointEdit(endpoint, null, time.GetUtcNow()));
+        Record(AuditActions.EndpointDeleted, endpoint, null);
     }
 
     /// <summary>Disables an endpoint on behalf of the engine; false when it is disabled already or gone.</summary>
@@ -68,11 +71,18 @@ internal sealed class EndpointRegistry(
             if (!await store.UpdateEndpointAsync(changed, CancellationToken.None))
                 return false;
             events.OnEndpointChanged(changed);
+            Record(AuditActions.EndpointDisabled, current, changed);
             return true;
         }, cancellationToken);
 
+    /// <summary>Changes an endpoint in whatever way.</summary>
+    /// <param name="application">The application.</param>
+    /// <param name="idOrUid">The endpoint.</param>
+    /// <param name="update">Gets what is there and returns what should be.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="action">What the audit log calls it; null for what fits the change.</param>
     internal Task<Endpoint> UpdateAsync(
-        Id<Application> application, string idOrUid, Func<Endpoint, Task<Endpoint>> update, CancellationToken cancellationToken) =>
+        Id<Application> application, string idOrUid, Func<Endpoint, Task<Endpoint>> update, CancellationToken cancellationToken, string? action = null) =>
         _gate.RunAsync(async () =>
         {
             var current = await GetAsync(application, idOrUid, cancellationToken);
@@ -81,6 +91,7 @@ internal sealed class EndpointRegistry(
                 throw Unknown(idOrUid);
             events.OnEndpointChanged(changed);
             events.OnEndpointEdited(new EndpointEdit(current, changed, changed.UpdatedAt));
+            Record(action ?? ActionOf(current, changed), current, changed);
             return changed;
         }, cancellationToken);
 
@@ -108,8 +119,19 @@ internal sealed class EndpointRegistry(
         await store.AddEndpointAsync(endpoint, CancellationToken.None);
         events.OnEndpointChanged(endpoint);
         events.OnEndpointEdited(new EndpointEdit(null, endpoint, now));
+        Record(AuditActions.EndpointCreated, null, endpoint);
         return endpoint;
     }
+
+    private void Record(string action, Endpoint? before, Endpoint? after) =>
+        audit.RecordChange(action, (before ?? after)!.Id.ToString(), (before ?? after)!.ApplicationId, before, after);
+
+    private static string ActionOf(Endpoint before, Endpoint after) => (before.Enabled, after.Enabled) switch
+    {
+        (false, true) => AuditActions.EndpointEnabled,
+        (true, false) => AuditActions.EndpointDisabled,
+        _ => AuditActions.EndpointUpdated,
+    };
 
     private static NotFoundException Unknown(string idOrUid) => new($"There is no endpoint '{idOrUid}' in this application.");
 }

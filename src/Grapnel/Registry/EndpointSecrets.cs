@@ -1,3 +1,4 @@
+using Grapnel.Auditing;
 using Grapnel.Sending.Signing;
 using Microsoft.Extensions.Options;
 
@@ -36,7 +37,8 @@ internal sealed class EndpointSecrets(EndpointRegistry endpoints, IOptions<Deliv
         check.ThrowIfAny();
         var replacement = secret is null ? WebhookSecret.Generate(options.Value.SignatureType) : WebhookSecret.Parse(secret);
         return endpoints.UpdateAsync(application, endpoint,
-            current => Task.FromResult(current with { Secrets = Rotate(current.Secrets, replacement, grace ?? DefaultGrace) }), cancellationToken);
+            current => Task.FromResult(current with { Secrets = Rotate(current.Secrets, replacement, grace ?? DefaultGrace) }), cancellationToken,
+            AuditActions.EndpointSecretRotated);
     }
 
     private EndpointSecret[] Rotate(IReadOnlyList<EndpointSecret> secrets, EndpointSecret replacement, TimeSpan grace)

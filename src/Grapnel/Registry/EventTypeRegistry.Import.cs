@@ -24,9 +24,12 @@ internal sealed partial class EventTypeRegistry
             if (dryRun || changes.Count == 0)
                 return (IReadOnlyList<EventType>)changes;
             foreach (var type in changes)
+            {
                 await (existing.ContainsKey(type.Name)
                     ? store.UpdateEventTypeAsync(type, CancellationToken.None)
                     : store.AddEventTypeAsync(type, CancellationToken.None));
+                Record(existing.GetValueOrDefault(type.Name), type);
+            }
             events.OnEventTypesChanged();
             return changes;
         }, cancellationToken);

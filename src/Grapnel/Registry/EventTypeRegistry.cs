@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Grapnel.Auditing;
 using Grapnel.Publishing.Schemas;
 using Grapnel.Storage;
 
@@ -46,7 +47,7 @@ internal sealed record EventTypeInput
 }
 
 /// <summary>Adding, changing, archiving and deleting event types.</summary>
-internal sealed partial class EventTypeRegistry(ICatalogStore store, CatalogEvents events, TimeProvider time)
+internal sealed partial class EventTypeRegistry(ICatalogStore store, CatalogEvents events, AuditLog audit, TimeProvider time)
 {
     private readonly EditGate _gate = new();
 
@@ -65,6 +66,7 @@ internal sealed partial class EventTypeRegistry(ICatalogStore store, CatalogEven
             else
                 await store.UpdateEventTypeAsync(created, CancellationToken.None);
             events.OnEventTypesChanged();
+            Record(existing, created);
             return created;
         }, cancellationToken);
 
@@ -106,6 +108,7 @@ internal sealed partial class EventTypeRegistry(ICatalogStore store, CatalogEven
             if (!await store.UpdateEventTypeAsync(changed, CancellationToken.None))
                 throw Unknown(name);
             events.OnEventTypesChanged();
+            Record(current, changed);
             return changed;
         }, cancellationToken);
 
@@ -135,7 +138,18 @@ internal sealed partial class EventTypeRegistry(ICatalogStore store, CatalogEven
         if (!await store.DeleteEventTypeAsync(name, CancellationToken.None))
             throw Unknown(name);
         events.OnEventTypesChanged();
+        audit.Record(AuditActions.EventTypeDeleted, name);
     }
+
+    private void Record(EventType? before, EventType after) => audit.RecordChange(ActionOf(before, after), after.Name, null, before, after);
+
+    private static string ActionOf(EventType? before, EventType after) => (before?.Archived, after.Archived) switch
+    {
+        (null, _) => AuditActions.EventTypeCreated,
+        (true, false) => AuditActions.EventTypeRestored,
+        (false, true) => AuditActions.EventTypeArchived,
+        _ => AuditActions.EventTypeUpdated,
+    };
 
     private static EventType Apply(EventTypeInput input, DateTimeOffset createdAt, DateTimeOffset updatedAt) => new()
     {

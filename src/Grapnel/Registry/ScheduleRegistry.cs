@@ -1,3 +1,4 @@
+using Grapnel.Auditing;
 using Grapnel.Housekeeping;
 using Grapnel.Storage;
 using Microsoft.Extensions.Options;
@@ -38,7 +39,7 @@ internal sealed record ScheduleInput
 
 /// <summary>Adding, changing and deleting schedules.</summary>
 internal sealed class ScheduleRegistry(
-    ICatalogStore store, CatalogEvents events, IdGenerator ids, IOptions<PublishingOptions> publishing, TimeProvider time, Random random)
+    ICatalogStore store, CatalogEvents events, AuditLog audit, IdGenerator ids, IOptions<PublishingOptions> publishing, TimeProvider time, Random random)
 {
     private readonly EditGate _gate = new();
 
@@ -58,6 +59,7 @@ internal sealed class ScheduleRegistry(
         });
         await store.AddScheduleAsync(schedule, CancellationToken.None);
         events.OnSchedulesChanged();
+        audit.RecordChange(AuditActions.ScheduleCreated, schedule.Id.ToString(), application, null, schedule);
         return schedule;
     }
 
@@ -82,6 +84,7 @@ internal sealed class ScheduleRegistry(
             if (!await store.UpdateScheduleAsync(changed, CancellationToken.None))
                 throw Unknown(id);
             events.OnSchedulesChanged();
+            audit.RecordChange(AuditActions.ScheduleUpdated, changed.Id.ToString(), application, current, changed);
             return changed;
         }, cancellationToken);
 
@@ -99,6 +102,7 @@ internal sealed class ScheduleRegistry(
         if (!await store.DeleteScheduleAsync(schedule.Id, CancellationToken.None))
             throw Unknown(id);
         events.OnSchedulesChanged();
+        audit.RecordChange(AuditActions.ScheduleDeleted, schedule.Id.ToString(), application, schedule, null);
     }
 
     private async Task<Schedule?> FindAsync(Id<Application> application, string id, CancellationToken cancellationToken) =>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Grapnel.Auditing;
 using Grapnel.Storage;
 
 namespace Grapnel.Registry;
@@ -11,32 +12,36 @@ internal sealed class TokenRevocations
 
     private readonly ICatalogStore _store;
     private readonly CatalogEvents _events;
+    private readonly AuditLog _audit;
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<string, IReadOnlyList<TokenRevocation>> _bySubject = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _loading = new(1, 1);
     private volatile bool _loaded;
 
     /// <summary>The revocations of <paramref name="store"/>, and those that <paramref name="events"/> tells of.</summary>
-    public TokenRevocations(ICatalogStore store, CatalogEvents events, TimeProvider time)
+    public TokenRevocations(ICatalogStore store, CatalogEvents events, AuditLog audit, TimeProvider time)
     {
-        (_store, _events, _time) = (store, events, time);
+        (_store, _events, _audit, _time) = (store, events, audit, time);
         events.TokensRevoked += Note;
     }
 
     /// <summary>Takes away what was issued for these subjects up to now; durable when it returns.</summary>
+    /// <param name="application">The application whose tokens they are.</param>
     /// <param name="subjects">See <see cref="TokenRevocation.Subject"/>.</param>
     /// <param name="delay">How long the tokens go on counting.</param>
     /// <param name="keepUntil">When the last of them has expired by itself.</param>
-    public async Task RevokeAsync(IEnumerable<string> subjects, TimeSpan delay, DateTimeOffset keepUntil)
+    public async Task RevokeAsync(Id<Application> application, IEnumerable<string> subjects, TimeSpan delay, DateTimeOffset keepUntil)
     {
         // As exact as the store: what holds before a restart holds after it.
         var now = DateTimeOffset.FromUnixTimeMilliseconds(_time.GetUtcNow().ToUnixTimeMilliseconds());
-        var all = subjects.Distinct().Select(subject => new TokenRevocation(subject, now, now + delay, keepUntil));
+        var all = subjects.Distinct().Select(subject => new TokenRevocation(subject, now, now + delay, keepUntil)).ToList();
         foreach (var revocations in all.Chunk(SubjectsAtOnce))
         {
             await _store.AddTokenRevocationsAsync(revocations, CancellationToken.None);
             _events.OnTokensRevoked(revocations);
         }
+        _audit.Record(AuditActions.TokenRevoked, all is [var only] ? only.Subject : application.ToString(), application,
+            Difference.Told(("subjects", all.Count > 1 ? all.Select(revocation => revocation.Subject) : null), ("effectiveAt", now + delay)));
     }
 
     /// <summary>Whether a token that was issued then, and belongs to these subjects, no longer counts.</summary>

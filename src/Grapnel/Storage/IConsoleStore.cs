@@ -36,7 +36,7 @@ public interface IConsoleStore
     /// <summary>Adds an entry to the key ring, or replaces the one of the same name.</summary>
     Task StoreKeyRingEntryAsync(KeyRingEntry entry, CancellationToken cancellationToken);
 
-    /// <summary>Adds to the audit log.</summary>
+    /// <summary>Adds to the audit log. An entry that is there already stays as it is: whoever does not know whether it was added may add it again.</summary>
     Task AddAuditEntriesAsync(IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken);
 
     /// <summary>Lists the audit log by id.</summary>

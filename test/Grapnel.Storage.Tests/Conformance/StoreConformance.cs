@@ -32,6 +32,8 @@ public abstract partial class StoreConformance : IAsyncLifetime
 
     private IBackgroundTaskStore Tasks => _store.Tasks;
 
+    private IConsoleStore Console => _store.Console;
+
     private Id<Application> Tenant { get; set; }
 
     public async ValueTask InitializeAsync()

@@ -17,6 +17,8 @@ public abstract class StoreUnderTest(TestClock clock) : IAsyncDisposable
 
     public abstract IBackgroundTaskStore Tasks { get; }
 
+    public abstract IConsoleStore Console { get; }
+
     public abstract Task ReopenAsync();
 
     public abstract ValueTask DisposeAsync();

@@ -177,7 +177,8 @@ public sealed class CostTests : SqliteTests
         "SCAN pending", "SCAN run", "CONSTANT", "json_each", "VIRTUAL TABLE", "SCAN node", "SCAN (subquery", "SCAN __EF", "sqlite_master",
         "SCAN a USING INDEX sqlite_autoindex_application", "SCAN e USING INDEX sqlite_autoindex_event_type",
         "SCAN a USING INDEX sqlite_autoindex_api_key", "SCAN s USING INDEX IX_schedule_next_at", "SCAN application USING COVERING INDEX",
-        "SCAN task", "SCAN owner", "SCAN attempted",
+        "SCAN task", "SCAN owner", "SCAN attempted", "SCAN u USING", "SCAN k", "SCAN inbox USING COVERING INDEX",
+        "SCAN a USING INDEX sqlite_autoindex_audit_log",
     ];
 
     // Until keys are merged and the tree is swept, which it is once there are more keys gone than left.
@@ -262,6 +263,7 @@ public sealed class CostTests : SqliteTests
         await Store.History.ReadRollupsAsync(lane, now, now, default);
         await CallTasksAsync(message.Id, lane, page);
         await CallCatalogAsync(now, page);
+        await CallConsoleAsync(now, page);
         Clock.Advance(TimeSpan.FromDays(1));
         await Store.History.PruneAsync(Clock.GetUtcNow(), null, 10, default);
         await Store.Deliveries.LeaveAsync(Node, default);
@@ -374,6 +376,53 @@ public sealed class CostTests : SqliteTests
         await catalog.DeleteScheduleAsync(schedule.Id, default);
         await catalog.DeleteApplicationAsync(application.Id, default);
     }
+
+    private async Task CallConsoleAsync(DateTimeOffset now, PageRequest page)
+    {
+        var console = Store.Console;
+        var user = new User { Id = Ids.Next<User>(), Name = "a", NormalizedName = "A", CreatedAt = now };
+        await console.AddFirstUserAsync(user, default);
+        await console.ReadUsersAsync(default);
+        await console.FindUserAsync(user.Id, default);
+        await console.FindUserByNameAsync("A", default);
+        await console.UpdateUserAsync(user, default);
+        await console.DeleteUserAsync(user.Id, default);
+        await console.StoreKeyRingEntryAsync(new KeyRingEntry("a", "b"), default);
+        await console.ReadKeyRingAsync(default);
+        var entry = new AuditEntry { Id = Ids.Next<AuditEntry>(), Actor = "a", Action = "b", Subject = "c", ApplicationId = Tenant };
+        await console.AddAuditEntriesAsync([entry], default);
+        foreach (var filter in AuditFilters())
+            foreach (var descending in new[] { false, true })
+                foreach (var iterator in new[] { null, entry.Id.ToString() })
+                    await console.ListAuditEntriesAsync(filter, page with { Descending = descending, Iterator = iterator }, default);
+        await console.PruneAuditEntriesAsync(now.AddDays(1), 10, default);
+        await CallInboxesAsync(now);
+    }
+
+    private async Task CallInboxesAsync(DateTimeOffset now)
+    {
+        var (console, inbox) = (Store.Console, new Inbox { Id = Ids.Next<Inbox>(), ApplicationId = Tenant, CreatedAt = now });
+        await console.AddInboxAsync(inbox, default);
+        for (var i = 0; i < 2; i++)
+            await console.AddInboxRequestAsync(new InboxRequest
+            {
+                Id = Ids.Next<InboxRequest>(), InboxId = inbox.Id, Method = "POST", Target = "/", Headers = [], Body = [], BodyLength = 0, AnsweredStatus = 200,
+            }, keep: 1, default);
+        await console.FindInboxAsync(inbox.Id, default);
+        await console.ReadInboxesAsync(Tenant, default);
+        await console.CountInboxesAsync(default);
+        await console.ReadInboxRequestsAsync(inbox.Id, 10, default);
+        await console.CountInboxRequestsAsync(inbox.Id, "m", default);
+        await console.UpdateInboxAsync(inbox, default);
+        await console.ClearInboxAsync(inbox.Id, default);
+        await console.DeleteInboxAsync(inbox.Id, default);
+    }
+
+    private IEnumerable<AuditFilter> AuditFilters() =>
+        from actor in new[] { null, "a" }
+        from subject in new[] { null, "c" }
+        from application in new Id<Application>?[] { null, Tenant }
+        select new AuditFilter(actor, subject, application);
 
     /// <summary>Listens to what EF sends to the database.</summary>
     private sealed class CatalogStatements : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>, IDisposable

@@ -275,7 +275,7 @@ public sealed class BackgroundTaskTests
         var before = engine.Time.GetUtcNow();
         await engine.PublishedAsync("new");
 
-        await engine.Get<Deliveries>().CancelOlderAsync(endpoint.Id, before);
+        await engine.Get<Deliveries>().CancelOlderAsync(endpoint, before);
         release.SetResult();
         await engine.QuietAsync();
 

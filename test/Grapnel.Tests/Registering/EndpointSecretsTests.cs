@@ -1,7 +1,9 @@
+using Grapnel.Auditing;
 using Grapnel.Registry;
 using Grapnel.Sending;
 using Grapnel.Sending.Signing;
 using Grapnel.Storage.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
@@ -21,9 +23,10 @@ public sealed class EndpointSecretsTests : IAsyncDisposable
     {
         _store = SqliteStore.Open(new SqliteStoreOptions { Data = _folder }, _time);
         var (events, ids) = (new CatalogEvents(), new IdGenerator(_time));
+        var audit = new AuditLog(_store.Console, ids, _time, NullLogger<AuditLog>.Instance);
         var guard = new AddressGuard(new NetworkOptions { AllowNet = [System.Net.IPNetwork.Parse("127.0.0.0/8")] }, _time);
-        _applications = new ApplicationRegistry(_store.Catalog, events, ids, _time);
-        _endpoints = new EndpointRegistry(_store.Catalog, new EndpointCheck(_store.Catalog, guard), events, ids, Options.Create(_options), _time);
+        _applications = new ApplicationRegistry(_store.Catalog, events, audit, ids, _time);
+        _endpoints = new EndpointRegistry(_store.Catalog, new EndpointCheck(_store.Catalog, guard), events, audit, ids, Options.Create(_options), _time);
         _secrets = new EndpointSecrets(_endpoints, Options.Create(_options), _time);
     }
 

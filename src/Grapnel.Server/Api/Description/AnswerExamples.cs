@@ -95,6 +95,11 @@ internal static class AnswerExamples
         [typeof(PortalAccessOut)] = """{"url":"https://webhooks.example.com/portal#key=eyJhbGciOiJIUzI1NiJ9.e30.x","token":"eyJhbGciOiJIUzI1NiJ9.e30.x"}""",
         [typeof(ApiKeyOut)] = $$"""{{{KeyFields}}}""",
         [typeof(NewApiKeyOut)] = $$"""{{{KeyFields}},"key":"grpk_QNqBi1X7oNMPOGWnaRbGjZjk3R54wJH7qxOeP8PE3b7"}""",
+        [typeof(AuditEntryOut)] = $$"""
+            {"id":"aud_0353nmn2Qm1tXb8Gk0ZcJ4","timestamp":"2026-11-23T12:00:00Z","actor":"key:key_0353nlP2zhkntn3C9LQVIr CI","action":"endpoint.updated",
+             "subject":"{{Endpoint}}","applicationId":"{{Application}}",
+             "changes":{"url":{"from":"https://203.0.113.9/hooks","to":"https://203.0.113.10/hooks"},"headers":{"changed":true} } }
+            """,
         [typeof(LaneOut)] = $$"""
             {"endpointId":"{{Endpoint}}","applicationId":"{{Application}}","node":"node_0353ndoezoF88UGFrSjPY7","state":"breakerOpen","pending":17,
              "pendingIsMore":false,"oldestAcceptedAt":"2026-11-23T12:00:00Z","inFlight":0,"pausedUntil":"2026-11-23T12:01:00Z",

@@ -1,8 +1,10 @@
+using Grapnel.Auditing;
 using Grapnel.Registry;
 using Grapnel.Server.Api;
 using Grapnel.Server.Commands.Client;
 using Grapnel.Storage;
 using Grapnel.Storage.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Grapnel.Server.Commands.Keys;
 
@@ -10,12 +12,15 @@ namespace Grapnel.Server.Commands.Keys;
 internal sealed class FolderKeyRing : IKeyRing
 {
     private readonly SqliteStore _store;
+    private readonly AuditLog _audit;
     private readonly ApiKeyRegistry _keys;
 
     private FolderKeyRing(SqliteStore store)
     {
         _store = store;
-        _keys = new ApiKeyRegistry(store.Catalog, new CatalogEvents(), new IdGenerator(TimeProvider.System), TimeProvider.System);
+        var ids = new IdGenerator(TimeProvider.System);
+        _audit = new AuditLog(store.Console, ids, TimeProvider.System, NullLogger<AuditLog>.Instance);
+        _keys = new ApiKeyRegistry(store.Catalog, new CatalogEvents(), _audit, ids, TimeProvider.System);
     }
 
     /// <summary>Takes the folder until disposed.</summary>
@@ -54,7 +59,12 @@ internal sealed class FolderKeyRing : IKeyRing
         return id;
     });
 
-    public ValueTask DisposeAsync() => _store.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _audit.FlushAsync();
+        _audit.Dispose();
+        await _store.DisposeAsync();
+    }
 
     private static ListedKey Show(ApiKey key) => new()
     {
@@ -64,6 +74,7 @@ internal sealed class FolderKeyRing : IKeyRing
 
     private static async Task<T> ToldAsync<T>(Func<Task<T>> work)
     {
+        using var acting = Actor.As(Actor.CommandLine);
         try
         {
             return await work();

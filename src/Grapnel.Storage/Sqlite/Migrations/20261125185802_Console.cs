@@ -100,6 +100,11 @@ namespace Grapnel.Storage.Sqlite.Migrations
                 columns: new[] { "actor", "id" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_audit_log_application_id_id",
+                table: "audit_log",
+                columns: new[] { "application_id", "id" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_audit_log_subject_id",
                 table: "audit_log",
                 columns: new[] { "subject", "id" });
@@ -113,6 +118,11 @@ namespace Grapnel.Storage.Sqlite.Migrations
                 name: "IX_inbox_request_inbox_id_id",
                 table: "inbox_request",
                 columns: new[] { "inbox_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_inbox_request_inbox_id_message_id",
+                table: "inbox_request",
+                columns: new[] { "inbox_id", "message_id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_user_normalized_name",

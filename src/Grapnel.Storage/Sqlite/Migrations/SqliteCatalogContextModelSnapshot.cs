@@ -142,6 +142,8 @@ namespace Grapnel.Storage.Sqlite.Migrations
 
                     b.HasIndex("Actor", "Id");
 
+                    b.HasIndex("ApplicationId", "Id");
+
                     b.HasIndex("Subject", "Id");
 
                     b.ToTable("audit_log", (string)null);
@@ -385,6 +387,8 @@ namespace Grapnel.Storage.Sqlite.Migrations
                     b.HasKey("Id");
 
                     b.HasIndex("InboxId", "Id");
+
+                    b.HasIndex("InboxId", "MessageId");
 
                     b.ToTable("inbox_request", (string)null);
                 });

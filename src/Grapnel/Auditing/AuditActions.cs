@@ -1,0 +1,34 @@
+namespace Grapnel.Auditing;
+
+/// <summary>What the audit log calls that which was done.</summary>
+internal static class AuditActions
+{
+    public const string ApplicationCreated = "application.created";
+    public const string ApplicationUpdated = "application.updated";
+    public const string ApplicationDeleted = "application.deleted";
+    public const string EventTypeCreated = "event-type.created";
+    public const string EventTypeUpdated = "event-type.updated";
+    public const string EventTypeArchived = "event-type.archived";
+    public const string EventTypeRestored = "event-type.restored";
+    public const string EventTypeDeleted = "event-type.deleted";
+    public const string EndpointCreated = "endpoint.created";
+    public const string EndpointUpdated = "endpoint.updated";
+    public const string EndpointEnabled = "endpoint.enabled";
+    public const string EndpointDisabled = "endpoint.disabled";
+    public const string EndpointSecretRotated = "endpoint.secret-rotated";
+    public const string EndpointQueueCancelled = "endpoint.queue-cancelled";
+    public const string EndpointDeleted = "endpoint.deleted";
+    public const string ScheduleCreated = "schedule.created";
+    public const string ScheduleUpdated = "schedule.updated";
+    public const string ScheduleDeleted = "schedule.deleted";
+    public const string ApiKeyCreated = "api-key.created";
+    public const string ApiKeyUpdated = "api-key.updated";
+    public const string ApiKeyRevoked = "api-key.revoked";
+    public const string TokenRevoked = "token.revoked";
+    public const string BackgroundTaskBegun = "background-task.begun";
+    public const string BackgroundTaskCancelled = "background-task.cancelled";
+    public const string MessageResent = "message.resent";
+    public const string MessageCancelled = "message.cancelled";
+    public const string MessageContentRemoved = "message.content-removed";
+    public const string AttemptContentRemoved = "attempt.content-removed";
+}

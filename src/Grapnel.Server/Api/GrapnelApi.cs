@@ -1,6 +1,7 @@
 using Grapnel.Server.Api.Description;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Api.Import;
+using Grapnel.Server.Inboxes;
 
 namespace Grapnel.Server.Api;
 
@@ -36,6 +37,7 @@ internal static class GrapnelApi
         .AddSingleton<TailApi>()
         .AddSingleton<ApiKeysApi>()
         .AddSingleton<AuthApi>()
+        .AddInboxes()
         .AddSingleton<TokenSecret>().AddSingleton<Tokens>().AddSingleton<OwnApplication>().AddSingleton<StandingAccess>().AddSingleton<RequestLimits>();
 
     public static void MapGrapnelApi(this WebApplication app)
@@ -46,6 +48,7 @@ internal static class GrapnelApi
         RouteAccess.AddTo(root);
         services.GetRequiredService<HealthApi>().Map(root);
         services.GetRequiredService<TriggerApi>().Map(root);
+        services.GetRequiredService<InboxCatcher>().Map(root);
 
         app.MapApiDescription();
 

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
+using Grapnel.Server.Inboxes;
 using Grapnel.Storage.Sqlite;
 
 namespace Grapnel.Server.Hosting;
@@ -18,6 +19,7 @@ internal static class SettingsCatalog
         new("Network", typeof(NetworkOptions)),
         new("Node", typeof(NodeOptions)),
         new("Retention", typeof(RetentionOptions)),
+        new("Inbox", typeof(InboxOptions)),
         new("Store", typeof(SqliteStoreOptions)),
     ];
 

@@ -140,6 +140,10 @@ public sealed class InboxRegistryTests(InboxFixture fixture) : InboxTest(fixture
     }
 
     [Fact]
+    public void Localhost_is_taken_for_the_address_that_a_server_on_loopback_listens_on() =>
+        Inboxes.UrlOf(default, new Uri("http://localhost:8000/settings?x")).ShouldBe("http://127.0.0.1:8000/inbox/inbox_0000000000000000000000");
+
+    [Fact]
     public async Task The_url_begins_with_the_public_address_if_there_is_one()
     {
         await using var server = await TestServer.StartAsync(new Dictionary<string, string?> { ["Inbox:Enabled"] = "true", ["Api:PublicUrl"] = "https://hooks.example/grapnel/" });

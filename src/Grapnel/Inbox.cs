@@ -46,7 +46,7 @@ public sealed record InboxRequest : IIdentified
     /// <summary>Path and query as they came.</summary>
     public required string Target { get; init; }
 
-    /// <summary>The headers in the order they came, names and values in turn.</summary>
+    /// <summary>The headers, names and values in turn, in the order in which the web server hands them out; one that came several times stands there as often.</summary>
     public required IReadOnlyList<string> Headers { get; init; }
 
     /// <summary>The body, cut off at the inbox's limit.</summary>

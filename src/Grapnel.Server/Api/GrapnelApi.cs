@@ -1,6 +1,7 @@
 using Grapnel.Server.Api.Description;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Api.Import;
+using Grapnel.Server.Inboxes;
 
 namespace Grapnel.Server.Api;
 
@@ -37,6 +38,7 @@ internal static class GrapnelApi
         .AddSingleton<ApiKeysApi>()
         .AddSingleton<AuthApi>()
         .AddSingleton<AuditLogApi>()
+        .AddInboxes()
         .AddSingleton<TokenSecret>().AddSingleton<Tokens>().AddSingleton<OwnApplication>().AddSingleton<StandingAccess>().AddSingleton<RequestLimits>();
 
     public static void MapGrapnelApi(this WebApplication app)
@@ -47,6 +49,7 @@ internal static class GrapnelApi
         RouteAccess.AddTo(root);
         services.GetRequiredService<HealthApi>().Map(root);
         services.GetRequiredService<TriggerApi>().Map(root);
+        services.GetRequiredService<InboxCatcher>().Map(root);
 
         app.MapApiDescription();
 

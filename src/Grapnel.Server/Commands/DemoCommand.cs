@@ -36,6 +36,7 @@ internal static class DemoCommand
         using var client = new ApiClient(new Uri(server.Urls.First()), key);
         var sample = new SampleData(client, listener.Url) { FlakyRetrySchedule = [2, 4, 8] };
         await sample.LoadAsync(cancel);
+        await DemoInbox.EnsureAsync(server.Services, new Uri(client.Address), cancel);
         // Read back, not chosen here: endpoints in a folder that was kept sign with the secret of their first run.
         listener.Secret = ReceiverKey.TryParse(await sample.ReadSecretAsync(cancel), out var receiverKey, out _) ? receiverKey : null;
 
@@ -56,7 +57,7 @@ internal static class DemoCommand
     private static void WriteBanner(Terminal terminal, string server, Uri consumer, string key) => terminal.WriteLines(
         $"{terminal.Bold("Grapnel demo")}. Ctrl+C ends it.",
         "",
-        $"  {terminal.Dim("Server")}    {server}   {SampleEvents.All.Count} event types, 4 endpoints, random events",
+        $"  {terminal.Dim("Server")}    {server}   {SampleEvents.All.Count} event types, 4 endpoints, a test inbox, random events",
         $"  {terminal.Dim("Consumer")}  {consumer.GetLeftPart(UriPartial.Authority)}   /flaky refuses the first {FlakyFailures} attempts of each message",
         "",
         "Send an event of your own:",

@@ -3,6 +3,7 @@ using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Auth.Users;
 using Grapnel.Server.Console;
+using Grapnel.Server.Inboxes;
 using Grapnel.Storage.Sqlite;
 using Microsoft.Extensions.Options;
 
@@ -112,6 +113,15 @@ internal sealed class RetentionOptionsRules : IValidateOptions<RetentionOptions>
         .Between(nameof(options.Messages), options.Messages, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3660))
         .Between(nameof(options.AuditLog), options.AuditLog, TimeSpan.FromDays(1), TimeSpan.FromDays(3660))
         .Between(nameof(options.Interval), options.Interval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1))
+        .Result;
+}
+
+internal sealed class InboxOptionsRules : IValidateOptions<InboxOptions>
+{
+    public ValidateOptionsResult Validate(string? name, InboxOptions options) => new OptionsCheck("Inbox")
+        .Between(nameof(options.MaxInboxes), options.MaxInboxes, 1, 1000)
+        .Between(nameof(options.KeepRequests), options.KeepRequests, 1, 1000)
+        .Between(nameof(options.MaxBodyBytes), options.MaxBodyBytes, 1 << 10, 4 << 20)
         .Result;
 }
 

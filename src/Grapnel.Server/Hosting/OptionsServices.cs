@@ -1,6 +1,7 @@
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
+using Grapnel.Server.Inboxes;
 using Grapnel.Storage.Sqlite;
 using Microsoft.Extensions.Options;
 
@@ -20,6 +21,7 @@ internal static class OptionsServices
         Add<NetworkOptions>(services, settings, new NetworkOptionsRules());
         Add<NodeOptions>(services, settings, new NodeOptionsRules());
         Add<RetentionOptions>(services, settings, new RetentionOptionsRules());
+        Add<InboxOptions>(services, settings, new InboxOptionsRules());
         Add<SqliteStoreOptions>(services, settings, new SqliteStoreOptionsRules());
     }
 

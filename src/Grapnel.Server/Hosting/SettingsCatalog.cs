@@ -2,6 +2,7 @@ using System.Reflection;
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
+using Grapnel.Server.Inboxes;
 using Grapnel.Storage.Sqlite;
 
 namespace Grapnel.Server.Hosting;
@@ -20,6 +21,7 @@ internal static class SettingsCatalog
         new("Network", typeof(NetworkOptions)),
         new("Node", typeof(NodeOptions)),
         new("Retention", typeof(RetentionOptions)),
+        new("Inbox", typeof(InboxOptions)),
         new("Store", typeof(SqliteStoreOptions)),
     ];
 

@@ -36,6 +36,9 @@ internal sealed partial class CatalogStore
             if (await catalog.Applications.Where(row => row.Id == id).ExecuteDeleteAsync().ConfigureAwait(false) == 0)
                 return null;
             await catalog.Schedules.Where(row => row.ApplicationId == id).ExecuteDeleteAsync().ConfigureAwait(false);
+            var inboxes = catalog.Inboxes.Where(row => row.ApplicationId == id);
+            await catalog.InboxRequests.Where(row => inboxes.Any(inbox => inbox.Id == row.InboxId)).ExecuteDeleteAsync().ConfigureAwait(false);
+            await inboxes.ExecuteDeleteAsync().ConfigureAwait(false);
             return await DeleteEndpointsAsync(catalog, catalog.Endpoints.Where(row => row.ApplicationId == id)).ConfigureAwait(false);
         }, cancellationToken);
 

@@ -18,7 +18,7 @@ public sealed class DescriptionTests(ServerFixture fixture) : ServerTest(fixture
     {
         var described = (await Server.Document).Operations.Select(operation => $"{operation.Method} {operation.Path}").ToHashSet();
         var routes = Server.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .SelectMany(route => route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Where(method => method != "HEAD")
+            .SelectMany(route => (route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? []).Where(method => method != "HEAD")
                 .Select(method => $"{method} /{route.RoutePattern.RawText!.Trim('/')}"))
             .Where(route => !route.Contains("/docs") && !route.EndsWith("openapi.json", StringComparison.Ordinal) && route != "GET /")
             .ToHashSet();

@@ -73,6 +73,7 @@ public sealed class SettingsTests
         reader.Read(new DeliveryOptionsRules());
         reader.Read(new NodeOptionsRules());
         reader.Read(new RetentionOptionsRules());
+        reader.Read(new InboxOptionsRules());
         reader.Read(new SqliteStoreOptionsRules());
         reader.ThrowIfAnyFault();
     }

@@ -13,6 +13,7 @@ internal static class DemoServer
         Settings = new Dictionary<string, string?>
         {
             ["Store:Data"] = folder, ["Urls"] = $"http://127.0.0.1:{port}", ["Network:AllowNet"] = "127.0.0.0/8", ["Delivery:ShutdownGrace"] = "1s",
+            ["Inbox:Enabled"] = "true",
         },
         Environment = new Hashtable(),
         SettingsFile = Path.Combine(Path.GetFullPath(folder), "appsettings.json"),

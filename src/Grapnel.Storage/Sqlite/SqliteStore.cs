@@ -28,6 +28,7 @@ public sealed class SqliteStore : IAsyncDisposable, IDisposable
         History = new SqliteHistoryStore(Gate, Readers, time);
         Idempotency = idempotency;
         Tasks = new SqliteBackgroundTaskStore(Gate, Readers, time);
+        Statistics = new SqliteStatisticsStore(Readers, time);
     }
 
     /// <summary>The hot path.</summary>
@@ -47,6 +48,9 @@ public sealed class SqliteStore : IAsyncDisposable, IDisposable
 
     /// <summary>What the console keeps.</summary>
     public IConsoleStore Console { get; }
+
+    /// <summary>Figures.</summary>
+    public IStatisticsStore Statistics { get; }
 
     internal SqliteFiles Files { get; }
 

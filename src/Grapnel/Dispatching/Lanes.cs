@@ -19,7 +19,8 @@ internal sealed class Lanes(IHistoryStore history, IDeliveryStore store, Dispatc
     public async Task<LaneView> ReadAsync(Id<Endpoint> endpoint, CancellationToken cancellationToken) =>
         View(await history.ReadLaneAsync(endpoint, cancellationToken).ConfigureAwait(false));
 
-    private LaneView View(StoredLane lane)
+    /// <summary>Adds what this node is doing about a lane.</summary>
+    public LaneView View(StoredLane lane)
     {
         var status = dispatcher.FindLane(lane.EndpointId);
         // What another node holds in memory is not known here, but its last word is in the store.

@@ -30,6 +30,8 @@ public abstract partial class StoreConformance : IAsyncLifetime
 
     private IBackgroundTaskStore Tasks => _store.Tasks;
 
+    private IStatisticsStore Statistics => _store.Statistics;
+
     private Id<Application> Tenant { get; set; }
 
     public async ValueTask InitializeAsync()

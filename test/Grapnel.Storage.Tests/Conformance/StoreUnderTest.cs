@@ -15,6 +15,8 @@ public abstract class StoreUnderTest(TestClock clock) : IAsyncDisposable
 
     public abstract IBackgroundTaskStore Tasks { get; }
 
+    public abstract IStatisticsStore Statistics { get; }
+
     public abstract Task ReopenAsync();
 
     public abstract ValueTask DisposeAsync();

@@ -258,12 +258,23 @@ public sealed class CostTests : SqliteTests
         await Store.History.ExpireContentAsync(null, 10, default);
         await Store.Deliveries.ReadNodesAsync(default);
         await Store.Deliveries.ExpungeAsync(message, default);
-        await Store.History.ReadRollupsAsync(lane, now, now, default);
+        await Store.History.ReadRollupsAsync(lane, now.AddMinutes(-1), now.AddMinutes(1), default);
+        await CallStatisticsAsync(lane, now);
         await CallTasksAsync(message.Id, lane, page);
         await CallCatalogAsync(now, page);
         Clock.Advance(TimeSpan.FromDays(1));
         await Store.History.PruneAsync(Clock.GetUtcNow(), null, 10, default);
         await Store.Deliveries.LeaveAsync(Node, default);
+    }
+
+    private async Task CallStatisticsAsync(Id<Endpoint> lane, DateTimeOffset now)
+    {
+        var rule = new TroubleRule(1, TimeSpan.Zero);
+        await Store.Statistics.SumAsync([RollupScope.Of(lane)], now.AddHours(-1), now.AddHours(1), TimeSpan.FromHours(1), default);
+        await Store.Statistics.CountPendingAsync(default);
+        await Store.Statistics.CountEndpointsAsync(rule, default);
+        await Store.Statistics.ReadTroubledAsync(rule, Tenant, 10, default);
+        await Store.Statistics.ReadLanesAsync([lane], default);
     }
 
     private async Task CallTasksAsync(Id<Message> message, Id<Endpoint> lane, PageRequest page)

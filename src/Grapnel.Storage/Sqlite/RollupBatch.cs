@@ -3,51 +3,51 @@ namespace Grapnel.Storage.Sqlite;
 /// <summary>What one transaction adds to the roll-ups: a row for each minute and scope that it concerns, however many attempts there are.</summary>
 internal sealed class RollupBatch
 {
-    private readonly Dictionary<(RollupScope Scope, long Minute), RollupSum> _sums = [];
+    private readonly Dictionary<(Id<Endpoint> Endpoint, Id<Application>? Application, long Minute), RollupSum> _endpoints = [];
+    private readonly Dictionary<(RollupScope Scope, long Minute), RollupSum> _totals = [];
 
-    /// <summary>Adds an attempt to its endpoint, its application and the installation; see <see cref="RollupSum.Add(Settlement, bool)"/>.</summary>
+    /// <summary>Adds an attempt; see <see cref="RollupSum.Add(Settlement, bool)"/>.</summary>
     public void Add(Settlement settlement, bool counts)
     {
         var attempt = settlement.Attempt;
-        var minute = MinuteOf(attempt.StartedAt.ToUnixTimeMilliseconds());
-        SumOf(RollupScope.Of(attempt.EndpointId), minute).Add(settlement, counts);
-        SumOf(RollupScope.Of(attempt.ApplicationId), minute).Add(settlement, counts);
-        SumOf(RollupScope.Installation, minute).Add(settlement, counts);
+        SumOf(_endpoints, (attempt.EndpointId, attempt.ApplicationId, MinuteOf(attempt.StartedAt.ToUnixTimeMilliseconds()))).Add(settlement, counts);
     }
 
     /// <summary>Adds messages that were accepted.</summary>
     public void AddAccepted(Id<Application> application, long minute, int count)
     {
-        SumOf(RollupScope.Of(application), minute).Accepted += count;
-        SumOf(RollupScope.Installation, minute).Accepted += count;
+        SumOf(_totals, (RollupScope.Of(application), minute)).Accepted += count;
+        SumOf(_totals, (RollupScope.Installation, minute)).Accepted += count;
     }
 
     /// <summary>Adds deliveries that were cancelled; the application is null where the endpoint has been deleted.</summary>
-    public void AddCancelled(Id<Endpoint> endpoint, Id<Application>? application, long now, int count)
-    {
-        SumOf(RollupScope.Of(endpoint), MinuteOf(now)).Cancelled += count;
-        if (application is { } owner)
-            SumOf(RollupScope.Of(owner), MinuteOf(now)).Cancelled += count;
-        SumOf(RollupScope.Installation, MinuteOf(now)).Cancelled += count;
-    }
+    public void AddCancelled(Id<Endpoint> endpoint, Id<Application>? application, long now, int count) =>
+        SumOf(_endpoints, (endpoint, application, MinuteOf(now))).Cancelled += count;
 
-    /// <summary>Writes it, in the order of the key.</summary>
+    /// <summary>Writes it, for endpoints, applications and the installation. Call it once.</summary>
     public void Store(SqliteSession session)
     {
-        if (_sums.Count == 0)
+        if (_endpoints.Count + _totals.Count == 0)
             return;
         var scratch = new RollupSum();
-        foreach (var ((scope, minute), sum) in _sums.OrderBy(pair => pair.Key.Minute).ThenBy(pair => pair.Key.Scope.Value))
+        foreach (var ((endpoint, application, minute), sum) in _endpoints)
+        {
+            if (application is { } owner)
+                SumOf(_totals, (RollupScope.Of(owner), minute)).Add(sum);
+            SumOf(_totals, (RollupScope.Installation, minute)).Add(sum);
+            Rollups.Add(session, RollupScope.Of(endpoint), minute, sum, scratch);
+        }
+        foreach (var ((scope, minute), sum) in _totals)
             Rollups.Add(session, scope, minute, sum, scratch);
     }
 
     /// <summary>The minute in which a time lies, both in Unix milliseconds.</summary>
     public static long MinuteOf(long ms) => ms - ms % Rollups.MinuteMs;
 
-    private RollupSum SumOf(RollupScope scope, long minute)
+    private static RollupSum SumOf<TKey>(Dictionary<TKey, RollupSum> sums, TKey key) where TKey : notnull
     {
-        if (!_sums.TryGetValue((scope, minute), out var sum))
-            _sums.Add((scope, minute), sum = new RollupSum());
+        if (!sums.TryGetValue(key, out var sum))
+            sums.Add(key, sum = new RollupSum());
         return sum;
     }
 }

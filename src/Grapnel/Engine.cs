@@ -4,6 +4,7 @@ using Grapnel.History;
 using Grapnel.Housekeeping;
 using Grapnel.Publishing;
 using Grapnel.Registry;
+using Grapnel.Reporting;
 using Grapnel.Sending;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -15,7 +16,8 @@ namespace Grapnel;
 /// <summary>Starts the parts of the engine in order and stops them in the opposite one.</summary>
 internal sealed partial class Engine(
     NodeKeeper nodes, Dispatcher dispatcher, Acceptor acceptor, Settler settler, Storage.IDeliveryStore store, ScheduleRunner schedules,
-    OperationalEvents operationalEvents, Retention retention, TaskRunner tasks, ILogger<Engine> logger, IHostApplicationLifetime? lifetime = null) : IHostedService
+    OperationalEvents operationalEvents, Retention retention, TaskRunner tasks, LiveRates rates,
+    ILogger<Engine> logger, IHostApplicationLifetime? lifetime = null) : IHostedService
 {
     private readonly CancellationTokenSource _stopping = new();
     private Task _housekeeping = Task.CompletedTask;
@@ -30,7 +32,7 @@ internal sealed partial class Engine(
         _housekeeping = Task.WhenAll(
             nodes.RunAsync(_stopping.Token), schedules.RunAsync(_stopping.Token),
             operationalEvents.RunAsync(_stopping.Token), retention.RunAsync(_stopping.Token),
-            tasks.RunAsync(_stopping.Token));
+            tasks.RunAsync(_stopping.Token), rates.RunAsync(_stopping.Token));
         IsRunning = true;
         _ = WatchAsync();
     }
@@ -105,6 +107,7 @@ public static class EngineServices
             .AddSingleton<ReplayWork>().AddSingleton<ITaskWork>(s => s.GetRequiredService<ReplayWork>())
             .AddSingleton<BroadcastWork>().AddSingleton<ITaskWork>(s => s.GetRequiredService<BroadcastWork>())
             .AddSingleton<TaskRunner>().AddSingleton<BackgroundTasks>()
+            .AddSingleton<LiveRates>().AddSingleton<Statistics>()
             .AddSingleton(CreateScheduleRunner)
             .AddSingleton<Engine>().AddHostedService(s => s.GetRequiredService<Engine>());
     }

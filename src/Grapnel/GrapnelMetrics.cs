@@ -18,6 +18,9 @@ internal sealed class GrapnelMetrics : IDisposable
     private readonly Counter<long> _attempts;
     private readonly Histogram<double> _attemptDuration;
     private readonly Histogram<double> _latency;
+    private long _totalAccepted;
+    private long _totalDelivered;
+    private long _totalFailed;
 
     /// <summary>Creates the instruments.</summary>
     public GrapnelMetrics(IMeterFactory meters)
@@ -29,10 +32,19 @@ internal sealed class GrapnelMetrics : IDisposable
         _latency = _meter.CreateHistogram<double>("grapnel.delivery.latency", "s", "From acceptance of the message to its 2xx.");
     }
 
-    public void Accepted(int count) => _accepted.Add(count);
+    /// <summary>What was counted since the process began, for the live rates.</summary>
+    public LiveTotals Totals => new(
+        Interlocked.Read(ref _totalAccepted), Interlocked.Read(ref _totalDelivered), Interlocked.Read(ref _totalFailed));
+
+    public void Accepted(int count)
+    {
+        _accepted.Add(count);
+        Interlocked.Add(ref _totalAccepted, count);
+    }
 
     public void Attempted(SendOutcome outcome, TimeSpan duration)
     {
+        Interlocked.Increment(ref outcome == SendOutcome.Success ? ref _totalDelivered : ref _totalFailed);
         _attempts.Add(1, OutcomeTags[(int)outcome]);
         _attemptDuration.Record(duration.TotalSeconds);
     }
@@ -56,3 +68,9 @@ internal sealed class GrapnelMetrics : IDisposable
 
     public void Dispose() => _meter.Dispose();
 }
+
+/// <summary>Numbers that only grow, of one process.</summary>
+/// <param name="Accepted">Messages accepted.</param>
+/// <param name="Delivered">Attempts that succeeded.</param>
+/// <param name="Failed">Attempts that failed.</param>
+internal readonly record struct LiveTotals(long Accepted, long Delivered, long Failed);

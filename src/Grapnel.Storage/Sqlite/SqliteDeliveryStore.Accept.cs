@@ -17,6 +17,7 @@ internal sealed partial class SqliteDeliveryStore
         foreach (var receipt in receipts)
             pending += receipt.Seqs.Length;
         CountPending(session, pending);
+        _accepted.Count(batch.Items, receipts, now);
         return new AcceptResult(receipts, Take(session, batch.Node, batch.LanesToTake));
     });
 

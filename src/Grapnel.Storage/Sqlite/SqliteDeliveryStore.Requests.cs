@@ -75,17 +75,13 @@ internal sealed partial class SqliteDeliveryStore
         return rows.Count;
     });
 
-    // For the statistics of the endpoint.
+    // For the statistics.
     private void CountCancelled(SqliteSession session, List<(Id<Endpoint> EndpointId, long Seq)> ended)
     {
-        var now = WallClock();
+        var rollups = new RollupBatch();
         foreach (var lane in ended.CountBy(pair => pair.EndpointId))
-            session.Prepare("""
-                INSERT INTO rollup (endpoint_id, minute, succeeded, failed, duration_ms, max_duration_ms, cancelled) VALUES (?, ?, 0, 0, 0, 0, ?)
-                ON CONFLICT DO UPDATE SET cancelled = cancelled + excluded.cancelled
-                """)
-                .Bind(lane.Key).Bind(now - now % MinuteMs).Bind(lane.Value)
-                .Run();
+            rollups.AddCancelled(lane.Key, SqliteHistoryStore.FindOwner(session, lane.Key), WallClock(), lane.Value);
+        rollups.Store(session);
     }
 
     // A manual delivery is one attempt more; ending it before that was made leaves nothing to tell.

@@ -10,6 +10,7 @@ internal sealed partial class SqliteDeliveryStore(
     private const int MaxLanes = 10_000;
 
     private readonly long _openedAt = time.GetTimestamp();
+    private readonly AcceptedCounts _accepted = new(gate);
 
     public Task<Id<Node>> JoinAsync(string name, CancellationToken cancellationToken) => gate.RunAsync(session =>
     {
@@ -20,7 +21,10 @@ internal sealed partial class SqliteDeliveryStore(
     });
 
     public Task<bool> HeartbeatAsync(Id<Node> node, CancellationToken cancellationToken) => gate.RunAsync(session =>
-        session.Prepare("UPDATE node SET heartbeat_at = ? WHERE id = ?").Bind(Uptime()).Bind(node).Run() == 1);
+    {
+        StoreAccepted(session);
+        return session.Prepare("UPDATE node SET heartbeat_at = ? WHERE id = ?").Bind(Uptime()).Bind(node).Run() == 1;
+    });
 
     public Task<int> ExpelAsync(Id<Node> self, TimeSpan limit, CancellationToken cancellationToken) => gate.RunAsync(session =>
     {
@@ -36,6 +40,7 @@ internal sealed partial class SqliteDeliveryStore(
 
     public Task LeaveAsync(Id<Node> node, CancellationToken cancellationToken) => gate.RunAsync(session =>
     {
+        StoreAccepted(session);
         Remove(session, node);
         return true;
     });
@@ -81,6 +86,14 @@ internal sealed partial class SqliteDeliveryStore(
     {
         if (change != 0)
             session.Prepare("UPDATE counter SET value = value + ? WHERE name = 'pending'").Bind(change).Run();
+    }
+
+    // For what was accepted and owed to nobody: no settle follows that would take its count along.
+    private void StoreAccepted(SqliteSession session)
+    {
+        var rollups = new RollupBatch();
+        _accepted.MoveTo(rollups);
+        rollups.Store(session);
     }
 
     private long Uptime() => (long)time.GetElapsedTime(_openedAt).TotalMilliseconds;

@@ -43,17 +43,22 @@ internal sealed partial class SqliteHistoryStore
         return found;
     }
 
-    private static StoredLane ReadLane(SqliteSession session, Id<Endpoint> endpoint) => new(
+    /// <summary>Reads a lane; its pending deliveries are counted up to <paramref name="limit"/>.</summary>
+    internal static StoredLane ReadLane(SqliteSession session, Id<Endpoint> endpoint, int limit = MaxPending) => new(
         endpoint,
-        ReadAll(session.Prepare("SELECT application_id FROM endpoint WHERE id = ?").Bind(endpoint), row => row.Id<Application>(0)) is [var application]
-            ? application : null,
+        FindOwner(session, endpoint),
         ReadAll(session.Prepare("SELECT node_id FROM lane WHERE endpoint_id = ?").Bind(endpoint), row => row.Id<Node>(0)) is [var owner] ? owner : null,
-        CountPending(session, endpoint, MaxPending),
+        CountPending(session, endpoint, limit),
         ReadAll(session.Prepare(LaneSql.OldestInLane).Bind(endpoint), row => row.TimeOrNull(0))[0],
         ReadAll(session.Prepare(HealthSql).Bind(endpoint), Rows.ReadHealth).FirstOrDefault())
     {
         PausedAt = ReadAll(session.Prepare("SELECT paused_at FROM paused_lane WHERE endpoint_id = ?").Bind(endpoint), row => row.TimeOrNull(0)).FirstOrDefault(),
     };
+
+    /// <summary>The application of an endpoint, or null when it has been deleted.</summary>
+    internal static Id<Application>? FindOwner(SqliteSession session, Id<Endpoint> endpoint) =>
+        ReadAll(session.Prepare("SELECT application_id FROM endpoint WHERE id = ?").Bind(endpoint), row => row.Id<Application>(0)) is [var application]
+            ? application : null;
 
     public Task<ApplicationContents> CountContentsAsync(Id<Application> application, int limit, CancellationToken cancellationToken) =>
         readers.RunAsync(session => new ApplicationContents(

@@ -12,8 +12,7 @@ internal sealed partial class SqliteHistoryStore
             var others = new[]
             {
                 SqliteIdempotencyStore.Prune(session, time.GetUtcNow().ToUnixTimeMilliseconds(), limit),
-                session.Prepare("DELETE FROM rollup WHERE (endpoint_id, minute) IN (SELECT endpoint_id, minute FROM rollup WHERE minute < ? LIMIT ?)")
-                    .Bind(before.ToUnixTimeMilliseconds()).Bind(limit).Run(),
+                Rollups.Prune(session, before, limit),
                 SqliteBackgroundTaskStore.Prune(session, before, limit),
             };
             return next ?? (others.Max() < limit ? null : EndOfMessages);

@@ -17,33 +17,13 @@ internal sealed partial class SqliteHistoryStore(SqliteGate gate, SqliteReaders 
         Id<Endpoint> endpoint, DateTimeOffset since, DateTimeOffset until, CancellationToken cancellationToken) =>
         SumRollupsAsync(endpoint, since, until, TimeSpan.FromMinutes(1), cancellationToken);
 
-    // Added up here: SQLite would sort what it groups by an expression.
     public Task<IReadOnlyList<Rollup>> SumRollupsAsync(
         Id<Endpoint> endpoint, DateTimeOffset since, DateTimeOffset until, TimeSpan width, CancellationToken cancellationToken) =>
-        readers.RunAsync(session =>
-        {
-            var sums = new List<Rollup>();
-            var select = session.Prepare("""
-                SELECT minute, succeeded, failed, duration_ms, max_duration_ms, cancelled FROM rollup
-                WHERE endpoint_id = ? AND minute >= ? AND minute < ? ORDER BY minute
-                """).Bind(endpoint).Bind(since.ToUnixTimeMilliseconds()).Bind(until.ToUnixTimeMilliseconds());
-            while (select.Step())
-            {
-                var start = select.Int64(0) - select.Int64(0) % (long)width.TotalMilliseconds;
-                var row = new Rollup(
-                    endpoint, DateTimeOffset.FromUnixTimeMilliseconds(start), select.Int32(1), select.Int32(2), select.Int64(3), select.Int32(4),
-                    select.Int32(5));
-                if (sums is [.., var last] && last.Minute == row.Minute)
-                    sums[^1] = Add(last, row);
-                else
-                    sums.Add(row);
-            }
-            return (IReadOnlyList<Rollup>)sums;
-        }, cancellationToken);
-
-    private static Rollup Add(Rollup a, Rollup b) => new(
-        a.EndpointId, a.Minute, a.Succeeded + b.Succeeded, a.Failed + b.Failed, a.DurationMs + b.DurationMs,
-        Math.Max(a.MaxDurationMs, b.MaxDurationMs), a.Cancelled + b.Cancelled);
+        readers.RunAsync<IReadOnlyList<Rollup>>(
+            session => [.. Rollups.Sum(session, RollupScope.Of(endpoint), since, until, width).Select(span => new Rollup(
+                endpoint, span.Start, (int)span.Sum.Succeeded, (int)span.Sum.Failed, span.Sum.DurationMs, span.Sum.MaxDurationMs,
+                (int)span.Sum.Cancelled))],
+            cancellationToken);
 
     public Task<Backlog> ReadBacklogAsync(CancellationToken cancellationToken) => readers.RunAsync(session =>
     {

@@ -22,6 +22,7 @@ public static class SqliteServices
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Idempotency);
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Tasks);
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Console);
+        services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Statistics);
         return services;
     }
 }

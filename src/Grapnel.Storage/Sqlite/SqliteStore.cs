@@ -29,6 +29,7 @@ public sealed class SqliteStore : IAsyncDisposable, IDisposable
         Search = new SqliteSearchStore(Readers);
         Idempotency = idempotency;
         Tasks = new SqliteBackgroundTaskStore(Gate, Readers, time);
+        Statistics = new SqliteStatisticsStore(Readers, time);
     }
 
     /// <summary>The hot path.</summary>
@@ -51,6 +52,9 @@ public sealed class SqliteStore : IAsyncDisposable, IDisposable
 
     /// <summary>What the console keeps.</summary>
     public IConsoleStore Console { get; }
+
+    /// <summary>Figures.</summary>
+    public IStatisticsStore Statistics { get; }
 
     internal SqliteFiles Files { get; }
 

@@ -36,7 +36,8 @@ internal sealed class Lanes(IHistoryStore history, IDeliveryStore store, Dispatc
         return paused;
     }, CancellationToken.None);
 
-    private LaneView View(StoredLane lane)
+    /// <summary>Adds what this node is doing about a lane.</summary>
+    public LaneView View(StoredLane lane)
     {
         var status = dispatcher.FindLane(lane.EndpointId);
         // What another node holds in memory is not known here, but its last word is in the store.

@@ -33,6 +33,7 @@ public abstract partial class StoreConformance : IAsyncLifetime
     private IBackgroundTaskStore Tasks => _store.Tasks;
 
     private IConsoleStore Console => _store.Console;
+    private IStatisticsStore Statistics => _store.Statistics;
 
     private Id<Application> Tenant { get; set; }
 

@@ -18,6 +18,7 @@ public abstract class StoreUnderTest(TestClock clock) : IAsyncDisposable
     public abstract IBackgroundTaskStore Tasks { get; }
 
     public abstract IConsoleStore Console { get; }
+    public abstract IStatisticsStore Statistics { get; }
 
     public abstract Task ReopenAsync();
 

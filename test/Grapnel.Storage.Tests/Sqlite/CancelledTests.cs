@@ -19,6 +19,6 @@ public sealed class CancelledTests : SqliteTests
     }
 
     private Task<long> CancelledAsync(Id<Endpoint> lane) => Store.Gate.RunAsync(session => session
-        .Prepare("SELECT cancelled FROM rollup WHERE endpoint_id = ? AND minute = ?").Bind(lane)
-        .Bind(new DateTimeOffset(2026, 3, 1, 12, 1, 0, TimeSpan.Zero).ToUnixTimeMilliseconds()).RunInt64());
+        .Prepare("SELECT cancelled FROM rollup WHERE width = 1 AND start = ? AND scope = ?")
+        .Bind(new DateTimeOffset(2026, 3, 1, 12, 1, 0, TimeSpan.Zero).ToUnixTimeMilliseconds()).Bind(lane).RunInt64());
 }

@@ -260,7 +260,8 @@ public sealed class CostTests : SqliteTests
         await Store.History.ExpireContentAsync(null, 10, default);
         await Store.Deliveries.ReadNodesAsync(default);
         await Store.Deliveries.ExpungeAsync(message, default);
-        await Store.History.ReadRollupsAsync(lane, now, now, default);
+        await Store.History.ReadRollupsAsync(lane, now.AddMinutes(-1), now.AddMinutes(1), default);
+        await CallStatisticsAsync(lane, now);
         await CallTasksAsync(message.Id, lane, page);
         await CallCatalogAsync(now, page);
         await CallConsoleAsync(now, page);
@@ -301,6 +302,16 @@ public sealed class CostTests : SqliteTests
         {
             Status = status, ApplicationId = application, EndpointId = endpoint, Tag = tag, EventTypes = types, After = time?.AddHours(-1), Before = time,
         };
+
+    private async Task CallStatisticsAsync(Id<Endpoint> lane, DateTimeOffset now)
+    {
+        var rule = new TroubleRule(1, TimeSpan.Zero);
+        await Store.Statistics.SumAsync([RollupScope.Of(lane)], now.AddHours(-1), now.AddHours(1), TimeSpan.FromHours(1), default);
+        await Store.Statistics.CountPendingAsync(default);
+        await Store.Statistics.CountEndpointsAsync(rule, default);
+        await Store.Statistics.ReadTroubledAsync(rule, Tenant, 10, default);
+        await Store.Statistics.ReadLanesAsync([lane], default);
+    }
 
     private async Task CallTasksAsync(Id<Message> message, Id<Endpoint> lane, PageRequest page)
     {

@@ -40,6 +40,7 @@ public sealed class SqliteUnderTest : StoreUnderTest
     public override IBackgroundTaskStore Tasks => Store.Tasks;
 
     public override IConsoleStore Console => Store.Console;
+    public override IStatisticsStore Statistics => Store.Statistics;
 
     // Power loss is no part of these tests, so they do not wait for the disk.
     public static SqliteStoreOptions Options(string folder) => new() { Data = folder, Synchronous = SqliteSynchronous.Normal };

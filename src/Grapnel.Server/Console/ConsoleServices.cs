@@ -1,6 +1,7 @@
 using Grapnel.Server.Auth;
 using Grapnel.Server.Auth.Users;
 using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Components.Server.Circuits;
 using MudBlazor.Services;
 
 namespace Grapnel.Server.Console;
@@ -27,7 +28,7 @@ internal static class ConsoleServices
         });
         services.AddCascadingAuthenticationState();
         services.AddScoped<AuthenticationStateProvider, StampChecks>();
-        services.AddScoped<Viewer>().AddScoped<Acts>().AddScoped<Ask>();
+        services.AddScoped<Viewer>().AddScoped<Acts>().AddScoped<Ask>().AddScoped<CircuitHandler, ActorOfCircuit>();
         return services.AddSingleton<ConsoleAssets>().AddSingleton<PortalSession>();
     }
 

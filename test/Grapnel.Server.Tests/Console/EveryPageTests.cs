@@ -48,7 +48,7 @@ public sealed class EveryPageTests
 
     private static async Task OpenAsync(IPage page, string path)
     {
-        await page.GotoAsync(path);
+        await page.OpenAsync(path);
         await page.GetByRole(AriaRole.Heading, new() { Level = 1 }).WaitForAsync();
         await page.Locator(".skeleton").First.WaitForAsync(new() { State = WaitForSelectorState.Detached });
     }

@@ -20,7 +20,7 @@ public sealed class FirstRunTests
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Make the account" }).ClickAsync();
 
-        await page.GetByRole(AriaRole.Navigation, new() { Name = "Main" }).WaitForAsync();
+        await page.UntilReadyAsync();
         server.Get<FirstUser>().Code.ShouldBeNull();
         visit.Complaints.ShouldBeEmpty();
     }

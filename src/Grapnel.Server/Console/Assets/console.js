@@ -86,7 +86,19 @@
   });
 
   // --- What the server asks for ----------------------------------------------------------------------------------------------------
+  // A menu opens below its button, and stays within the window.
+  addEventListener('beforetoggle', event => {
+    const menu = event.target;
+    if (event.newState !== 'open' || !menu.matches?.('.menu')) return;
+    const button = document.querySelector(`[popovertarget="${menu.id}"]`).getBoundingClientRect();
+    menu.style.top = `${button.bottom + 4}px`;
+    menu.style.left = button.left < innerWidth / 2 ? `${button.left}px` : 'auto';
+    menu.style.right = button.left < innerWidth / 2 ? 'auto' : `${Math.max(8, innerWidth - button.right)}px`;
+  }, true);
+
   window.grapnel = {
+    closeMenu: menu => menu.hidePopover(),
+    ready: () => { document.documentElement.dataset.ready = ''; },
     cookie: (name, value) => {
       document.cookie = `${name}=${encodeURIComponent(value)};path=/;max-age=31536000;samesite=lax${location.protocol === 'https:' ? ';secure' : ''}`;
     },

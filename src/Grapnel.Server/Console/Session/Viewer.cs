@@ -38,7 +38,7 @@ internal sealed class Viewer(ApplicationRegistry applications)
     public string Root => IsPortal ? ConsolePaths.Portal : "";
 
     /// <summary>Who it is in the audit log.</summary>
-    public string Actor => IsPortal ? $"token:{Portal!.Id}" : $"user:{Name}";
+    public string Actor => IsPortal ? Auditing.Actor.Token(Portal!.Id) : Auditing.Actor.User(Name);
 
     /// <summary>Whether the person may run webhooks: applications, event types, endpoints, messages.</summary>
     public bool IsOperator => !IsPortal && May(Rights.Publish);

@@ -48,7 +48,7 @@ internal sealed class ConsoleServer : IAsyncDisposable
         await page.GetByLabel("Name or e-mail address").FillAsync(name);
         await page.GetByLabel("Password").FillAsync(Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await page.GetByRole(AriaRole.Navigation, new() { Name = "Main" }).WaitForAsync();
+        await page.UntilReadyAsync();
         return page;
     }
 

@@ -34,7 +34,13 @@ internal sealed class Visit : IAsyncDisposable
         return visit;
     }
 
-    public async ValueTask DisposeAsync() => await _context.CloseAsync();
+    /// <summary>Closes the window. Set GRAPNEL_PICTURES to a folder for a last picture of it: it shows why a test went red.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Environment.GetEnvironmentVariable("GRAPNEL_PICTURES") is { Length: > 0 } folder)
+            await Page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{TestContext.Current.TestMethod?.MethodName}-{Guid.NewGuid():N}.png") });
+        await _context.CloseAsync();
+    }
 
     private void Watch()
     {

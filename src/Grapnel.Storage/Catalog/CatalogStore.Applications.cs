@@ -37,7 +37,8 @@ internal sealed partial class CatalogStore
                 return null;
             await catalog.Schedules.Where(row => row.ApplicationId == id).ExecuteDeleteAsync().ConfigureAwait(false);
             var inboxes = catalog.Inboxes.Where(row => row.ApplicationId == id);
-            await catalog.InboxRequests.Where(row => inboxes.Any(inbox => inbox.Id == row.InboxId)).ExecuteDeleteAsync().ConfigureAwait(false);
+            foreach (var inbox in await inboxes.Select(row => row.Id).ToListAsync().ConfigureAwait(false))
+                await catalog.InboxRequests.Where(row => row.InboxId == inbox).ExecuteDeleteAsync().ConfigureAwait(false);
             await inboxes.ExecuteDeleteAsync().ConfigureAwait(false);
             return await DeleteEndpointsAsync(catalog, catalog.Endpoints.Where(row => row.ApplicationId == id)).ConfigureAwait(false);
         }, cancellationToken);

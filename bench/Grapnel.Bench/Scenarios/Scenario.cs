@@ -21,6 +21,7 @@ internal sealed record Scenario(string Name, string Question, Func<Workbench, Ca
         new("neighbour", "99 healthy endpoints beside one that hangs", NeighbourScenario.RunAsync),
         new("backlog", "a mountain of pending deliveries for a dead endpoint", BacklogScenario.RunAsync),
         new("lists", "lists over a long history, whatever the filter", ListsScenario.RunAsync),
+        new("console", "the first page, and what an open one costs", ConsoleScenario.RunAsync),
         new("start", "cold start and idling", StartScenario.RunAsync),
         new("fairness", "thousands of endpoints, one in a hundred of them hanging", FairnessScenario.RunAsync),
         new("pieces", "the small parts by themselves", PiecesScenario.RunAsync),

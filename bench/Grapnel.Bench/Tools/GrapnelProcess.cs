@@ -6,6 +6,8 @@ namespace Grapnel.Bench.Tools;
 internal sealed class GrapnelProcess : IAsyncDisposable
 {
     public const string ApiKey = "benchmark-key-0123456789abcdef";
+    public const string Administrator = "bench@example.com";
+    public const string Password = "correct horse battery";
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan ReadyPoll = TimeSpan.FromMilliseconds(2);
     private readonly ChildProcess _process;
@@ -65,7 +67,7 @@ internal sealed class GrapnelProcess : IAsyncDisposable
         var process = ChildProcess.Start(
             Path.Combine(data, "server.log"), program,
             ["serve", "--urls", url.OriginalString, "--data", data, "--allow-net", "127.0.0.0/8"],
-            ("GRAPNEL_API_KEY", ApiKey));
+            ("GRAPNEL_API_KEY", ApiKey), ("GRAPNEL_CONSOLE__ADMIN_NAME", Administrator), ("GRAPNEL_CONSOLE__ADMIN_PASSWORD", Password));
         return new GrapnelProcess(process, url, data);
     }
 

@@ -63,6 +63,8 @@ CREATE TRIGGER endpoint_added AFTER INSERT ON endpoint BEGIN
 END;
 CREATE TRIGGER endpoint_switched AFTER UPDATE OF enabled ON endpoint WHEN old.enabled <> new.enabled BEGIN
     UPDATE counter SET value = value + old.enabled - new.enabled WHERE name = 'disabled';
+    -- Whoever is enabled again begins anew. Otherwise an old failing_since would disable it at its first failure after a restart.
+    DELETE FROM endpoint_health WHERE endpoint_id = new.id AND new.enabled;
 END;
 CREATE TRIGGER endpoint_removed AFTER DELETE ON endpoint BEGIN
     UPDATE counter SET value = value - 1 WHERE name = 'endpoints';

@@ -195,6 +195,19 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
+    public async Task An_endpoint_that_is_enabled_again_begins_without_the_failures_of_before()
+    {
+        var endpoint = await AddEndpointAsync(await AddTenantAsync());
+        await HealthAsync(new EndpointHealth(endpoint.Id, Start, 40, 99));
+        await Catalog.UpdateEndpointAsync(endpoint with { Enabled = false }, default);
+        (await History.FindHealthAsync(endpoint.Id, default)).ShouldNotBeNull();
+
+        await Catalog.UpdateEndpointAsync(endpoint with { Enabled = true }, default);
+
+        (await History.FindHealthAsync(endpoint.Id, default)).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task Endpoints_in_trouble_come_with_the_one_that_failed_longest_first_and_with_what_is_known_of_why()
     {
         var tenant = await AddTenantAsync();

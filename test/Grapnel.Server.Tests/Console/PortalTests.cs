@@ -1,8 +1,14 @@
 using System.Net;
+using System.Security.Claims;
 using System.Text.Json;
+using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
 using Grapnel.Server.Tests.Console.Support;
 using Grapnel.Server.Tests.Support;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Microsoft.Playwright;
 
 namespace Grapnel.Server.Tests.Console;
@@ -21,7 +27,7 @@ public sealed class PortalTests
 
         new Uri(page.Url).AbsolutePath.ShouldBe("/portal/home");
         await page.GetByText("Your webhook is healthy").WaitForAsync();
-        (await page.Locator(".portal-mark:visible").First.InnerTextAsync()).ShouldContain("Northwind Traders");
+        (await page.Locator(".topbar .portal-mark").InnerTextAsync()).ShouldContain("Northwind Traders");
         (await page.TitleAsync()).ShouldContain("Northwind Traders");
         var text = await page.Locator("body").InnerTextAsync();
         text.ShouldNotContain("secret.type", Case.Insensitive);
@@ -110,6 +116,84 @@ public sealed class PortalTests
     }
 
     [Fact]
+    public async Task An_open_page_ends_by_itself_when_the_time_of_its_link_is_over()
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2040, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        await using var server = await StartAsync(services: services => services.AddSingleton<TimeProvider>(time));
+        var page = (await server.VisitAsync()).Page;
+        await OpenAsync(page, await LinkAsync(server));
+
+        time.Advance(TimeSpan.FromSeconds(3600 - 1));
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        await page.GetByText("This page has ended").WaitForAsync();
+    }
+
+    [Fact]
+    public async Task Nothing_more_is_done_on_an_open_page_once_its_link_was_taken_back()
+    {
+        await using var server = await StartAsync();
+        await using var visitor = await VisitorAsync(server, "{}");
+        var acts = visitor.ServiceProvider.GetRequiredService<Acts>();
+        var done = 0;
+        (await acts.RunAsync(Rights.ManageEndpoints, () => Task.FromResult(done++))).ShouldBeTrue();
+
+        await ExpireAllAsync(server);
+
+        (await acts.RunAsync(Rights.ManageEndpoints, () => Task.FromResult(done++))).ShouldBeFalse();
+        done.ShouldBe(1);
+        visitor.ServiceProvider.GetRequiredService<Viewer>().May(Rights.Read).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Nothing_more_is_done_on_an_open_page_once_its_application_was_deleted()
+    {
+        await using var server = await StartAsync();
+        await using var visitor = await VisitorAsync(server, "{}");
+        (await server.Client.SendAsync(HttpMethod.Delete, "/api/v1/app/northwind")).Status.ShouldBe(204);
+        (await visitor.ServiceProvider.GetRequiredService<Acts>().RunAsync(Rights.ManageEndpoints, () => throw new InvalidOperationException())).ShouldBeFalse();
+        visitor.ServiceProvider.GetRequiredService<Viewer>().HasEnded.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("""{"readOnly":true}""", Rights.Read)]
+    [InlineData("""{"capabilities":["CreateAttempts"]}""", Rights.Read | Rights.CreateAttempts)]
+    [InlineData("{}", Rights.Portal)]
+    internal async Task A_link_allows_what_its_capabilities_say_and_nothing_else(string access, Rights rights)
+    {
+        await using var server = await StartAsync();
+        await using var visitor = await VisitorAsync(server, access);
+        var acts = visitor.ServiceProvider.GetRequiredService<Acts>();
+        foreach (var right in Enum.GetValues<Rights>().Where(right => right != Rights.None))
+            (await acts.RunAsync(right, () => Task.CompletedTask)).ShouldBe(rights.HasFlag(right), right.ToString());
+        var viewer = visitor.ServiceProvider.GetRequiredService<Viewer>();
+        (viewer.IsOperator, viewer.IsAdministrator, viewer.Application.Uid).ShouldBe((false, false, "northwind"));
+    }
+
+    [Fact]
+    public async Task Feature_flags_of_a_link_decide_which_event_types_are_seen()
+    {
+        await using var server = await StartAsync();
+        await using var plain = await VisitorAsync(server, "{}");
+        await using var beta = await VisitorAsync(server, """{"featureFlags":["beta"]}""");
+        (await TypesAsync(plain)).ShouldBe(["order.created"]);
+        (await TypesAsync(beta)).ShouldBe(["order.created", "secret.type"]);
+    }
+
+    [Fact]
+    public async Task The_console_never_becomes_a_portal_nor_one_portal_another()
+    {
+        await using var server = await StartAsync();
+        await using var visitor = await VisitorAsync(server, "{}");
+        var viewer = visitor.ServiceProvider.GetRequiredService<Viewer>();
+        var other = await server.Client.PostJsonAsync("/api/v1/auth/app-portal-access/default", "{}");
+
+        await Should.ThrowAsync<InvalidOperationException>(() => server.Server.Get<PortalSession>().OpenAsync(viewer, other["token"].GetString()!, CancellationToken.None));
+        await Should.ThrowAsync<InvalidOperationException>(() => viewer.SetAsync(new ClaimsPrincipal(), null, CancellationToken.None));
+        viewer.Application.Uid.ShouldBe("northwind");
+    }
+
+    [Fact]
     public async Task The_portal_and_the_console_stay_apart_in_one_browser()
     {
         await using var server = await StartAsync();
@@ -135,7 +219,7 @@ public sealed class PortalTests
     [Theory]
     [InlineData("/")]
     [InlineData("/applications")]
-    [InlineData("/settings")]
+    [InlineData("/applications/northwind")]
     public async Task A_portal_opens_no_page_of_the_console(string path)
     {
         await using var server = await StartAsync();
@@ -180,7 +264,7 @@ public sealed class PortalTests
             cookie.ShouldContain("httponly", Case.Insensitive);
             cookie.ShouldContain("samesite=lax", Case.Insensitive);
             var expires = DateTimeOffset.Parse(cookie.Split(';').Single(part => part.Trim().StartsWith("expires="))[9..], System.Globalization.CultureInfo.InvariantCulture);
-            (expires - DateTimeOffset.UtcNow).TotalSeconds.ShouldBeInRange(3500, 3601);
+            (expires - TimeProvider.System.GetUtcNow()).TotalSeconds.ShouldBeInRange(3500, 3601);
         }
         await using var secure = await StartAsync(new() { ["Api:PublicUrl"] = "https://hooks.example.com" });
         var own = await CookieAsync(secure);
@@ -202,11 +286,12 @@ public sealed class PortalTests
         visit.Complaints.RemoveAll(complaint => complaint.StartsWith("another host: " + host.Origin));
         visit.Complaints.ShouldBeEmpty();
 
-        await visit.Page.GotoAsync(other.Framing(link));
-        await visit.Page.WaitForFunctionAsync("() => document.querySelector('iframe').contentDocument === null");
-        (await visit.Page.FrameLocator("iframe").GetByText("Your webhook is healthy").CountAsync()).ShouldBe(0);
-        visit.Complaints.ShouldContain(complaint => complaint.Contains("frame-ancestors"));
-        visit.Complaints.Clear();
+        var refused = await server.VisitAsync(width: 600);
+        var told = refused.Page.WaitForConsoleMessageAsync(new() { Predicate = message => message.Text.Contains("frame-ancestors") });
+        await refused.Page.GotoAsync(other.Framing(link));
+        await told;
+        (await refused.Page.FrameLocator("iframe").GetByText("Your webhook is healthy").CountAsync()).ShouldBe(0);
+        refused.Complaints.Clear();
 
         (await PolicyAsync(server, "/portal")).ShouldEndWith($"frame-ancestors {host.Origin}");
         (await PolicyAsync(server, "/sign-in")).ShouldEndWith("frame-ancestors 'none'");
@@ -231,6 +316,7 @@ public sealed class PortalTests
             var page = (await server.VisitAsync(scheme: scheme)).Page;
             await OpenAsync(page, await LinkAsync(server));
             await page.GetByText("Initech <b>").First.WaitForAsync();
+            await page.Locator(".topbar").GetByText("Northwind Traders").WaitForAsync();
             (await page.Locator("img.portal-logo").First.GetAttributeAsync("src")).ShouldBe("/assets/grapnel.svg");
             (await Axe.CheckAsync(page)).ShouldBeEmpty();
         }
@@ -275,9 +361,9 @@ public sealed class PortalTests
         await portal.GetByText("this link does not allow changes").WaitForAsync();
     }
 
-    private static async Task<ConsoleServer> StartAsync(Dictionary<string, string?>? settings = null)
+    private static async Task<ConsoleServer> StartAsync(Dictionary<string, string?>? settings = null, Action<IServiceCollection>? services = null)
     {
-        var server = await ConsoleServer.StartAsync(settings);
+        var server = await ConsoleServer.StartAsync(settings, services: services);
         await server.Client.PostJsonAsync("/api/v1/app", """{"name":"Northwind Traders","uid":"northwind"}""");
         await server.Client.PostJsonAsync("/api/v1/event-type", """{"name":"order.created","description":"Somebody ordered"}""");
         await server.Client.PostJsonAsync("/api/v1/event-type", """{"name":"secret.type","description":"Not for everybody","featureFlags":["beta"]}""");
@@ -293,6 +379,21 @@ public sealed class PortalTests
         var url = new Uri(access["url"].GetString()!);
         return server.Server.Address.GetLeftPart(UriPartial.Authority) + url.AbsolutePath + url.Fragment;
     }
+
+    /// <summary>What stands behind the page of somebody who opened such a link.</summary>
+    private static async Task<AsyncServiceScope> VisitorAsync(ConsoleServer server, string access)
+    {
+        var made = await server.Client.PostJsonAsync("/api/v1/auth/app-portal-access/northwind", access);
+        var scope = server.Server.Get<IServiceScopeFactory>().CreateAsyncScope();
+        ((IHostEnvironmentNavigationManager)scope.ServiceProvider.GetRequiredService<NavigationManager>())
+            .Initialize(server.Server.Address.ToString(), new Uri(server.Server.Address, "/portal/home").ToString());
+        var viewer = scope.ServiceProvider.GetRequiredService<Viewer>();
+        (await server.Server.Get<PortalSession>().OpenAsync(viewer, made["token"].GetString()!, CancellationToken.None)).ShouldBeTrue();
+        return scope;
+    }
+
+    private static async Task<IEnumerable<string>> TypesAsync(AsyncServiceScope visitor) =>
+        (await visitor.ServiceProvider.GetRequiredService<VisibleEventTypes>().ReadAllAsync(CancellationToken.None)).Select(type => type.Name);
 
     private static async Task OpenAsync(IPage page, string link)
     {

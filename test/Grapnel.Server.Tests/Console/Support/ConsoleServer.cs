@@ -21,12 +21,12 @@ internal sealed class ConsoleServer : IAsyncDisposable
 
     public HttpClient Client => Server.Client;
 
-    public static async Task<ConsoleServer> StartAsync(IReadOnlyDictionary<string, string?>? settings = null, string? folder = null)
+    public static async Task<ConsoleServer> StartAsync(IReadOnlyDictionary<string, string?>? settings = null, string? folder = null, Action<IServiceCollection>? services = null)
     {
         var all = new Dictionary<string, string?> { ["Console:AdminName"] = Administrator, ["Console:AdminPassword"] = Password };
         foreach (var (name, value) in settings ?? new Dictionary<string, string?>())
             all[name] = value;
-        var server = new ConsoleServer(await TestServer.StartAsync(all, folder: folder));
+        var server = new ConsoleServer(await TestServer.StartAsync(all, services, folder));
         await server.AddUserAsync(Operator, UserRole.Operator);
         await server.AddUserAsync(Viewer, UserRole.Viewer);
         return server;

@@ -37,15 +37,19 @@ internal static class Plot
         return path.ToString();
     }
 
-    /// <summary>A line through the middle of each span; it is broken where there is nothing.</summary>
-    public static string Line(IEnumerable<double?> values, double top)
+    /// <summary>A line through the middle of each span; it is broken where there is nothing, and a span alone gets a line of its own width.</summary>
+    public static string Line(IReadOnlyList<double?> values, double top)
     {
-        var (path, drawing, x) = (new StringBuilder(), false, .5);
-        foreach (var value in values)
+        var path = new StringBuilder();
+        for (var i = 0; i < values.Count; i++)
         {
-            if (value is { } number)
-                path.Append(CultureInfo.InvariantCulture, $"{(drawing ? 'L' : 'M')}{x:0.#} {Height - number / top * Height:0.##}{(drawing ? "" : "h0")}");
-            (drawing, x) = (value is not null, x + 1);
+            if (values[i] is not { } value)
+                continue;
+            var (follows, leads) = (i > 0 && values[i - 1] is not null, i + 1 < values.Count && values[i + 1] is not null);
+            var y = Height - value / top * Height;
+            path.Append(follows || leads
+                ? string.Create(CultureInfo.InvariantCulture, $"{(follows ? 'L' : 'M')}{i + .5:0.#} {y:0.##}")
+                : string.Create(CultureInfo.InvariantCulture, $"M{i + .1:0.#} {y:0.##}h.8"));
         }
         return path.ToString();
     }

@@ -43,6 +43,14 @@ internal static class Words
     /// <summary>A number with its thousands apart.</summary>
     public static string Number(long number) => number.ToString("#,0", CultureInfo.InvariantCulture);
 
+    /// <summary>A number in the space of an axis: "40", "1.5 k", "2 M".</summary>
+    public static string Compact(double number) => number switch
+    {
+        < 1000 => number.ToString("0.#", CultureInfo.InvariantCulture),
+        < 1_000_000 => (number / 1000).ToString("0.#", CultureInfo.InvariantCulture) + " k",
+        _ => (number / 1_000_000).ToString("0.#", CultureInfo.InvariantCulture) + " M",
+    };
+
     /// <summary>A number and what is counted: "1 endpoint", "3 endpoints".</summary>
     public static string Count(long number, string one, string? many = null) => $"{Number(number)} {(number == 1 ? one : many ?? one + "s")}";
 

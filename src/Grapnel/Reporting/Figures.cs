@@ -10,7 +10,7 @@ namespace Grapnel.Reporting;
 /// <param name="Failed">Deliveries that were given up: exhausted, or their endpoint answered 410 Gone.</param>
 /// <param name="FailedAttempts">All attempts that failed, manual ones included.</param>
 /// <param name="Latency">How long attempts took, or null when there were none.</param>
-internal sealed record Figures(long Accepted, long Delivered, long Retried, long Failed, long FailedAttempts, Latency? Latency)
+public sealed record Figures(long Accepted, long Delivered, long Retried, long Failed, long FailedAttempts, Latency? Latency)
 {
     /// <summary>Nothing happened.</summary>
     public static Figures None { get; } = new(0, 0, 0, 0, 0, null);
@@ -19,7 +19,7 @@ internal sealed record Figures(long Accepted, long Delivered, long Retried, long
     public double? SuccessRate => Delivered + FailedAttempts == 0 ? null : (double)Delivered / (Delivered + FailedAttempts);
 
     /// <summary>Makes figures of a sum.</summary>
-    public static Figures Of(RollupSum sum) =>
+    internal static Figures Of(RollupSum sum) =>
         new(sum.Accepted, sum.Succeeded, sum.Retried, sum.GivenUp, sum.Failed, Latency.Of(sum));
 }
 
@@ -28,10 +28,10 @@ internal sealed record Figures(long Accepted, long Delivered, long Retried, long
 /// <param name="P95">19 of 20 took no longer.</param>
 /// <param name="P99">99 of 100 took no longer.</param>
 /// <param name="Max">The longest; exact.</param>
-internal sealed record Latency(int P50, int P95, int P99, int Max)
+public sealed record Latency(int P50, int P95, int P99, int Max)
 {
     /// <summary>The percentiles of a sum; null when it has no histogram, because nothing happened or because it is older than histograms are.</summary>
-    public static Latency? Of(RollupSum sum) => sum.Durations.Percentile(50, sum.MaxDurationMs) is { } p50
+    internal static Latency? Of(RollupSum sum) => sum.Durations.Percentile(50, sum.MaxDurationMs) is { } p50
         ? new Latency(p50, At(sum, 95), At(sum, 99), sum.MaxDurationMs)
         : null;
 
@@ -42,10 +42,10 @@ internal sealed record Latency(int P50, int P95, int P99, int Max)
 /// <param name="Width">How long each span lasts.</param>
 /// <param name="Points">All spans, the oldest first, those without anything included; the last one is still going on.</param>
 /// <param name="Total">Of all spans together; its percentiles are of all attempts.</param>
-internal sealed record Series(TimeSpan Width, IReadOnlyList<SeriesPoint> Points, Figures Total)
+public sealed record Series(TimeSpan Width, IReadOnlyList<SeriesPoint> Points, Figures Total)
 {
     /// <summary>Makes a series of what a store answered for one scope or, added up, for several.</summary>
-    public static Series Of(in Spans spans, IEnumerable<IReadOnlyList<RollupSpan>> scopes)
+    internal static Series Of(in Spans spans, IEnumerable<IReadOnlyList<RollupSpan>> scopes)
     {
         var (total, sums) = (new RollupSum(), new Dictionary<DateTimeOffset, RollupSum>());
         foreach (var span in scopes.SelectMany(scope => scope))
@@ -67,7 +67,7 @@ internal sealed record Series(TimeSpan Width, IReadOnlyList<SeriesPoint> Points,
 /// <summary>One span of a series.</summary>
 /// <param name="Start">When it begins.</param>
 /// <param name="Figures">What happened in it.</param>
-internal sealed record SeriesPoint(DateTimeOffset Start, Figures Figures);
+public sealed record SeriesPoint(DateTimeOffset Start, Figures Figures);
 
 /// <summary>How the installation is doing just now.</summary>
 /// <param name="At">When it was put together.</param>
@@ -76,7 +76,7 @@ internal sealed record SeriesPoint(DateTimeOffset Start, Figures Figures);
 /// <param name="Pending">Pending deliveries.</param>
 /// <param name="OldestPendingAt">When the oldest of them was accepted, as of a few seconds ago; null when there are none.</param>
 /// <param name="Endpoints">Endpoints by condition, as of a few seconds ago.</param>
-internal sealed record LiveFigures(
+public sealed record LiveFigures(
     DateTimeOffset At, Rates Rates, Series LastHour, long Pending, DateTimeOffset? OldestPendingAt, EndpointCounts Endpoints);
 
 /// <summary>How one endpoint is doing.</summary>
@@ -84,7 +84,7 @@ internal sealed record LiveFigures(
 /// <param name="Condition">In one word.</param>
 /// <param name="Series">What happened.</param>
 /// <param name="Lane">What is pending, and its health.</param>
-internal sealed record EndpointFigures(Id<Endpoint> EndpointId, EndpointCondition Condition, Series Series, LaneView Lane);
+public sealed record EndpointFigures(Id<Endpoint> EndpointId, EndpointCondition Condition, Series Series, LaneView Lane);
 
 /// <summary>An endpoint in trouble, and what is known of why.</summary>
 /// <param name="Endpoint">The endpoint. Its <see cref="Endpoint.DisabledReason"/> says why the engine disabled it, if it did.</param>
@@ -92,4 +92,4 @@ internal sealed record EndpointFigures(Id<Endpoint> EndpointId, EndpointConditio
 /// What is pending and since when, failing since when and how often in a row, and until when the lane is paused: then it is probed.
 /// </param>
 /// <param name="LastAttempt">What the newest attempt came to, or null when none is stored.</param>
-internal sealed record EndpointTrouble(Endpoint Endpoint, LaneView Lane, LastAttempt? LastAttempt);
+public sealed record EndpointTrouble(Endpoint Endpoint, LaneView Lane, LastAttempt? LastAttempt);

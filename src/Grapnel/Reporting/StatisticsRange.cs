@@ -1,7 +1,7 @@
 namespace Grapnel.Reporting;
 
 /// <summary>How far back a chart reaches.</summary>
-internal enum StatisticsRange
+public enum StatisticsRange
 {
     /// <summary>The last hour.</summary>
     Hour,

@@ -62,7 +62,7 @@ internal sealed class Tour : IAsyncDisposable
         Pages =
         [
             ("home", "/"), ("webhooks", "/webhooks"), ("webhook", $"/webhooks/{down.Id}"), ("events", "/events"), ("event", "/events/order.created"),
-            ("messages", "/messages"), ("message", $"/messages/{last}"), ("applications", "/applications"), ("settings", "/settings"), ("account", "/account"),
+            ("messages", "/messages"), ("message", $"/messages/{last}"), ("applications", "/applications"), ("settings", "/settings"), ("nodes", "/settings/nodes"), ("account", "/account"),
         ];
     }
 }

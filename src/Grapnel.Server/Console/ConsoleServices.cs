@@ -1,5 +1,7 @@
 using Grapnel.Server.Auth;
 using Grapnel.Server.Auth.Users;
+using Grapnel.Server.Console.Pages.Messages;
+using Grapnel.Server.Console.Pages.Search;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using MudBlazor.Services;
@@ -28,7 +30,7 @@ internal static class ConsoleServices
         });
         services.AddCascadingAuthenticationState();
         services.AddScoped<AuthenticationStateProvider, StampChecks>();
-        services.AddScoped<Viewer>().AddScoped<Acts>().AddScoped<Ask>().AddScoped<CircuitHandler, ActorOfCircuit>();
+        services.AddScoped<Viewer>().AddScoped<Acts>().AddScoped<Ask>().AddScoped<MessageFinder>().AddScoped<Seeker>().AddScoped<CircuitHandler, ActorOfCircuit>();
         return services.AddSingleton<ConsoleAssets>().AddSingleton<PortalSession>();
     }
 

@@ -6,7 +6,7 @@ namespace Grapnel.Server.Api;
 
 /// <summary><c>/auth</c>: application tokens, which are what an application's own people get to look after their webhooks with.</summary>
 internal sealed class AuthApi(
-    ApplicationRegistry applications, Tokens tokens, TokenSecret secret, TokenRevocations revocations, ApiOptions options, TimeProvider time)
+    ApplicationRegistry applications, PortalLinks links, TokenSecret secret, TokenRevocations revocations, TimeProvider time)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -24,9 +24,8 @@ internal sealed class AuthApi(
         var input = body.Object("application") is { } inner ? ApplicationsApi.Read(inner, new ApplicationInput()) : null;
         body.ThrowIfAnyFault();
         var application = await applications.GetOrCreateAsync(http.Part("app"), input, http.RequestAborted);
-        var token = await tokens.IssueAsync(application.Id, grant, http.RequestAborted);
-        var address = options.PublicUrl?.TrimEnd('/') ?? $"{http.Request.Scheme}://{http.Request.Host}";
-        await http.AnswerAsync(new PortalAccessOut($"{address}/portal#key={token}", token), ApiJson.Default.PortalAccessOut);
+        var link = await links.MakeAsync(application.Id, grant, $"{http.Request.Scheme}://{http.Request.Host}", http.RequestAborted);
+        await http.AnswerAsync(new PortalAccessOut(link.Url, link.Token), ApiJson.Default.PortalAccessOut);
     }
 
     private async Task ExpireAllAsync(HttpContext http)

@@ -287,7 +287,7 @@ internal sealed record NewApiKeyOut(
 }
 
 /// <summary>A token for one application.</summary>
-/// <param name="Url">The address to send its owner to; the page is not there yet.</param>
+/// <param name="Url">The address that opens the portal with it, to send its owner to.</param>
 /// <param name="Token">The token.</param>
 internal sealed record PortalAccessOut(string Url, string Token)
 {

@@ -39,7 +39,7 @@ internal static class GrapnelApi
         .AddSingleton<AuthApi>()
         .AddSingleton<AuditLogApi>()
         .AddInboxes()
-        .AddSingleton<TokenSecret>().AddSingleton<Tokens>().AddSingleton<OwnApplication>().AddSingleton<StandingAccess>().AddSingleton<RequestLimits>();
+        .AddSingleton<TokenSecret>().AddSingleton<Tokens>().AddSingleton<PortalLinks>().AddSingleton<OwnApplication>().AddSingleton<StandingAccess>().AddSingleton<RequestLimits>();
 
     public static void MapGrapnelApi(this WebApplication app)
     {

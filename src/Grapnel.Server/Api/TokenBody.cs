@@ -15,7 +15,6 @@ internal static class TokenBody
     private const int MaxFlags = 25;
     private const int MaxSessions = 1_000;
     private const int MaxSessionLength = 64;
-    private const string ReadOnly = "ViewBase";
 
     private static readonly SearchValues<char> SessionCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@_-");
@@ -28,7 +27,7 @@ internal static class TokenBody
             Lifetime = seconds is { } lifetime ? TimeSpan.FromSeconds(lifetime) : MaxLifetime,
             FeatureFlags = body.Texts(null, "featureFlags") ?? [],
             Session = body.Text(null, "sessionId"),
-            Capabilities = body.Flag(false, "readOnly") ? [ReadOnly] : body.Texts(null, "capabilities"),
+            Capabilities = body.Flag(false, "readOnly") ? RightsNames.ReadOnly : body.Texts(null, "capabilities"),
         };
         body.ThrowIfAnyFault();
         Check(grant, seconds);

@@ -51,6 +51,9 @@ internal static class RightsNames
         ["ManageEndpoint"] = Rights.ManageEndpoints | Rights.ReadSecrets | Rights.ManageSecrets,
     };
 
+    /// <summary>The capabilities of a token that only reads.</summary>
+    public static IReadOnlyList<string> ReadOnly { get; } = ["ViewBase"];
+
     /// <summary>All capabilities there are.</summary>
     public static IReadOnlyCollection<string> AllCapabilities => Capabilities.Keys;
 

@@ -153,4 +153,7 @@ internal static partial class Log
 {
     [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "The page {Page} could not read what it shows")]
     public static partial void ReadingFailed(ILogger logger, Exception error, string page);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "Whether a portal's link still holds could not be looked up; it is tried again")]
+    public static partial void PortalNotChecked(ILogger logger, Exception error);
 }

@@ -2,6 +2,9 @@ using Grapnel.Server.Auth;
 using Grapnel.Server.Auth.Users;
 using Grapnel.Server.Console.Pages.Messages;
 using Grapnel.Server.Console.Pages.Search;
+using Grapnel.Server.Console.Portal;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using MudBlazor.Services;
@@ -30,8 +33,11 @@ internal static class ConsoleServices
         });
         services.AddCascadingAuthenticationState();
         services.AddScoped<AuthenticationStateProvider, StampChecks>();
-        services.AddScoped<Viewer>().AddScoped<Acts>().AddScoped<Ask>().AddScoped<MessageFinder>().AddScoped<Seeker>().AddScoped<CircuitHandler, ActorOfCircuit>();
-        return services.AddSingleton<ConsoleAssets>().AddSingleton<PortalSession>();
+        services.AddScoped<Viewer>().AddScoped<Acts>().AddScoped<Ask>().AddScoped<VisibleEventTypes>().AddScoped<MessageFinder>()
+            .AddScoped<Seeker>().AddScoped<CircuitHandler, ActorOfCircuit>();
+        // Who may frame a page is said once, in its Content-Security-Policy: the older header knows no list of origins.
+        services.Configure<AntiforgeryOptions>(antiforgery => antiforgery.SuppressXFrameOptionsHeader = true);
+        return services.AddSingleton<ConsoleAssets>().AddSingleton<PortalSession>().AddSingleton<PortalDoor>().AddSingleton<PortalLook>();
     }
 
     public static void MapGrapnelConsole(this WebApplication app)
@@ -39,11 +45,21 @@ internal static class ConsoleServices
         if (!app.Services.GetRequiredService<ConsoleOptions>().Enabled)
             return;
         app.Services.GetRequiredService<ConsoleAssets>().Map(app);
+        app.Services.GetRequiredService<PortalLook>().Map(app);
+        app.Services.GetRequiredService<PortalDoor>().Map(app);
         app.MapPost(ConsolePaths.SignOut, SignOutAsync).WithMetadata(ConsoleRoute.Instance, RouteAccess.Everybody).ExcludeFromDescription();
         app.MapRazorComponents<App>()
             .AddInteractiveServerRenderMode(circuits => circuits.ContentSecurityFrameAncestorsPolicy = null)
             .RequireAuthorization()
-            .WithMetadata(ConsoleRoute.Instance, RouteAccess.Everybody);
+            .WithMetadata(ConsoleRoute.Instance, RouteAccess.Everybody)
+            .Add(OpenToPortals);
+    }
+
+    // People in a portal are signed in nowhere: see PortalGate, which judges these in the place of the rules for the console.
+    private static void OpenToPortals(EndpointBuilder builder)
+    {
+        if (builder is RouteEndpointBuilder { RoutePattern.RawText: { } pattern } && ("/" + pattern.TrimStart('/')).StartsWith(PortalGate.Connection, StringComparison.Ordinal))
+            builder.Metadata.Add(new AllowAnonymousAttribute());
     }
 
     /// <summary>What only pages need. The API has its own gate, and pays for none of this.</summary>
@@ -53,6 +69,7 @@ internal static class ConsoleServices
         {
             pages.UseMiddleware<PageHeaders>();
             pages.UseAuthentication();
+            pages.UseMiddleware<PortalGate>();
             pages.UseAuthorization();
             pages.UseAntiforgery();
         });

@@ -1,19 +1,21 @@
+using Grapnel.Server.Console.Portal;
+
 namespace Grapnel.Server.Console;
 
 /// <summary>
 /// Tells the browser what a page of the console may do: load from this server only, run no script but its files, and be framed by nobody. The
-/// component library writes styles into the page, which is why those are allowed.
+/// component library writes styles into the page, which is why those are allowed. Pages of the portal may show the operator's logo and be framed where
+/// the operator said.
 /// </summary>
-internal sealed class PageHeaders(RequestDelegate next)
+internal sealed class PageHeaders(RequestDelegate next, PortalOptions portal)
 {
-    private const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-        + "form-action 'self'; base-uri 'self'; object-src 'none'; frame-ancestors ";
+    private readonly string _console = Policy(images: "", ancestors: []);
+    private readonly string _portal = Policy(OriginOf(portal.LogoUrl), portal.FrameOrigins);
 
     public Task InvokeAsync(HttpContext http)
     {
         var headers = http.Response.Headers;
-        headers.ContentSecurityPolicy = Policy + "'none'";
+        headers.ContentSecurityPolicy = http.Request.Path.StartsWithSegments(ConsolePaths.Portal) ? _portal : _console;
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "same-origin";
         headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=()";
@@ -21,4 +23,11 @@ internal sealed class PageHeaders(RequestDelegate next)
             headers.CacheControl = "no-store";
         return next(http);
     }
+
+    private static string Policy(string images, ICollection<string> ancestors) =>
+        $"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:{images}; font-src 'self'; connect-src 'self'; "
+        + $"form-action 'self'; base-uri 'self'; object-src 'none'; frame-ancestors {(ancestors.Count > 0 ? string.Join(' ', ancestors) : "'none'")}";
+
+    private static string OriginOf(string? url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps ? " " + uri.GetLeftPart(UriPartial.Authority) : "";
 }

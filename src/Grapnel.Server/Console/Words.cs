@@ -17,12 +17,7 @@ internal static class Words
     }
 
     /// <summary>In how long, in two units: "in 4 min 10 s". <c>console.js</c> counts down from there in the same words.</summary>
-    public static string Until(DateTimeOffset at, DateTimeOffset now) => (at - now).TotalSeconds switch
-    {
-        >= 1 => $"in {Span(at - now)}",
-        > -60 => "now",
-        _ => Ago(at, now),
-    };
+    public static string Until(DateTimeOffset at, DateTimeOffset now) => at - now < TimeSpan.FromSeconds(1) ? "now" : $"in {Span(at - now)}";
 
     /// <summary>A span in its two largest units: "4 min 10 s".</summary>
     public static string Span(TimeSpan span)

@@ -1,6 +1,7 @@
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
+using Grapnel.Server.Console.Portal;
 using Grapnel.Server.Inboxes;
 using Grapnel.Storage.Sqlite;
 using Microsoft.Extensions.Options;
@@ -16,6 +17,7 @@ internal static class OptionsServices
         Add<AuthOptions>(services, settings, new AuthOptionsRules());
         Add<ApiOptions>(services, settings, new ApiOptionsRules());
         Add<ConsoleOptions>(services, settings, new ConsoleOptionsRules());
+        Add<PortalOptions>(services, settings, new PortalOptionsRules());
         Add<PublishingOptions>(services, settings, new PublishingOptionsRules());
         Add<DeliveryOptions>(services, settings, new DeliveryOptionsRules());
         Add<NetworkOptions>(services, settings, new NetworkOptionsRules());

@@ -2,6 +2,7 @@ using System.Reflection;
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
+using Grapnel.Server.Console.Portal;
 using Grapnel.Server.Inboxes;
 using Grapnel.Storage.Sqlite;
 
@@ -16,6 +17,7 @@ internal static class SettingsCatalog
         new("Auth", typeof(AuthOptions)),
         new("Api", typeof(ApiOptions)),
         new("Console", typeof(ConsoleOptions)),
+        new("Portal", typeof(PortalOptions)),
         new("Publishing", typeof(PublishingOptions)),
         new("Delivery", typeof(DeliveryOptions)),
         new("Network", typeof(NetworkOptions)),

@@ -38,6 +38,8 @@ internal sealed class SettingsReader(IConfigurationRoot configuration)
             AssignList<TimeSpan>(setting, options);
         else if (type == typeof(IList<IPNetwork>))
             AssignList<IPNetwork>(setting, options);
+        else if (type == typeof(IList<string>))
+            AssignList<string>(setting, options);
         else if (configuration[setting.Path] is { } text && TryParse(setting.Path, type, text) is { } value)
             setting.Property.SetValue(options, value);
     }

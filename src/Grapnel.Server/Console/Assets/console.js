@@ -22,7 +22,7 @@
   const tickTimes = () => {
     for (const element of document.querySelectorAll('time[data-ago]')) {
       const ago = (Date.now() - Date.parse(element.dateTime)) / 1000;
-      const text = element.dataset.ago === 'fine' && ago < 0 ? until(-ago) : element.dataset.ago === 'fine' && ago < 60 ? 'now' : relative(ago);
+      const text = element.dataset.ago === 'fine' ? until(-ago) : relative(ago);
       // The text node belongs to the page's renderer: it is changed, never replaced.
       if (element.firstChild && element.firstChild.nodeValue !== text) element.firstChild.nodeValue = text;
       if (!element.title) element.title = new Date(element.dateTime).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' });

@@ -5,7 +5,7 @@ using MudBlazor;
 namespace Grapnel.Server.Console;
 
 /// <summary>Runs what people ask for: checks that they may, and tells in a sentence what came of it. A page never falls over because an act failed.</summary>
-internal sealed partial class Acts(Viewer viewer, ISnackbar snackbar, ILogger<Acts> logger)
+internal sealed partial class Acts(Viewer viewer, PortalSession portal, ISnackbar snackbar, ILogger<Acts> logger)
 {
     /// <summary>Runs an act and tells its outcome in a corner of the page. True when it was done.</summary>
     /// <param name="right">What the person must be allowed to do.</param>
@@ -54,10 +54,13 @@ internal sealed partial class Acts(Viewer viewer, ISnackbar snackbar, ILogger<Ac
 
     private async Task<string?> TryAsync(Rights right, Func<Task> act)
     {
-        if (!viewer.May(right))
-            return "You may not do this. Ask an administrator for a role that may.";
         try
         {
+            // The page may have been open for longer than its link holds.
+            if (viewer.IsPortal && !await portal.CheckAsync(viewer, CancellationToken.None))
+                return "The link to this page no longer holds. Nothing was done.";
+            if (!viewer.May(right))
+                return viewer.IsPortal ? "This link does not allow that." : "You may not do this. Ask an administrator for a role that may.";
             await act();
             return null;
         }

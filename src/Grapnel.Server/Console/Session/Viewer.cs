@@ -16,6 +16,9 @@ internal sealed class Viewer(ApplicationRegistry applications)
     /// <summary>Raised when another application was chosen.</summary>
     public event Action? ApplicationChanged;
 
+    /// <summary>Raised when the key of a portal no longer holds.</summary>
+    public event Action? Ended;
+
     /// <summary>The person's name; of a portal, the application's.</summary>
     public string Name { get; private set; } = "";
 
@@ -27,6 +30,12 @@ internal sealed class Viewer(ApplicationRegistry applications)
 
     /// <summary>Whether this is a portal: one application's own people, who see nothing beyond it.</summary>
     public bool IsPortal => Portal is not null;
+
+    /// <summary>Whether the key of a portal no longer holds: then nobody may do or see anything here any more.</summary>
+    public bool HasEnded { get; private set; }
+
+    /// <summary>The feature flags that decide which event types the person may know of; null for all of them.</summary>
+    public IReadOnlyList<string>? FeatureFlags => Portal?.FeatureFlags;
 
     /// <summary>The application that is looked at.</summary>
     public Application Application { get; private set; } = null!;
@@ -50,8 +59,11 @@ internal sealed class Viewer(ApplicationRegistry applications)
     public bool May(Rights right) => (_rights & right) == right;
 
     /// <summary>Sets who it is, from the cookie of the console.</summary>
+    /// <exception cref="InvalidOperationException">It is a portal already.</exception>
     public async Task SetAsync(ClaimsPrincipal person, string? application, CancellationToken cancellationToken)
     {
+        if (IsPortal)
+            throw new InvalidOperationException("A portal never becomes the console.");
         Name = person.Identity?.Name ?? "";
         UserId = Id<User>.TryParse(person.FindFirstValue(ClaimTypes.NameIdentifier), out var id) ? id : null;
         _rights = RightsOf(person);
@@ -61,10 +73,20 @@ internal sealed class Viewer(ApplicationRegistry applications)
     }
 
     /// <summary>Sets who it is, from the token of a portal.</summary>
+    /// <exception cref="InvalidOperationException">It is somebody else already.</exception>
     public void Set(Token token, Application own)
     {
+        if (Application is not null && (Portal is null || Application.Id != own.Id))
+            throw new InvalidOperationException("The console never becomes a portal, nor a portal that of another application.");
         (Portal, Application, Name, _rights) = (token, own, own.Name, token.Rights & Rights.Portal);
         HasApplications = false;
+    }
+
+    /// <summary>Takes everything away: the key of the portal no longer holds.</summary>
+    public void End()
+    {
+        (_rights, HasEnded) = (Rights.None, true);
+        Ended?.Invoke();
     }
 
     /// <summary>Looks at another application from now on. Does nothing in a portal.</summary>

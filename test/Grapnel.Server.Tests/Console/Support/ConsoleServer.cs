@@ -53,13 +53,13 @@ internal sealed class ConsoleServer : IAsyncDisposable
         return page;
     }
 
-    /// <summary>Opens a browser window that holds the key of an application's portal.</summary>
+    /// <summary>Opens a browser window and the portal of an application in it, by its link.</summary>
     public async Task<IPage> OpenPortalAsync(string application, int width = 1440, string scheme = "light")
     {
         var page = (await VisitAsync(width, scheme)).Page;
         var access = await Client.PostJsonAsync($"/api/v1/auth/app-portal-access/{application}", "{}");
-        await page.Context.AddCookiesAsync(
-            [new Cookie { Name = PortalSession.Cookie, Value = access["token"].GetString()!, Url = Server.Address.ToString() }]);
+        await page.GotoAsync(ConsolePaths.Portal + new Uri(access["url"].GetString()!).Fragment);
+        await page.WaitForURLAsync("**/portal/home");
         return page;
     }
 

@@ -124,8 +124,8 @@ public sealed class MessagePagesTests
         await page.OpenAsync($"/messages/{message}");
 
         await page.GetByText("No endpoint wanted this message").WaitForAsync();
-        await page.GetByText("did not subscribe").First.WaitForAsync();
-        await page.GetByText("disabled").First.WaitForAsync();
+        await page.GetByText("had not subscribed to this event type").First.WaitForAsync();
+        await page.GetByText("was disabled when the message was accepted").WaitForAsync();
         (await page.GetByRole(AriaRole.Button, new() { Name = "Resend" }).CountAsync()).ShouldBe(0);
     }
 
@@ -240,14 +240,14 @@ public sealed class MessagePagesTests
         await using var tour = await Tour.StartAsync();
         var faults = new List<string>();
         foreach (var (scheme, width) in ((string, int)[])[("light", 1440), ("dark", 1440), ("light", 390)])
+        {
+            var page = await tour.Console.SignInAsync(width: width, scheme: scheme);
             foreach (var (name, path) in tour.Pages.Where(page => page.Name is "messages" or "message" or "message-beside" or "find"))
             {
-                var page = await tour.Console.SignInAsync(width: width, scheme: scheme);
                 await page.OpenAsync(path);
-                if (name is "message" && await page.Locator(".attempt-row").CountAsync() > 0)
-                    await page.Locator(".attempt-row").First.ClickAsync();
                 faults.AddRange((await Axe.CheckAsync(page)).Select(fault => $"{name}, {scheme}, {width}: {fault}"));
             }
+        }
         faults.ShouldBeEmpty();
     }
 

@@ -1,5 +1,7 @@
 using Grapnel.Server.Auth;
 using Grapnel.Server.Auth.Users;
+using Grapnel.Server.Console.Pages.Messages;
+using Grapnel.Server.Console.Pages.Search;
 using Grapnel.Server.Console.Portal;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authorization;
@@ -31,7 +33,8 @@ internal static class ConsoleServices
         });
         services.AddCascadingAuthenticationState();
         services.AddScoped<AuthenticationStateProvider, StampChecks>();
-        services.AddScoped<Viewer>().AddScoped<Acts>().AddScoped<Ask>().AddScoped<VisibleEventTypes>().AddScoped<CircuitHandler, ActorOfCircuit>();
+        services.AddScoped<Viewer>().AddScoped<Acts>().AddScoped<Ask>().AddScoped<VisibleEventTypes>().AddScoped<MessageFinder>()
+            .AddScoped<Seeker>().AddScoped<CircuitHandler, ActorOfCircuit>();
         // Who may frame a page is said once, in its Content-Security-Policy: the older header knows no list of origins.
         services.Configure<AntiforgeryOptions>(antiforgery => antiforgery.SuppressXFrameOptionsHeader = true);
         return services.AddSingleton<ConsoleAssets>().AddSingleton<PortalSession>().AddSingleton<PortalDoor>().AddSingleton<PortalLook>();

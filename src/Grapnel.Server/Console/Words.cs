@@ -16,6 +16,9 @@ internal static class Words
         return span < TimeSpan.Zero ? $"in {Largest(-span)}" : $"{Largest(span)} ago";
     }
 
+    /// <summary>In how long, in two units: "in 4 min 10 s". <c>console.js</c> counts down from there in the same words.</summary>
+    public static string Until(DateTimeOffset at, DateTimeOffset now) => at - now < TimeSpan.FromSeconds(1) ? "now" : $"in {Span(at - now)}";
+
     /// <summary>A span in its two largest units: "4 min 10 s".</summary>
     public static string Span(TimeSpan span)
     {

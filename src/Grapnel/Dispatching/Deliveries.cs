@@ -141,7 +141,7 @@ internal sealed class Deliveries(
 }
 
 /// <summary>Where a delivery stands.</summary>
-internal enum WhyState
+public enum WhyState
 {
     /// <summary>Still to be done.</summary>
     Pending,
@@ -166,7 +166,7 @@ internal enum WhyState
 /// <param name="EndedAt">When it ended, or null.</param>
 /// <param name="NextAttemptAt">When it is tried next, as far as that is known, or null.</param>
 /// <param name="Attempts">Attempts of the schedule made so far.</param>
-internal sealed record Why(
+public sealed record Why(
     WhyState State, string Reason, string Detail, DateTimeOffset? EndedAt = null, DateTimeOffset? NextAttemptAt = null, int Attempts = 0)
 {
     /// <summary>What a pending one waits for; null unless it is pending.</summary>

@@ -102,7 +102,7 @@ internal sealed class Waits(IDeliveryStore store, IHistoryStore history, Dispatc
 }
 
 /// <summary>What a pending delivery waits for.</summary>
-internal enum WaitCause
+public enum WaitCause
 {
     /// <summary>Nothing: an attempt of it is in flight, or has just ended.</summary>
     Sending,

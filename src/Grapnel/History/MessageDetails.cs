@@ -81,7 +81,7 @@ internal sealed class MessageDetails(IHistoryStore history, ICatalogStore catalo
 /// <param name="Progress">How far its deliveries are, over all endpoints.</param>
 /// <param name="Owed">The endpoints that it is or was owed to, by id.</param>
 /// <param name="NotOwed">The endpoints of the application that it was not owed to, by id, each with the reason.</param>
-internal sealed record MessageView(
+public sealed record MessageView(
     Message Message, Application? Application, DeliveryProgress Progress, IReadOnlyList<OwedEndpoint> Owed, IReadOnlyList<NotOwedEndpoint> NotOwed)
 {
     /// <summary>Whether it is owed to more endpoints than are told of.</summary>
@@ -99,14 +99,14 @@ internal sealed record MessageView(
 /// <param name="Endpoint">The endpoint as it is now; null when it has been deleted.</param>
 /// <param name="Why">Why it stands there, and what it waits for.</param>
 /// <param name="Attempts">The attempts, the oldest first, without the bodies of answers.</param>
-internal sealed record OwedEndpoint(Destination Destination, Endpoint? Endpoint, Why Why, IReadOnlyList<Attempt> Attempts);
+public sealed record OwedEndpoint(Destination Destination, Endpoint? Endpoint, Why Why, IReadOnlyList<Attempt> Attempts);
 
 /// <summary>An endpoint that a message was not owed to.</summary>
 /// <param name="Endpoint">The endpoint as it is now.</param>
 /// <param name="Why">Why not, by the settings of the time.</param>
-internal sealed record NotOwedEndpoint(Endpoint Endpoint, Why Why);
+public sealed record NotOwedEndpoint(Endpoint Endpoint, Why Why);
 
 /// <summary>One attempt, in full.</summary>
 /// <param name="Attempt">The attempt, with the body of the answer.</param>
 /// <param name="Headers">The headers of both directions.</param>
-internal sealed record Exchange(Attempt Attempt, AttemptHeaders Headers);
+public sealed record Exchange(Attempt Attempt, AttemptHeaders Headers);

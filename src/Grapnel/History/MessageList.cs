@@ -55,7 +55,7 @@ internal sealed class MessageList(IHistoryStore history, ISearchStore search, IC
 /// <param name="Previous">The iterator of the page of newer ones; null when there are none as far as the list knows.</param>
 /// <param name="IsComplete">False when the page stopped because looking further would have cost too much for one call.</param>
 /// <param name="Applications">The applications of the rows; deleted ones are missing.</param>
-internal sealed record MessagePage(
+public sealed record MessagePage(
     IReadOnlyList<MessageRow> Rows, string? Next, string? Previous, bool IsComplete, IReadOnlyDictionary<Id<Application>, Application> Applications)
 {
     internal static MessagePage Of(Page<MessageRow> list, PageRequest asked, IReadOnlyDictionary<Id<Application>, Application> applications)

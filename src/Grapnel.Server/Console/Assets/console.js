@@ -11,9 +11,18 @@
     const text = `${count} ${unit}${unit === 'day' && count > 1 || unit === 'hour' && count > 1 ? 's' : ''}`;
     return ahead ? `in ${text}` : `${text} ago`;
   };
+  // How long until then, in two units: what a person waits for.
+  const until = seconds => {
+    if (seconds < 1) return 'now';
+    const at = units.findIndex(([, width]) => seconds >= width);
+    const counted = (count, unit) => `${count} ${unit}${count > 1 && (unit === 'day' || unit === 'hour') ? 's' : ''}`;
+    const rest = at + 1 < units.length ? Math.floor(seconds % units[at][1] / units[at + 1][1]) : 0;
+    return `in ${counted(Math.floor(seconds / units[at][1]), units[at][0])}${rest ? ` ${counted(rest, units[at + 1][0])}` : ''}`;
+  };
   const tickTimes = () => {
     for (const element of document.querySelectorAll('time[data-ago]')) {
-      const text = relative((Date.now() - Date.parse(element.dateTime)) / 1000);
+      const ago = (Date.now() - Date.parse(element.dateTime)) / 1000;
+      const text = element.dataset.ago === 'fine' ? until(-ago) : relative(ago);
       // The text node belongs to the page's renderer: it is changed, never replaced.
       if (element.firstChild && element.firstChild.nodeValue !== text) element.firstChild.nodeValue = text;
       if (!element.title) element.title = new Date(element.dateTime).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' });

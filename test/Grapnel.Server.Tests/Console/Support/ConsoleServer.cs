@@ -1,4 +1,5 @@
 using Grapnel.Server.Auth.Users;
+using Grapnel.Server.Console;
 using Grapnel.Server.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
@@ -49,6 +50,16 @@ internal sealed class ConsoleServer : IAsyncDisposable
         await page.GetByLabel("Password").FillAsync(Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await page.UntilReadyAsync();
+        return page;
+    }
+
+    /// <summary>Opens a browser window and the portal of an application in it, by its link.</summary>
+    public async Task<IPage> OpenPortalAsync(string application, int width = 1440, string scheme = "light")
+    {
+        var page = (await VisitAsync(width, scheme)).Page;
+        var access = await Client.PostJsonAsync($"/api/v1/auth/app-portal-access/{application}", "{}");
+        await page.GotoAsync(ConsolePaths.Portal + new Uri(access["url"].GetString()!).Fragment);
+        await page.WaitForURLAsync("**/portal/home");
         return page;
     }
 

@@ -52,6 +52,9 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     /// <summary>The least time between two readings of a live page.</summary>
     protected virtual TimeSpan Interval => ChangeSignal.DefaultInterval;
 
+    /// <summary>How often a live page reads even when this node knows of no change, because it shows what passes by itself; null for never.</summary>
+    protected virtual TimeSpan? AtLeastEvery => null;
+
     /// <summary>Reads what the page shows, for the parameters it has. Called again whenever they change.</summary>
     /// <exception cref="NotFoundException">What the page is about is not there.</exception>
     protected abstract Task LoadAsync();
@@ -121,11 +124,14 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     {
         var changes = Changes.Listen(Interval);
         var gone = Gone;
+        var change = changes.WaitAsync(gone);
         while (!gone.IsCancellationRequested)
         {
             try
             {
-                await changes.WaitAsync(gone);
+                await (AtLeastEvery is { } period ? Task.WhenAny(change, Task.Delay(period, Time, gone)) : change);
+                if (change.IsCompleted)
+                    change = changes.WaitAsync(gone);
                 await InvokeAsync(RefreshAsync);
                 if (AsOf is not null)
                     await Task.Delay(TryAgain, Time, gone);

@@ -133,7 +133,7 @@ internal sealed partial class Dispatcher
 }
 
 /// <summary>What holds a lane, or does not.</summary>
-internal enum LaneState
+public enum LaneState
 {
     /// <summary>Nothing is pending that is due.</summary>
     Idle,

@@ -54,4 +54,4 @@ internal sealed class Lanes(IHistoryStore history, IDeliveryStore store, Dispatc
 /// <param name="State">What holds it; null when this node does not own it and no person has it paused.</param>
 /// <param name="InFlight">Attempts in flight from this node.</param>
 /// <param name="PausedUntil">When a pause of the breaker or the receiver ends, or null.</param>
-internal sealed record LaneView(StoredLane Stored, LaneState? State, int InFlight, DateTimeOffset? PausedUntil);
+public sealed record LaneView(StoredLane Stored, LaneState? State, int InFlight, DateTimeOffset? PausedUntil);

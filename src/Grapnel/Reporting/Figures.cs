@@ -76,7 +76,7 @@ public sealed record SeriesPoint(DateTimeOffset Start, Figures Figures);
 /// <param name="Pending">Pending deliveries.</param>
 /// <param name="OldestPendingAt">When the oldest of them was accepted, as of a few seconds ago; null when there are none.</param>
 /// <param name="Endpoints">Endpoints by condition, as of a few seconds ago.</param>
-internal sealed record LiveFigures(
+public sealed record LiveFigures(
     DateTimeOffset At, Rates Rates, Series LastHour, long Pending, DateTimeOffset? OldestPendingAt, EndpointCounts Endpoints);
 
 /// <summary>How one endpoint is doing.</summary>
@@ -84,7 +84,7 @@ internal sealed record LiveFigures(
 /// <param name="Condition">In one word.</param>
 /// <param name="Series">What happened.</param>
 /// <param name="Lane">What is pending, and its health.</param>
-internal sealed record EndpointFigures(Id<Endpoint> EndpointId, EndpointCondition Condition, Series Series, LaneView Lane);
+public sealed record EndpointFigures(Id<Endpoint> EndpointId, EndpointCondition Condition, Series Series, LaneView Lane);
 
 /// <summary>An endpoint in trouble, and what is known of why.</summary>
 /// <param name="Endpoint">The endpoint. Its <see cref="Endpoint.DisabledReason"/> says why the engine disabled it, if it did.</param>
@@ -92,4 +92,4 @@ internal sealed record EndpointFigures(Id<Endpoint> EndpointId, EndpointConditio
 /// What is pending and since when, failing since when and how often in a row, and until when the lane is paused: then it is probed.
 /// </param>
 /// <param name="LastAttempt">What the newest attempt came to, or null when none is stored.</param>
-internal sealed record EndpointTrouble(Endpoint Endpoint, LaneView Lane, LastAttempt? LastAttempt);
+public sealed record EndpointTrouble(Endpoint Endpoint, LaneView Lane, LastAttempt? LastAttempt);

@@ -53,10 +53,10 @@ internal sealed class LiveRates(GrapnelMetrics metrics, TimeProvider time)
 /// <summary>How fast a node works.</summary>
 /// <param name="Now">On average over the last 10 s.</param>
 /// <param name="History">One point for every 2 s of the last two minutes, the oldest first; fewer right after the start.</param>
-internal sealed record Rates(RatePoint Now, IReadOnlyList<RatePoint> History);
+public sealed record Rates(RatePoint Now, IReadOnlyList<RatePoint> History);
 
 /// <summary>Rates, per second.</summary>
 /// <param name="Accepted">Messages accepted.</param>
 /// <param name="Delivered">Attempts that succeeded.</param>
 /// <param name="Failed">Attempts that failed.</param>
-internal readonly record struct RatePoint(double Accepted, double Delivered, double Failed);
+public readonly record struct RatePoint(double Accepted, double Delivered, double Failed);

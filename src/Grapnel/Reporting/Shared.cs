@@ -29,6 +29,13 @@ internal sealed class Shared<TKey, TValue>(TimeSpan period, TimeProvider time) w
         }
     }
 
+    /// <summary>Whoever asks from now on gets an answer that was read after this.</summary>
+    public void Clear()
+    {
+        lock (_lock)
+            _answers.Clear();
+    }
+
     private bool TryFind(TKey key, [NotNullWhen(true)] out Task<TValue>? answer)
     {
         answer = _answers.TryGetValue(key, out var found) && IsFresh(found) ? found.Answer : null;

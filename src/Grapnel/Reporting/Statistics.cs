@@ -70,6 +70,14 @@ internal sealed class Statistics(
         Id<Application>? application, int limit, CancellationToken cancellationToken) =>
         _troubles.GetAsync((application, limit), () => ReadTroublesAsync(application, limit), cancellationToken);
 
+    /// <summary>Forgets what is known of the condition of endpoints: whoever just changed one sees what came of it.</summary>
+    public void Renew()
+    {
+        _counts.Clear();
+        _endpoints.Clear();
+        _troubles.Clear();
+    }
+
     private Task<Series> ReadSeriesAsync(StatisticsRange range, IReadOnlyList<RollupScope> scopes, CancellationToken cancellationToken) =>
         _series.GetAsync((range, string.Join(' ', scopes.Select(scope => scope.Value))), async () =>
         {

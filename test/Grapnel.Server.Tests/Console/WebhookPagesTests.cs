@@ -260,7 +260,7 @@ public sealed partial class WebhookPagesTests
         await server.Client.PostJsonAsync("/api/v1/app", """{"name":"Northwind","uid":"northwind"}""");
         var own = (await server.Client.PostJsonAsync("/api/v1/app/northwind/endpoint", """{"url":"http://127.0.0.1:9/own","description":"Our own"}""")).Id;
         var token = (await server.Client.PostJsonAsync("/api/v1/auth/app-portal-access/northwind", "{}"))["token"].GetString()!;
-        var page = (await server.VisitAsync()).Page;
+        var page = await server.SignInAsync();
         await page.Context.AddCookiesAsync([new Cookie { Name = PortalSession.Cookie, Value = token, Url = server.Server.Address.ToString() }]);
 
         await page.OpenAsync("/portal/webhooks");
@@ -319,6 +319,7 @@ public sealed partial class WebhookPagesTests
 
     private static async Task PublishAsync(ConsoleServer server, int count)
     {
+        await AddTypesAsync(server);
         for (var i = 0; i < count; i++)
             (await server.Client.PostJsonAsync("/trigger/order.paid", $$"""{"number":{{i}}}""")).Status.ShouldBe(202);
     }

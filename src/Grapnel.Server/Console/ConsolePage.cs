@@ -52,6 +52,9 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     /// <summary>The least time between two readings of a live page.</summary>
     protected virtual TimeSpan Interval => ChangeSignal.DefaultInterval;
 
+    /// <summary>What tells a live page of changes; those of messages, deliveries and lanes, unless a page listens to others.</summary>
+    private protected virtual ChangeSignal Signal => Changes;
+
     /// <summary>Reads what the page shows, for the parameters it has. Called again whenever they change.</summary>
     /// <exception cref="NotFoundException">What the page is about is not there.</exception>
     protected abstract Task LoadAsync();
@@ -119,7 +122,7 @@ public abstract class ConsolePage : ComponentBase, IDisposable
 
     private async Task ListenAsync()
     {
-        var changes = Changes.Listen(Interval);
+        var changes = Signal.Listen(Interval);
         var gone = Gone;
         while (!gone.IsCancellationRequested)
         {

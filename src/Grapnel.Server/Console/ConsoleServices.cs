@@ -29,7 +29,7 @@ internal static class ConsoleServices
         services.AddCascadingAuthenticationState();
         services.AddScoped<AuthenticationStateProvider, StampChecks>();
         services.AddScoped<Viewer>().AddScoped<Acts>().AddScoped<Ask>().AddScoped<CircuitHandler, ActorOfCircuit>();
-        return services.AddSingleton<ConsoleAssets>().AddSingleton<PortalSession>();
+        return services.AddSingleton<ConsoleAssets>().AddSingleton<PortalSession>().AddSingleton<Pages.Welcome.FirstWebhook>();
     }
 
     public static void MapGrapnelConsole(this WebApplication app)

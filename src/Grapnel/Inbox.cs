@@ -61,3 +61,11 @@ public sealed record InboxRequest : IIdentified
     /// <summary>The status it was answered with.</summary>
     public required int AnsweredStatus { get; init; }
 }
+
+/// <summary>A request that a test inbox caught, as a list shows it.</summary>
+/// <param name="Id">The identity; it tells the time.</param>
+/// <param name="Method">The HTTP method.</param>
+/// <param name="MessageId">The value of <c>webhook-id</c>, or null.</param>
+/// <param name="BodyLength">Bytes of the body.</param>
+/// <param name="AnsweredStatus">The status it was answered with.</param>
+public sealed record InboxRequestRow(Id<InboxRequest> Id, string Method, string? MessageId, long BodyLength, int AnsweredStatus);

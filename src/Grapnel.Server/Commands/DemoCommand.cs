@@ -36,11 +36,12 @@ internal static class DemoCommand
         using var client = new ApiClient(new Uri(server.Urls.First()), key);
         var sample = new SampleData(client, listener.Url) { FlakyRetrySchedule = [2, 4, 8] };
         await sample.LoadAsync(cancel);
+        var signIn = await DemoAccount.EnsureAsync(server.Services, cancel);
         await DemoInbox.EnsureAsync(server.Services, new Uri(client.Address), cancel);
         // Read back, not chosen here: endpoints in a folder that was kept sign with the secret of their first run.
         listener.Secret = ReceiverKey.TryParse(await sample.ReadSecretAsync(cancel), out var receiverKey, out _) ? receiverKey : null;
 
-        WriteBanner(terminal, client.Address, listener.Url, key);
+        WriteBanner(terminal, client.Address, listener.Url, key, signIn);
         var lines = new WebhookLines(terminal, TimeZoneInfo.Local);
         listener.Received += webhook => terminal.WriteLines(lines.Brief(webhook));
         var traffic = new DemoTraffic(client, TimeProvider.System, new Random());
@@ -54,10 +55,11 @@ internal static class DemoCommand
         PathRules = new Dictionary<string, ListenerRule> { [SampleData.FlakyPath] = new() { FailFirst = FlakyFailures } },
     };
 
-    private static void WriteBanner(Terminal terminal, string server, Uri consumer, string key) => terminal.WriteLines(
+    private static void WriteBanner(Terminal terminal, string server, Uri consumer, string key, string signIn) => terminal.WriteLines(
         $"{terminal.Bold("Grapnel demo")}. Ctrl+C ends it.",
         "",
         $"  {terminal.Dim("Server")}    {server}   {SampleEvents.All.Count} event types, 4 endpoints, a test inbox, random events",
+        $"  {terminal.Dim("Console")}   {server}   {signIn}",
         $"  {terminal.Dim("Consumer")}  {consumer.GetLeftPart(UriPartial.Authority)}   /flaky refuses the first {FlakyFailures} attempts of each message",
         "",
         "Send an event of your own:",

@@ -55,6 +55,9 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     /// <summary>How often a live page reads even when this node knows of no change, because it shows what passes by itself; null for never.</summary>
     protected virtual TimeSpan? AtLeastEvery => null;
 
+    /// <summary>What tells a live page of changes; those of messages, deliveries and lanes, unless a page listens to others.</summary>
+    private protected virtual ChangeSignal Signal => Changes;
+
     /// <summary>Reads what the page shows, for the parameters it has. Called again whenever they change.</summary>
     /// <exception cref="NotFoundException">What the page is about is not there.</exception>
     protected abstract Task LoadAsync();
@@ -122,7 +125,7 @@ public abstract class ConsolePage : ComponentBase, IDisposable
 
     private async Task ListenAsync()
     {
-        var changes = Changes.Listen(Interval);
+        var changes = Signal.Listen(Interval);
         var gone = Gone;
         var change = changes.WaitAsync(gone);
         while (!gone.IsCancellationRequested)

@@ -7,6 +7,7 @@ internal static class ConsolePaths
     public const string SignIn = "/sign-in";
     public const string SignOut = "/sign-out";
     public const string Setup = "/setup";
+    public const string Welcome = "/welcome";
     public const string Portal = "/portal";
     public const string Assets = "/assets";
 }

@@ -37,7 +37,8 @@ internal static class ConsoleServices
             .AddScoped<Seeker>().AddScoped<CircuitHandler, ActorOfCircuit>();
         // Who may frame a page is said once, in its Content-Security-Policy: the older header knows no list of origins.
         services.Configure<AntiforgeryOptions>(antiforgery => antiforgery.SuppressXFrameOptionsHeader = true);
-        return services.AddSingleton<ConsoleAssets>().AddSingleton<PortalSession>().AddSingleton<PortalDoor>().AddSingleton<PortalLook>();
+        return services.AddSingleton<ConsoleAssets>().AddSingleton<PortalSession>().AddSingleton<PortalDoor>().AddSingleton<PortalLook>()
+            .AddSingleton<Pages.Welcome.FirstWebhook>();
     }
 
     public static void MapGrapnelConsole(this WebApplication app)

@@ -6,7 +6,7 @@ namespace Grapnel.Server.Inboxes;
 /// <param name="Status">The status, 200 to 599.</param>
 /// <param name="Delay">How long it waits before it answers, at most <see cref="MaxDelay"/>.</param>
 /// <param name="FailFirst">How many of the first attempts of each message get 500 instead, at most <see cref="MaxFailFirst"/>.</param>
-internal sealed record InboxAnswer(int Status, TimeSpan Delay, int FailFirst)
+public sealed record InboxAnswer(int Status, TimeSpan Delay, int FailFirst)
 {
     /// <summary>The longest delay: 30 s, longer than the time limit of an endpoint that sets none.</summary>
     public static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(30);

@@ -4,7 +4,7 @@ namespace Grapnel.Server.Inboxes;
 /// <param name="Title">What is looked at, in a few words.</param>
 /// <param name="Outcome">What came of it.</param>
 /// <param name="Sentence">The same, in one plain sentence or two.</param>
-internal sealed record SignatureStep(string Title, StepOutcome Outcome, string Sentence)
+public sealed record SignatureStep(string Title, StepOutcome Outcome, string Sentence)
 {
     /// <summary>What was looked at, for a fixed-width face, shortened; or null. Parts of it are the sender's own words.</summary>
     public string? Detail { get; init; }
@@ -17,7 +17,7 @@ internal sealed record SignatureStep(string Title, StepOutcome Outcome, string S
 }
 
 /// <summary>What came of a step.</summary>
-internal enum StepOutcome
+public enum StepOutcome
 {
     /// <summary>As it should be.</summary>
     Passed,

@@ -62,6 +62,18 @@ internal sealed partial class ConsoleStore
             .Take(limit)
             .ToListAsync(cancellationToken).ConfigureAwait(false), cancellationToken);
 
+    public Task<IReadOnlyList<InboxRequestRow>> ReadInboxRequestRowsAsync(Id<Inbox> inbox, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<InboxRequestRow>>(async catalog => await catalog.InboxRequests
+            .Where(row => row.InboxId == inbox)
+            .OrderByDescending(row => row.Id)
+            .Take(limit)
+            .Select(row => new InboxRequestRow(row.Id, row.Method, row.MessageId, row.BodyLength, row.AnsweredStatus))
+            .ToListAsync(cancellationToken).ConfigureAwait(false), cancellationToken);
+
+    public Task<InboxRequest?> FindInboxRequestAsync(Id<Inbox> inbox, Id<InboxRequest> id, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            catalog => catalog.InboxRequests.FirstOrDefaultAsync(row => row.Id == id && row.InboxId == inbox, cancellationToken), cancellationToken);
+
     public Task<int> CountInboxRequestsAsync(Id<Inbox> inbox, string messageId, CancellationToken cancellationToken) =>
         database.ReadAsync(catalog => catalog.InboxRequests
             .CountAsync(row => row.InboxId == inbox && row.MessageId == messageId, cancellationToken), cancellationToken);

@@ -31,4 +31,8 @@ internal static class AuditActions
     public const string MessageCancelled = "message.cancelled";
     public const string MessageContentRemoved = "message.content-removed";
     public const string AttemptContentRemoved = "attempt.content-removed";
+    public const string InboxCreated = "inbox.created";
+    public const string InboxUpdated = "inbox.updated";
+    public const string InboxCleared = "inbox.cleared";
+    public const string InboxDeleted = "inbox.deleted";
 }

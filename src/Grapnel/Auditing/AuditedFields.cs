@@ -29,6 +29,7 @@ internal static class AuditedFields
         ]),
         (typeof(ApiKey), [nameof(ApiKey.Name), nameof(ApiKey.Scope), nameof(ApiKey.ExpiresAt)]),
         (typeof(BackgroundTask), [nameof(BackgroundTask.Kind), nameof(BackgroundTask.EndpointId)]),
+        (typeof(Inbox), [nameof(Inbox.EndpointId), nameof(Inbox.AnswerStatus), nameof(Inbox.AnswerDelay), nameof(Inbox.FailFirst)]),
         (typeof(User), [nameof(User.Name), nameof(User.Role)]));
 
     // What changes by itself, or stands in the entry already.

@@ -69,6 +69,12 @@ public interface IConsoleStore
     /// <summary>The newest requests of an inbox, the newest first.</summary>
     Task<IReadOnlyList<InboxRequest>> ReadInboxRequestsAsync(Id<Inbox> inbox, int limit, CancellationToken cancellationToken);
 
+    /// <summary>The same without headers and bodies, for a list that is read often.</summary>
+    Task<IReadOnlyList<InboxRequestRow>> ReadInboxRequestRowsAsync(Id<Inbox> inbox, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Finds one request of an inbox, or null.</summary>
+    Task<InboxRequest?> FindInboxRequestAsync(Id<Inbox> inbox, Id<InboxRequest> id, CancellationToken cancellationToken);
+
     /// <summary>How many requests of the inbox carried this message id.</summary>
     Task<int> CountInboxRequestsAsync(Id<Inbox> inbox, string messageId, CancellationToken cancellationToken);
 

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.RegularExpressions;
+using Grapnel.Server.Tests.Console.Support;
+using Microsoft.Playwright;
 
 namespace Grapnel.Server.Tests.Commands;
 
@@ -37,6 +39,8 @@ public sealed partial class DemoProcessTests
         for (var run = 0; run < 2; run++)
         {
             await using var demo = new GrapnelProcess(folder.Path, "demo", "--port", "0", "--consumer-port", consumerPort, "--data", "kept");
+            var console = await demo.WaitForLineAsync(line => line.StartsWith("  Console   http://127.0.0.1:"));
+            console.ShouldContain(run == 0 ? "sign in as demo, password demo-" : "sign in with an account of this folder");
             consumerPort = ConsumerPort().Match(await demo.WaitForLineAsync(line => ConsumerPort().IsMatch(line))).Groups["port"].Value;
             await demo.WaitForLineAsync(line => line.Contains("POST /analytics") && line.Contains("  verified"));
             demo.Interrupt();
@@ -45,6 +49,26 @@ public sealed partial class DemoProcessTests
 
         File.Exists(Path.Combine(folder.Path, "kept", "first-api-key")).ShouldBeTrue();
     }
+
+    [Fact]
+    public async Task The_demo_tells_an_account_that_its_console_lets_in()
+    {
+        using var folder = new TemporaryFolder();
+        await using var demo = new GrapnelProcess(folder.Path, "demo", "--port", "0", "--consumer-port", "0");
+        var told = SignIn().Match(await demo.WaitForLineAsync(line => SignIn().IsMatch(line)));
+        await using var visit = await Visit.OpenAsync(new Uri(told.Groups["url"].Value), 1440, "light");
+
+        await visit.Page.GotoAsync("/sign-in");
+        await visit.Page.GetByLabel("Name or e-mail address").FillAsync(told.Groups["name"].Value);
+        await visit.Page.GetByLabel("Password").FillAsync(told.Groups["password"].Value);
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+
+        await visit.Page.UntilReadyAsync();
+        visit.Complaints.ShouldBeEmpty();
+    }
+
+    [GeneratedRegex("Console   (?<url>\\S+)   sign in as (?<name>\\w+), password (?<password>demo(-[2-9a-z]{4}){2})$")]
+    private static partial Regex SignIn();
 
     [GeneratedRegex("""curl -X POST (?<url>\S+) -H "Authorization: Bearer (?<key>\S+)" -H "Content-Type: (?<type>\S+)" -d '(?<body>.*)'""")]
     private static partial Regex CurlLine();

@@ -37,6 +37,18 @@ public abstract partial class StoreConformance
         read.Headers.ShouldBe(request.Headers);
         read.Body.ShouldBe(request.Body);
         read.ShouldBe(request with { Headers = read.Headers, Body = read.Body });
+        (await Console.ReadInboxRequestRowsAsync(request.InboxId, 10, default)).ShouldBe([new InboxRequestRow(request.Id, "POST", "msg_1", 70_000, 200)]);
+    }
+
+    [Fact]
+    public async Task A_caught_request_is_found_in_its_own_inbox_only()
+    {
+        var (inbox, other) = (await AddInboxAsync(), await AddInboxAsync());
+        var caught = (await CatchAsync(inbox, 1, keep: 10)).Single();
+
+        (await Console.FindInboxRequestAsync(inbox.Id, caught, default))!.Id.ShouldBe(caught);
+        (await Console.FindInboxRequestAsync(other.Id, caught, default)).ShouldBeNull();
+        (await Console.FindInboxRequestAsync(inbox.Id, Ids.Next<InboxRequest>(), default)).ShouldBeNull();
     }
 
     [Fact]

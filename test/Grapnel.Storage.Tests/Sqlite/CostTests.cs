@@ -423,6 +423,8 @@ public sealed class CostTests : SqliteTests
         await console.ReadInboxesAsync(Tenant, default);
         await console.CountInboxesAsync(default);
         await console.ReadInboxRequestsAsync(inbox.Id, 10, default);
+        await console.ReadInboxRequestRowsAsync(inbox.Id, 10, default);
+        await console.FindInboxRequestAsync(inbox.Id, Ids.Next<InboxRequest>(), default);
         await console.CountInboxRequestsAsync(inbox.Id, "m", default);
         await console.UpdateInboxAsync(inbox, default);
         await console.ClearInboxAsync(inbox.Id, default);

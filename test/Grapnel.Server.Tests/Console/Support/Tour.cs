@@ -1,7 +1,9 @@
 using System.Text.Json;
+using Grapnel.Registry;
 using Grapnel.Server.Commands.Client;
 using Grapnel.Server.Commands.Listening;
 using Grapnel.Server.Commands.Samples;
+using Grapnel.Server.Inboxes;
 using Grapnel.Server.Tests.Support;
 
 namespace Grapnel.Server.Tests.Console.Support;
@@ -30,7 +32,7 @@ internal sealed class Tour : IAsyncDisposable
             PathRules = new Dictionary<string, ListenerRule> { [SampleData.FlakyPath] = new() { FailFirst = 2 }, ["/down"] = new() { Status = 503 } },
         }, TimeProvider.System);
         await consumer.StartAsync(CancellationToken.None);
-        var tour = new Tour(await ConsoleServer.StartAsync(), consumer);
+        var tour = new Tour(await ConsoleServer.StartAsync(new Dictionary<string, string?> { ["Inbox:Enabled"] = "true" }), consumer);
         await tour.FillAsync();
         return tour;
     }
@@ -48,6 +50,9 @@ internal sealed class Tour : IAsyncDisposable
         var down = await Console.Client.PostJsonAsync("/api/v1/app/default/endpoint", $$"""
             {"url":"{{new Uri(_consumer.Url, "/down")}}","description":"Warehouse: a receiver that is down","filterTypes":["order.paid"],"retrySchedule":[600,3600]}
             """);
+        var application = await Console.Server.Get<ApplicationRegistry>().GetAsync(Application.DefaultUid, CancellationToken.None);
+        var inbox = await Console.Server.Get<InboxRegistry>().CreateAsync(
+            application.Id, Console.Server.Address, new EndpointInput { Description = "Test inbox" }, CancellationToken.None);
         var random = new Random(Seed);
         var last = "";
         for (var i = 0; i < Messages; i++)
@@ -64,6 +69,8 @@ internal sealed class Tour : IAsyncDisposable
             ("home", "/"), ("webhooks", "/webhooks"), ("webhook", $"/webhooks/{down.Id}"), ("events", "/events"), ("event", "/events/order.created"),
             ("messages", "/messages"), ("message", $"/messages/{last}"), ("applications", "/applications"), ("settings", "/settings"), ("nodes", "/settings/nodes"), ("account", "/account"),
             ("messages", "/messages"), ("message", $"/messages/{last}"), ("message-beside", $"/messages?message={last}"), ("find", "/find?text=nothing-like-it"), ("applications", "/applications"), ("settings", "/settings"), ("account", "/account"),
+            ("messages", "/messages"), ("message", $"/messages/{last}"), ("applications", "/applications"), ("settings", "/settings"), ("account", "/account"),
+            ("inboxes", "/inboxes"), ("inbox", $"/inboxes/{inbox.Id}"), ("welcome", "/welcome"),
         ];
     }
 }

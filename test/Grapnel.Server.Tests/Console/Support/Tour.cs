@@ -62,6 +62,7 @@ internal sealed class Tour : IAsyncDisposable
         Pages =
         [
             ("home", "/"), ("webhooks", "/webhooks"), ("webhook", $"/webhooks/{down.Id}"), ("events", "/events"), ("event", "/events/order.created"),
+            ("event-edit", "/events/order.created/edit"), ("trigger", "/events/order.created/trigger"), ("schedules", "/schedules"), ("schedule", "/schedules/new"),
             ("messages", "/messages"), ("message", $"/messages/{last}"), ("applications", "/applications"), ("settings", "/settings"), ("account", "/account"),
         ];
     }

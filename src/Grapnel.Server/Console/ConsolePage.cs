@@ -60,6 +60,8 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     public sealed override async Task SetParametersAsync(ParameterView parameters)
     {
         parameters.SetParameterProperties(this);
+        // Before the first reading, or what changes between the two would never be shown.
+        var changes = IsLive && RendererInfo.IsInteractive && !_listening ? Changes.Listen(Interval) : null;
         var reading = ReadAsync();
         if (!reading.IsCompleted)
             await Task.WhenAny(reading, Task.Delay(Patience, Time));
@@ -69,10 +71,10 @@ public abstract class ConsolePage : ComponentBase, IDisposable
             await reading;
             StateHasChanged();
         }
-        if (IsLive && RendererInfo.IsInteractive && !_listening)
+        if (changes is not null && !_listening)
         {
             _listening = true;
-            _ = ListenAsync();
+            _ = ListenAsync(changes);
         }
     }
 
@@ -117,9 +119,8 @@ public abstract class ConsolePage : ComponentBase, IDisposable
         }
     }
 
-    private async Task ListenAsync()
+    private async Task ListenAsync(ChangeListener changes)
     {
-        var changes = Changes.Listen(Interval);
         var gone = Gone;
         while (!gone.IsCancellationRequested)
         {

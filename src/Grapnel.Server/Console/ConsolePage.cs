@@ -66,6 +66,8 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     public sealed override async Task SetParametersAsync(ParameterView parameters)
     {
         parameters.SetParameterProperties(this);
+        // Before the first reading, or what changes between the two would never be shown.
+        var changes = IsLive && RendererInfo.IsInteractive && !_listening ? Signal.Listen(Interval) : null;
         var reading = ReadAsync();
         if (!reading.IsCompleted)
             await Task.WhenAny(reading, Task.Delay(Patience, Time));
@@ -75,10 +77,10 @@ public abstract class ConsolePage : ComponentBase, IDisposable
             await reading;
             StateHasChanged();
         }
-        if (IsLive && RendererInfo.IsInteractive && !_listening)
+        if (changes is not null && !_listening)
         {
             _listening = true;
-            _ = ListenAsync();
+            _ = ListenAsync(changes);
         }
     }
 
@@ -123,9 +125,8 @@ public abstract class ConsolePage : ComponentBase, IDisposable
         }
     }
 
-    private async Task ListenAsync()
+    private async Task ListenAsync(ChangeListener changes)
     {
-        var changes = Signal.Listen(Interval);
         var gone = Gone;
         var change = changes.WaitAsync(gone);
         while (!gone.IsCancellationRequested)

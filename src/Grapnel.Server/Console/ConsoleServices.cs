@@ -18,6 +18,9 @@ internal static class ConsoleServices
     private static readonly TimeSpan CircuitsAreKept = TimeSpan.FromMinutes(2);
     private const int CircuitsKept = 50;
 
+    // A payload as large as a message may be by default, with every other character escaped on its way from the editor.
+    private const int MostTyped = (2 << 20) + (64 << 10);
+
     public static IServiceCollection AddGrapnelConsole(this IServiceCollection services)
     {
         services.AddGrapnelUsers();
@@ -25,7 +28,7 @@ internal static class ConsoleServices
         {
             circuits.DisconnectedCircuitRetentionPeriod = CircuitsAreKept;
             circuits.DisconnectedCircuitMaxRetained = CircuitsKept;
-        });
+        }).AddHubOptions(hub => hub.MaximumReceiveMessageSize = MostTyped);
         services.AddMudServices(mud =>
         {
             mud.SnackbarConfiguration.PositionClass = MudBlazor.Defaults.Classes.Position.BottomRight;

@@ -57,6 +57,10 @@ internal static class Words
     /// <summary>A number and what is counted: "1 endpoint", "3 endpoints".</summary>
     public static string Count(long number, string one, string? many = null) => $"{Number(number)} {(number == 1 ? one : many ?? one + "s")}";
 
+    /// <summary>Some words in a row: "a", "a and b", "a, b and c".</summary>
+    public static string Listed(IReadOnlyList<string> words) =>
+        words.Count < 2 ? string.Join("", words) : $"{string.Join(", ", words.Take(words.Count - 1))} and {words[^1]}";
+
     /// <summary>A rate: "0.3", "12", "1,250".</summary>
     public static string Rate(double perSecond) => perSecond is > 0 and < 10
         ? perSecond.ToString("0.0", CultureInfo.InvariantCulture)

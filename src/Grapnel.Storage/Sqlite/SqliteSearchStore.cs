@@ -49,6 +49,16 @@ internal sealed class SqliteSearchStore(SqliteReaders readers) : ISearchStore
                 ON m.application_id = owner.application_id AND m.event_id = ? AND m.event_id IS NOT NULL LIMIT ?
                 """).Bind(eventId).Bind(limit), row => Rows.ReadMessage(row)), cancellationToken);
 
+    public Task<Message?> FindLastByEventIdAsync(Id<Application> application, string beginning, CancellationToken cancellationToken) =>
+        readers.RunAsync(session => SqliteHistoryStore.ReadAll(
+            session.Prepare($"""
+                SELECT {Rows.MessageColumns}, NULL FROM message m INDEXED BY message_event_id
+                WHERE m.application_id = ? AND m.event_id >= ? AND m.event_id < ? AND m.event_id IS NOT NULL ORDER BY m.event_id DESC LIMIT 1
+                """).Bind(application).Bind(beginning).Bind(Following(beginning)), row => Rows.ReadMessage(row)).FirstOrDefault(), cancellationToken);
+
+    // The first text behind all that begin like this.
+    private static string Following(string beginning) => beginning[..^1] + (char)(beginning[^1] + 1);
+
     public Task<Attempt?> FindAttemptAsync(Id<Attempt> id, CancellationToken cancellationToken) => readers.RunAsync(session =>
         SqliteHistoryStore.ReadAll(
             session.Prepare($"""

@@ -27,6 +27,18 @@ internal static class ScheduleCalendar
         return DateTimeOffset.FromUnixTimeMilliseconds(next.ToUnixTimeMilliseconds());
     }
 
+    /// <summary>The first occurrences of a cron expression after a time; fewer when it has no more.</summary>
+    /// <param name="cron">An expression that <see cref="Validate"/> accepts.</param>
+    /// <param name="after">All are later than this.</param>
+    /// <param name="count">How many at most.</param>
+    public static IReadOnlyList<DateTimeOffset> Upcoming(string cron, DateTimeOffset after, int count)
+    {
+        var (expression, upcoming) = (ParseCron(cron), new List<DateTimeOffset>(count));
+        while (upcoming.Count < count && NextOf(expression, upcoming is [.., var last] ? last : after) is { } next)
+            upcoming.Add(next);
+        return upcoming;
+    }
+
     /// <summary>Every field at fault: exactly one of cron expression and interval, and that one usable from a time on.</summary>
     public static IReadOnlyList<FieldError> Validate(string? cron, TimeSpan? minInterval, TimeSpan? maxInterval, DateTimeOffset after) =>
         (cron, minInterval, maxInterval) switch

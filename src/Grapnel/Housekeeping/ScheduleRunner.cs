@@ -37,7 +37,10 @@ internal sealed partial class ScheduleRunner(
     private int _failing;
 
     /// <summary>The event id of an occurrence: the same whoever publishes it, and however often.</summary>
-    public static string EventId(Schedule schedule, DateTimeOffset occurrence) => $"{schedule.Id}.{occurrence.ToUnixTimeMilliseconds()}";
+    public static string EventId(Schedule schedule, DateTimeOffset occurrence) => $"{EventIds(schedule.Id)}{occurrence.ToUnixTimeMilliseconds()}";
+
+    /// <summary>What the event ids of all occurrences of a schedule begin with; they sort by time.</summary>
+    public static string EventIds(Id<Schedule> schedule) => $"{schedule}.";
 
     /// <summary>Runs schedules until cancelled; then completes without an exception.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)

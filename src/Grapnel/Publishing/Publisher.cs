@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace Grapnel.Publishing;
 
 /// <summary>The one way into the engine: validates a message, routes it and has it accepted. When it says accepted, the message is durable.</summary>
-internal sealed class Publisher
+internal sealed partial class Publisher
 {
     private readonly RouteCache _routes;
     private readonly EventTypeCache _eventTypes;

@@ -7,7 +7,7 @@ using Grapnel.Storage;
 namespace Grapnel.Registry;
 
 /// <summary>What a caller says about an event type.</summary>
-internal sealed record EventTypeInput
+public sealed record EventTypeInput
 {
     /// <summary>The name, its key; required and never changed.</summary>
     public string? Name { get; init; }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace Grapnel.Registry;
 
 /// <summary>What a caller says about a schedule: a cron expression, or an interval drawn anew each time.</summary>
-internal sealed record ScheduleInput
+public sealed record ScheduleInput
 {
     /// <summary>The event type to publish; required, known and not archived.</summary>
     public string? EventType { get; init; }

@@ -12,6 +12,12 @@ public interface ISearchStore
     /// <summary>Finds messages with this event id, without payloads, at most one per application.</summary>
     Task<IReadOnlyList<Message>> FindByEventIdAsync(string eventId, int limit, CancellationToken cancellationToken);
 
+    /// <summary>Finds the message of an application with the last event id, in ordinal order, that begins like this; without its payload.</summary>
+    /// <param name="application">The application.</param>
+    /// <param name="beginning">The beginning of the event id: at least one ASCII character.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<Message?> FindLastByEventIdAsync(Id<Application> application, string beginning, CancellationToken cancellationToken);
+
     /// <summary>Finds an attempt, without the body of its answer, whatever its message.</summary>
     Task<Attempt?> FindAttemptAsync(Id<Attempt> id, CancellationToken cancellationToken);
 

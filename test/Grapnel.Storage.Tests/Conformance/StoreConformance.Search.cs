@@ -24,6 +24,15 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
+    public async Task The_last_event_id_with_a_beginning_is_found_within_its_application()
+    {
+        var (first, last) = (NewMessage("s.1000"), NewMessage("s.2000"));
+        await AcceptAsync(Owe(last), Owe(first), Owe(NewMessage("s/9000")), Owe(NewMessage("s9")), Owe(NewMessage("s.3000") with { ApplicationId = Ids.Next<Application>() }));
+        (await Search.FindLastByEventIdAsync(Tenant, "s.", default)).ShouldNotBeNull().Id.ShouldBe(last.Id);
+        (await Search.FindLastByEventIdAsync(Tenant, "t.", default)).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task An_attempt_is_found_by_its_id_alone()
     {
         var lanes = new[] { NewLane(), NewLane(), NewLane() };

@@ -284,6 +284,7 @@ public sealed class CostTests : SqliteTests
         await Store.Search.FindMessageAsync(message.Id, default);
         await Store.Search.FindMessageAsync(Ids.Next<Message>(), default);
         await Store.Search.FindByEventIdAsync("e", 10, default);
+        await Store.Search.FindLastByEventIdAsync(Tenant, "e", default);
         await Store.Search.FindAttemptAsync(attempt, default);
         await Store.Search.FindEndpointsAsync("a.example", 10, default);
         await Store.Search.FindScheduleOwnerAsync(Ids.Next<Schedule>(), default);

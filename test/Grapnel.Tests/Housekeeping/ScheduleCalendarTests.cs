@@ -23,6 +23,14 @@ public sealed class ScheduleCalendarTests
         ScheduleCalendar.Next(Cron(cron), Start, 0.5).ShouldBe(DateTimeOffset.Parse(next));
 
     [Fact]
+    public void The_runs_to_come_are_told_one_after_the_other_as_long_as_there_are_any()
+    {
+        ScheduleCalendar.Upcoming("0 9 * * 1", Start, 3).ShouldBe(
+            [DateTimeOffset.Parse("2026-02-02T09:00:00Z"), DateTimeOffset.Parse("2026-02-09T09:00:00Z"), DateTimeOffset.Parse("2026-02-16T09:00:00Z")]);
+        ScheduleCalendar.Upcoming("0 0 30 2 *", Start, 3).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Dates_from_2038_on_work() =>
         ScheduleCalendar.Next(Cron("14 3 19 1 *"), new DateTimeOffset(2038, 1, 19, 3, 14, 7, TimeSpan.Zero), 0.5)
             .ShouldBe(new DateTimeOffset(2039, 1, 19, 3, 14, 0, TimeSpan.Zero));

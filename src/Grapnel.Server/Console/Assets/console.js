@@ -80,6 +80,24 @@
     }
   });
 
+  // --- Typing ------------------------------------------------------------------------------------------------------------------
+  // What is checked while it is typed goes to the server when the typing pauses, or the field is left: whole, and in order with the next click.
+  const pause = 200;
+  const typed = new Map();
+  const tell = field => {
+    clearTimeout(typed.get(field));
+    if (typed.delete(field)) field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+  };
+  addEventListener('input', event => {
+    const field = event.target;
+    if (!event.isTrusted || !field.matches?.('[data-pauses]')) return;
+    event.stopImmediatePropagation();
+    clearTimeout(typed.get(field));
+    typed.set(field, setTimeout(() => tell(field), pause));
+  }, true);
+  addEventListener('focusout', event => tell(event.target), true);
+  addEventListener('keydown', event => { if (event.key === 'Enter') tell(event.target); }, true);
+
   // --- Connection --------------------------------------------------------------------------------------------------------------
   document.addEventListener('components-reconnect-state-changed', event => {
     const notice = document.getElementById('components-reconnect-modal');

@@ -60,6 +60,15 @@ internal static class SchemaSet
         return Newest(document.RootElement)?.Value.Clone();
     }
 
+    /// <summary>The name of the newest version; null when there is none.</summary>
+    public static string? NewestVersion(string? json)
+    {
+        if (json is null)
+            return null;
+        using var document = JsonDocument.Parse(json);
+        return Newest(document.RootElement)?.Name;
+    }
+
     /// <summary>The version with the highest number; without numbers, the last in ordinal order.</summary>
     private static JsonProperty? Newest(JsonElement schemas) => schemas.EnumerateObject()
         .OrderBy(version => decimal.TryParse(version.Name, NumberStyles.Number, CultureInfo.InvariantCulture, out var number) ? number : decimal.MinValue)

@@ -69,6 +69,7 @@ internal sealed class Tour : IAsyncDisposable
             ("home", "/"), ("webhooks", "/webhooks"), ("webhook", $"/webhooks/{down.Id}"), ("events", "/events"), ("event", "/events/order.created"),
             ("messages", "/messages"), ("message", $"/messages/{last}"), ("applications", "/applications"), ("settings", "/settings"), ("nodes", "/settings/nodes"), ("account", "/account"),
             ("messages", "/messages"), ("message", $"/messages/{last}"), ("message-beside", $"/messages?message={last}"), ("find", "/find?text=nothing-like-it"), ("applications", "/applications"), ("settings", "/settings"), ("account", "/account"),
+            ("event-edit", "/events/order.created/edit"), ("trigger", "/events/order.created/trigger"), ("schedules", "/schedules"), ("schedule", "/schedules/new"),
             ("messages", "/messages"), ("message", $"/messages/{last}"), ("applications", "/applications"), ("settings", "/settings"), ("account", "/account"),
             ("inboxes", "/inboxes"), ("inbox", $"/inboxes/{inbox.Id}"), ("welcome", "/welcome"),
         ];

@@ -37,7 +37,7 @@ internal static class ConsoleServices
         if (!app.Services.GetRequiredService<ConsoleOptions>().Enabled)
             return;
         app.Services.GetRequiredService<ConsoleAssets>().Map(app);
-        app.MapPost(ConsolePaths.SignOut, SignOutAsync).WithMetadata(ConsoleRoute.Instance, RouteAccess.Everybody).ExcludeFromDescription();
+        AccountForms.Map(app);
         app.MapRazorComponents<App>()
             .AddInteractiveServerRenderMode(circuits => circuits.ContentSecurityFrameAncestorsPolicy = null)
             .RequireAuthorization()
@@ -54,13 +54,6 @@ internal static class ConsoleServices
             pages.UseAuthorization();
             pages.UseAntiforgery();
         });
-
-    private static async Task SignOutAsync(HttpContext http, Microsoft.AspNetCore.Identity.SignInManager<User> manager)
-    {
-        await http.RequestServices.GetRequiredService<Microsoft.AspNetCore.Antiforgery.IAntiforgery>().ValidateRequestAsync(http);
-        await manager.SignOutAsync();
-        http.Response.Redirect(ConsolePaths.SignIn);
-    }
 }
 
 /// <summary>Marks a route of the console.</summary>

@@ -31,4 +31,14 @@ internal static class AuditActions
     public const string MessageCancelled = "message.cancelled";
     public const string MessageContentRemoved = "message.content-removed";
     public const string AttemptContentRemoved = "attempt.content-removed";
+    public const string UserCreated = "user.created";
+    public const string UserUpdated = "user.updated";
+    public const string UserDeleted = "user.deleted";
+    public const string UserPasswordChanged = "user.password-changed";
+    public const string UserPasswordReset = "user.password-reset";
+    public const string UserSignedIn = "user.signed-in";
+    public const string UserSignedOut = "user.signed-out";
+    public const string UserSignInFailed = "user.sign-in-failed";
+    public const string UserLockedOut = "user.locked-out";
+    public const string UserUnlocked = "user.unlocked";
 }

@@ -1,3 +1,4 @@
+using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Auth.Users;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -50,6 +51,9 @@ internal static class ConsoleServices
         pages =>
         {
             pages.UseMiddleware<PageHeaders>();
+            // Not by each cookie's own policy: the one of forms would refuse whatever a proxy passes on as plain http.
+            if (app.Services.GetRequiredService<ApiOptions>().IsSecure)
+                pages.UseCookiePolicy(new CookiePolicyOptions { Secure = CookieSecurePolicy.Always });
             pages.UseAuthentication();
             pages.UseAuthorization();
             pages.UseAntiforgery();

@@ -214,7 +214,7 @@ public sealed class DescriptionTests(ServerFixture fixture) : ServerTest(fixture
 
     [Fact]
     public async Task The_address_of_the_server_leads_to_that_page() =>
-        (await Server.Stranger.GetStringAsync("/")).ShouldContain(ApiDescription.DocumentPath.TrimStart('/'));
+        (await Server.Stranger.GetStringAsync("/docs")).ShouldContain(ApiDescription.DocumentPath.TrimStart('/'));
 
     private static async Task<IEnumerable<string?>> ServersAsync(TestServer server, string? host = null)
     {

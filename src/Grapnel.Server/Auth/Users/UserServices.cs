@@ -43,9 +43,7 @@ internal static class UserServices
         cookie.Cookie.Name = "grapnel";
         cookie.Cookie.HttpOnly = true;
         cookie.Cookie.SameSite = SameSiteMode.Lax;
-        cookie.Cookie.SecurePolicy = api.PublicUrl?.StartsWith("https:", StringComparison.OrdinalIgnoreCase) == true
-            ? CookieSecurePolicy.Always
-            : CookieSecurePolicy.SameAsRequest;
+        cookie.Cookie.SecurePolicy = api.IsSecure ? CookieSecurePolicy.Always : CookieSecurePolicy.SameAsRequest;
         cookie.ExpireTimeSpan = console.SessionLifetime;
         cookie.SlidingExpiration = true;
         cookie.LoginPath = ConsolePaths.SignIn;

@@ -63,6 +63,8 @@ internal sealed class Tour : IAsyncDisposable
         [
             ("home", "/"), ("webhooks", "/webhooks"), ("webhook", $"/webhooks/{down.Id}"), ("events", "/events"), ("event", "/events/order.created"),
             ("messages", "/messages"), ("message", $"/messages/{last}"), ("applications", "/applications"), ("settings", "/settings"), ("account", "/account"),
+            ("keys", "/settings/keys"), ("new-key", "/settings/keys/new"), ("users", "/settings/users"), ("user", $"/settings/users/{ConsoleServer.Operator}"),
+            ("configuration", "/settings/configuration"), ("audit", "/settings/audit"), ("portal-links", "/settings/portal"),
         ];
     }
 }

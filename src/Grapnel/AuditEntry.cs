@@ -9,7 +9,8 @@ public sealed record AuditEntry : IIdentified
     /// <summary>The identity; it tells the time.</summary>
     public required Id<AuditEntry> Id { get; init; }
 
-    /// <summary>Who: <c>user:</c> and the name, <c>key:</c> and the key's id and name, <c>token:</c> and its id, or <c>grapnel</c> for the engine itself.</summary>
+    /// <summary>Who: <c>user:</c> and the name, <c>key:</c> and the key's id and name, <c>token:</c> and its id, <c>grapnel</c> for the engine itself,
+    /// <c>command line</c> for whoever works on the data folder of a stopped server, or <c>not signed in</c>.</summary>
     public required string Actor { get; init; }
 
     /// <summary>What was done, for example <c>endpoint.updated</c>.</summary>

@@ -11,4 +11,7 @@ internal sealed class ApiOptions
 
     /// <summary>Requests per second of all tokens of one application together, with bursts of twice as many; 0 for no limit. Default 100.</summary>
     public int TokenRequestsPerSecond { get; set; } = 100;
+
+    /// <summary>Whether people reach this server by https, as far as is known.</summary>
+    public bool IsSecure => PublicUrl?.StartsWith("https:", StringComparison.OrdinalIgnoreCase) == true;
 }

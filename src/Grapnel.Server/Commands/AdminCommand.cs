@@ -3,18 +3,20 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Grapnel.Registry;
 using Grapnel.Server.Commands.Keys;
+using Grapnel.Server.Commands.Users;
 
 namespace Grapnel.Server.Commands;
 
-/// <summary><c>grapnel admin</c>: API keys, of a running server or, when nobody can get in any more, in the data folder itself.</summary>
+/// <summary><c>grapnel admin</c>: API keys, of a running server or, when nobody can get in any more, in the data folder itself; and there, users.</summary>
 internal static class AdminCommand
 {
     public static Command Create() => new("admin", """
         Manage API keys: with --url those of a running server, through its API; otherwise those in the data folder itself, for example
         when the last key is lost. A data folder serves one process: for that, stop the server first, and start it again afterwards.
+        Users of the console are managed there; what is here works on the data folder only, for when nobody can sign in any more.
         """)
     {
-        CreateKey(), ListKeys(), RevokeKey(),
+        CreateKey(), ListKeys(), RevokeKey(), UserCommands.CreateUser(), UserCommands.ResetPassword(),
     };
 
     private static Command CreateKey()

@@ -1,3 +1,4 @@
+using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Auth.Users;
 using Grapnel.Server.Console.Pages.Messages;
@@ -51,7 +52,7 @@ internal static class ConsoleServices
         app.Services.GetRequiredService<ConsoleAssets>().Map(app);
         app.Services.GetRequiredService<PortalLook>().Map(app);
         app.Services.GetRequiredService<PortalDoor>().Map(app);
-        app.MapPost(ConsolePaths.SignOut, SignOutAsync).WithMetadata(ConsoleRoute.Instance, RouteAccess.Everybody).ExcludeFromDescription();
+        AccountForms.Map(app);
         app.MapRazorComponents<App>()
             .AddInteractiveServerRenderMode(circuits => circuits.ContentSecurityFrameAncestorsPolicy = null)
             .RequireAuthorization()
@@ -72,18 +73,14 @@ internal static class ConsoleServices
         pages =>
         {
             pages.UseMiddleware<PageHeaders>();
+            // Not by each cookie's own policy: the one of forms would refuse whatever a proxy passes on as plain http.
+            if (app.Services.GetRequiredService<ApiOptions>().IsSecure)
+                pages.UseCookiePolicy(new CookiePolicyOptions { Secure = CookieSecurePolicy.Always });
             pages.UseAuthentication();
             pages.UseMiddleware<PortalGate>();
             pages.UseAuthorization();
             pages.UseAntiforgery();
         });
-
-    private static async Task SignOutAsync(HttpContext http, Microsoft.AspNetCore.Identity.SignInManager<User> manager)
-    {
-        await http.RequestServices.GetRequiredService<Microsoft.AspNetCore.Antiforgery.IAntiforgery>().ValidateRequestAsync(http);
-        await manager.SignOutAsync();
-        http.Response.Redirect(ConsolePaths.SignIn);
-    }
 }
 
 /// <summary>Marks a route of the console.</summary>

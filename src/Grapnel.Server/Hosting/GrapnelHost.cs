@@ -32,6 +32,7 @@ internal static class GrapnelHost
         var settings = new SettingsReader(builder.Configuration);
         builder.Services.AddGrapnelOptions(settings);
         settings.ThrowIfAnyFault();
+        builder.Services.AddSingleton(new SettingSources(builder.Configuration));
 
         ConfigureLogging(builder.Logging);
         ConfigureKestrel(builder);
@@ -41,7 +42,10 @@ internal static class GrapnelHost
         return app;
     }
 
-    /// <summary>Later sources win: defaults of the platform's settings, file, environment, command line, and what the caller insists on.</summary>
+    /// <summary>
+    /// Later sources win: defaults of the platform's settings, file, environment, command line, and what the caller insists on.
+    /// <see cref="SettingSources"/> names them in this order.
+    /// </summary>
     private static void ConfigureSettings(ConfigurationManager configuration, HostSetup setup)
     {
         configuration.Sources.Clear();
@@ -83,7 +87,7 @@ internal static class GrapnelHost
     {
         services.AddOptions<HostOptions>().Configure<DeliveryOptions>((host, delivery) => host.ShutdownTimeout = delivery.ShutdownGrace + ShutdownSlack);
         services.AddSingleton(setup.Announce);
-        services.AddSingleton<FirstApiKey>().AddHostedService<Preparation>();
+        services.AddSingleton<SettingsInForce>().AddSingleton<ServerFacts>().AddSingleton<FirstApiKey>().AddHostedService<Preparation>();
         services.AddGrapnelSqlite().AddGrapnelEngine();
         services.AddGrapnelApi();
         services.AddGrapnelConsole();

@@ -9,6 +9,9 @@ internal static class Actor
     /// <summary>Whoever works on the data folder of a stopped server.</summary>
     public const string CommandLine = "command line";
 
+    /// <summary>Whoever tries to sign in, and has not.</summary>
+    public const string Stranger = "not signed in";
+
     private static readonly AsyncLocal<string?> Ambient = new();
 
     /// <summary>Who acts, in the words of <see cref="AuditEntry.Actor"/>.</summary>

@@ -35,4 +35,14 @@ internal static class AuditActions
     public const string InboxUpdated = "inbox.updated";
     public const string InboxCleared = "inbox.cleared";
     public const string InboxDeleted = "inbox.deleted";
+    public const string UserCreated = "user.created";
+    public const string UserUpdated = "user.updated";
+    public const string UserDeleted = "user.deleted";
+    public const string UserPasswordChanged = "user.password-changed";
+    public const string UserPasswordReset = "user.password-reset";
+    public const string UserSignedIn = "user.signed-in";
+    public const string UserSignedOut = "user.signed-out";
+    public const string UserSignInFailed = "user.sign-in-failed";
+    public const string UserLockedOut = "user.locked-out";
+    public const string UserUnlocked = "user.unlocked";
 }

@@ -1,7 +1,9 @@
 using System.Net.Http.Headers;
 using Grapnel.Registry;
+using Grapnel.Server.Console;
 using Grapnel.Server.Tests.Support;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Components.Endpoints;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 
@@ -10,23 +12,33 @@ namespace Grapnel.Server.Tests.Api;
 public sealed class AuthenticationTests(ServerFixture fixture) : ServerTest(fixture)
 {
     [Fact]
-    public async Task Nothing_answers_a_stranger_but_health_documentation_and_test_inboxes()
+    public async Task Nothing_answers_a_stranger_but_health_documentation_test_inboxes_and_the_console()
     {
         var routes = Server.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().ToList();
         routes.Count.ShouldBeGreaterThan(40);
-        foreach (var route in routes)
+        foreach (var route in routes.Where(route => !IsOfConsole(route)))
         {
             var path = string.Join('/', route.RoutePattern.PathSegments.Select(segment => segment.Parts[0] is RoutePatternLiteralPart literal ? literal.Content : "x"));
             foreach (var method in route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET", "POST"])
             {
                 var open = route.Metadata.GetMetadata<IAllowAnonymous>() is not null;
                 open.ShouldBe(path.StartsWith("health/") || path is "inbox/x/x" or "api/v1/health" or "api/v1/health/ping" or "api/v1/openapi.json"
-                    || path.StartsWith("docs") || path.Length == 0, path);
+                    || path.StartsWith("docs"), path);
                 var reply = await Server.Stranger.SendAsync(new HttpMethod(method), "/" + path);
                 if (!open)
                     reply.Status.ShouldBe(401, path);
             }
         }
+    }
+
+    [Fact]
+    public void Every_page_of_the_console_needs_a_person_but_those_that_let_people_in()
+    {
+        var pages = Server.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().Where(route => route.Metadata.GetMetadata<ComponentTypeMetadata>() is not null).ToList();
+        pages.Count.ShouldBeGreaterThan(10);
+        pages.Where(page => page.Metadata.GetMetadata<IAllowAnonymous>() is not null).Select(page => page.RoutePattern.RawText)
+            .ShouldBe(["/sign-in", "/setup", "/portal"], ignoreOrder: true);
+        pages.ShouldAllBe(page => page.Metadata.GetMetadata<IAuthorizeData>() != null);
     }
 
     [Fact]
@@ -114,4 +126,7 @@ public sealed class AuthenticationTests(ServerFixture fixture) : ServerTest(fixt
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    private static bool IsOfConsole(RouteEndpoint route) =>
+        route.Metadata.GetMetadata<ConsoleRoute>() is not null || route.RoutePattern.RawText!.StartsWith(ConsolePaths.Assets, StringComparison.Ordinal);
 }

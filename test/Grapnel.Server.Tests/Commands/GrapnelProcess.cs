@@ -16,16 +16,22 @@ internal sealed class GrapnelProcess : IAsyncDisposable
     private readonly Task<string> _errors;
     private readonly Task _output;
 
-    public GrapnelProcess(string folder, params string[] arguments)
+    public GrapnelProcess(string folder, params string[] arguments) : this(folder, arguments, input: null)
+    {
+    }
+
+    private GrapnelProcess(string folder, string[] arguments, string? input)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "grapnel.exe" : "grapnel"), arguments)
         {
-            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = input is not null,
         };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("GRAPNEL_", StringComparison.OrdinalIgnoreCase)).ToArray())
             start.Environment.Remove(name);
         start.Environment["TMPDIR"] = folder;
         _process = Process.Start(start)!;
+        if (input is not null)
+            WriteInput(input);
         _errors = _process.StandardError.ReadToEndAsync();
         _output = ReadOutputAsync();
     }
@@ -34,9 +40,13 @@ internal sealed class GrapnelProcess : IAsyncDisposable
     public int Id => _process.Id;
 
     /// <summary>Runs a command to its end.</summary>
-    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string folder, params string[] arguments)
+    public static Task<(int ExitCode, string Output, string Errors)> RunAsync(string folder, params string[] arguments) =>
+        RunWithInputAsync(folder, input: null, arguments);
+
+    /// <summary>Runs a command to its end, with a text as its standard input.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunWithInputAsync(string folder, string? input, params string[] arguments)
     {
-        await using var process = new GrapnelProcess(folder, arguments);
+        await using var process = new GrapnelProcess(folder, arguments, input);
         var exitCode = await process.WaitForExitAsync();
         return (exitCode, process._seen.ToString(), await process._errors);
     }
@@ -74,6 +84,12 @@ internal sealed class GrapnelProcess : IAsyncDisposable
             _process.Kill();
         await _output;
         _process.Dispose();
+    }
+
+    private void WriteInput(string input)
+    {
+        _process.StandardInput.Write(input);
+        _process.StandardInput.Close();
     }
 
     private async Task ReadOutputAsync()

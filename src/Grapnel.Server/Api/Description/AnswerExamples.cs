@@ -103,7 +103,7 @@ internal static class AnswerExamples
         [typeof(LaneOut)] = $$"""
             {"endpointId":"{{Endpoint}}","applicationId":"{{Application}}","node":"node_0353ndoezoF88UGFrSjPY7","state":"breakerOpen","pending":17,
              "pendingIsMore":false,"oldestAcceptedAt":"2026-11-23T12:00:00Z","inFlight":0,"pausedUntil":"2026-11-23T12:01:00Z",
-             "failingSince":"2026-11-23T12:00:00Z"}
+             "failingSince":"2026-11-23T12:00:00Z","pausedAt":null}
             """,
         [typeof(BacklogOut)] = """{"pending":17,"oldestAcceptedAt":"2026-11-23T12:00:00Z"}""",
         [typeof(NodeOut)] = """

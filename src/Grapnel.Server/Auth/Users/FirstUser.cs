@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Grapnel.Auditing;
 using Grapnel.Registry;
 using Grapnel.Server.Console;
 
@@ -45,6 +46,7 @@ internal sealed class FirstUser(IServiceScopeFactory scopes, ConsoleOptions opti
         if (_code is null)
             throw Taken();
         CheckCode(code);
+        using var acting = Actor.As(Actor.User(name.Trim()));
         await using var scope = scopes.CreateAsyncScope();
         var user = await scope.ServiceProvider.GetRequiredService<Accounts>().CreateFirstAsync(name, password, cancellationToken);
         _code = null;

@@ -12,13 +12,17 @@ namespace Grapnel.Server.Console;
 /// </summary>
 internal sealed class StampChecks(ILoggerFactory loggers, IConsoleStore store) : RevalidatingServerAuthenticationStateProvider(loggers)
 {
-    protected override TimeSpan RevalidationInterval => TimeSpan.FromSeconds(30);
+    /// <summary>How long somebody who may no longer be there can go on at most.</summary>
+    public static readonly TimeSpan Every = TimeSpan.FromSeconds(30);
 
-    protected override async Task<bool> ValidateAuthenticationStateAsync(AuthenticationState authenticationState, CancellationToken cancellationToken)
-    {
-        var person = authenticationState.User;
-        return Id<User>.TryParse(person.FindFirstValue(ClaimTypes.NameIdentifier), out var id)
-            && await store.FindUserAsync(id, cancellationToken) is { } user
-            && user.SecurityStamp == person.FindFirstValue(UserClaims.SecurityStamp);
-    }
+    protected override TimeSpan RevalidationInterval => Every;
+
+    /// <summary>Whether a person still has the account, the password and the role that the cookie was given for.</summary>
+    public async Task<bool> HoldsAsync(ClaimsPrincipal person, CancellationToken cancellationToken) =>
+        Id<User>.TryParse(person.FindFirstValue(ClaimTypes.NameIdentifier), out var id)
+        && await store.FindUserAsync(id, cancellationToken) is { } user
+        && user.SecurityStamp == person.FindFirstValue(UserClaims.SecurityStamp);
+
+    protected override Task<bool> ValidateAuthenticationStateAsync(AuthenticationState authenticationState, CancellationToken cancellationToken) =>
+        HoldsAsync(authenticationState.User, cancellationToken);
 }

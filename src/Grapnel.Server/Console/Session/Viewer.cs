@@ -98,6 +98,9 @@ internal sealed class Viewer(ApplicationRegistry applications)
         ApplicationChanged?.Invoke();
     }
 
+    /// <summary>The session is over: from now on the person may do nothing here.</summary>
+    public void End() => _rights = Rights.None;
+
     /// <summary>Looks again whether there is more than one application.</summary>
     public async Task LookForApplicationsAsync(CancellationToken cancellationToken)
     {

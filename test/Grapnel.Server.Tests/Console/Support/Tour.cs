@@ -66,12 +66,15 @@ internal sealed class Tour : IAsyncDisposable
         await Console.Client.PostJsonAsync("/api/v1/app", """{"name":"Northwind Traders","uid":"northwind"}""");
         Pages =
         [
-            ("home", "/"), ("webhooks", "/webhooks"), ("webhook", $"/webhooks/{down.Id}"), ("events", "/events"), ("event", "/events/order.created"),
-            ("messages", "/messages"), ("message", $"/messages/{last}"), ("applications", "/applications"), ("settings", "/settings"), ("nodes", "/settings/nodes"), ("account", "/account"),
-            ("messages", "/messages"), ("message", $"/messages/{last}"), ("message-beside", $"/messages?message={last}"), ("find", "/find?text=nothing-like-it"), ("applications", "/applications"), ("settings", "/settings"), ("account", "/account"),
-            ("event-edit", "/events/order.created/edit"), ("trigger", "/events/order.created/trigger"), ("schedules", "/schedules"), ("schedule", "/schedules/new"),
-            ("messages", "/messages"), ("message", $"/messages/{last}"), ("applications", "/applications"), ("settings", "/settings"), ("account", "/account"),
-            ("inboxes", "/inboxes"), ("inbox", $"/inboxes/{inbox.Id}"), ("welcome", "/welcome"),
+            ("home", "/"), ("webhooks", "/webhooks"), ("webhook", $"/webhooks/{down.Id}"), ("events", "/events"),
+            ("event", "/events/order.created"), ("messages", "/messages"), ("message", $"/messages/{last}"),
+            ("applications", "/applications"), ("settings", "/settings"), ("nodes", "/settings/nodes"), ("account", "/account"),
+            ("message-beside", $"/messages?message={last}"), ("find", "/find?text=nothing-like-it"),
+            ("event-edit", "/events/order.created/edit"), ("trigger", "/events/order.created/trigger"), ("schedules", "/schedules"),
+            ("schedule", "/schedules/new"), ("inboxes", "/inboxes"), ("inbox", $"/inboxes/{inbox.Id}"), ("welcome", "/welcome"),
+            ("keys", "/settings/keys"), ("new-key", "/settings/keys/new"), ("users", "/settings/users"),
+            ("user", $"/settings/users/{ConsoleServer.Operator}"), ("configuration", "/settings/configuration"),
+            ("audit", "/settings/audit"), ("portal-links", "/settings/portal"),
         ];
     }
 }

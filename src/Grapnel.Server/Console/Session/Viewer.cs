@@ -82,7 +82,7 @@ internal sealed class Viewer(ApplicationRegistry applications)
         HasApplications = false;
     }
 
-    /// <summary>Takes everything away: the key of the portal no longer holds.</summary>
+    /// <summary>Takes everything away: the key of the portal no longer holds, or the person's session is over.</summary>
     public void End()
     {
         (_rights, HasEnded) = (Rights.None, true);
@@ -97,9 +97,6 @@ internal sealed class Viewer(ApplicationRegistry applications)
         Application = application;
         ApplicationChanged?.Invoke();
     }
-
-    /// <summary>The session is over: from now on the person may do nothing here.</summary>
-    public void End() => _rights = Rights.None;
 
     /// <summary>Looks again whether there is more than one application.</summary>
     public async Task LookForApplicationsAsync(CancellationToken cancellationToken)

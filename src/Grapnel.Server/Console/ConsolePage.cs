@@ -14,7 +14,7 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(2);
     private readonly CancellationTokenSource _gone = new();
     private bool _listening;
-    private int _reads;
+    private Task _reading = Task.CompletedTask;
 
     [Inject]
     private protected Viewer Viewer { get; set; } = default!;
@@ -105,15 +105,16 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     {
     }
 
-    // Of two readings that overlap, the older one must not have the last word on whether the page is there.
-    private async Task ReadAsync()
+    // One after the other: of two at once the one that began first could end last, and what it had seen would stay on the page.
+    private Task ReadAsync() => _reading = ReadAfterAsync(_reading);
+
+    private async Task ReadAfterAsync(Task before)
     {
-        var mine = ++_reads;
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         try
         {
             await LoadAsync();
-            if (mine == _reads)
-                (IsLoaded, Missing, AsOf) = (true, null, null);
+            (IsLoaded, Missing, AsOf) = (true, null, null);
         }
         catch (NotFoundException missing)
         {

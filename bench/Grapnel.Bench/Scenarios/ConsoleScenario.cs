@@ -11,7 +11,7 @@ namespace Grapnel.Bench.Scenarios;
 internal static class ConsoleScenario
 {
     private const string Heard = "bench.heard";
-    private const string LivePage = "/messages?live=true";
+    private const string LivePage = "/messages";
     private const int Rate = 1_000;
 
     public static async Task<IReadOnlyList<Figure>> RunAsync(Workbench bench, CancellationToken cancel)

@@ -13,7 +13,10 @@ internal sealed class SettingsInForce(IServiceProvider services, SettingSources 
     /// The settings of free text that are shown. Any other may be a secret, so a new one shows nothing until somebody decides that it may.
     /// Numbers, durations, networks and the like cannot be secrets.
     /// </summary>
-    private static readonly string[] ShownTexts = ["Urls", "Api:PublicUrl", "Console:AdminName", "Store:Data"];
+    private static readonly string[] ShownTexts =
+    [
+        "Urls", "Api:PublicUrl", "Console:AdminName", "Store:Data", "Portal:FrameOrigins", "Portal:Name", "Portal:LogoUrl", "Portal:Colour",
+    ];
 
     /// <summary>Whether the value of a setting may be shown.</summary>
     public static bool IsShown(Setting setting) => TypeOf(setting) is var type && (type.IsValueType || IsListOfValues(type) || ShownTexts.Contains(setting.Path));

@@ -1,5 +1,6 @@
 using Grapnel.Server.Api;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace Grapnel.Server.Inboxes;
@@ -49,6 +50,9 @@ internal sealed class InboxCatcher(InboxRegistry inboxes, InboxDoors doors, Inbo
     private async Task<int> KeepAsync(HttpContext http, Inbox inbox, InboxDoor door)
     {
         var id = ids.Next<InboxRequest>();
+        // The limit below holds for the whole body, however it trickles in.
+        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+            rate.MinDataRate = null;
         using var limit = new CancellationTokenSource(ReadLimit, time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, http.RequestAborted);
         var holds = false;

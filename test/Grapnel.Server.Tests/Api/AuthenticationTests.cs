@@ -64,7 +64,7 @@ public sealed class AuthenticationTests(ServerFixture fixture) : ServerTest(fixt
     [Theory]
     [InlineData("/nothing")]
     [InlineData("/api/v1/nothing/here")]
-    [InlineData("/trigger")]
+    [InlineData("/trigger/of/nothing")]
     public async Task A_route_that_is_not_there_does_not_answer_a_stranger_either(string path) =>
         (await Server.Stranger.GetJsonAsync(path)).Status.ShouldBe(401);
 

@@ -78,7 +78,7 @@ public sealed class SchedulePagesTests
         await server.Client.PostJsonAsync("/api/v1/app/default/schedule", """{"eventType":"report.due","cron":"0 9 * * 1","payload":{"mine":"</textarea><b>"}}""");
         var page = await server.SignInAsync(ConsoleServer.Operator);
         await page.OpenAsync("/schedules");
-        await page.GetByRole(AriaRole.Link, new() { Name = "Run now: report.due" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Run now for report.due" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Textbox, new() { Name = "Payload" })).ToHaveValueAsync("""{"mine":"</textarea><b>"}""");
     }
 

@@ -152,36 +152,6 @@ public sealed class EventPagesTests
         }
     }
 
-    [Fact]
-    public async Task Everybody_can_use_the_pages_of_events_and_recurring_triggers()
-    {
-        await using var tour = await Tour.StartAsync();
-        var schedule = await tour.Console.Client.PostJsonAsync(
-            "/api/v1/app/default/schedule", """{"eventType":"order.created","minInterval":300,"maxInterval":900}""");
-        string[] paths =
-        [
-            "/events", "/events/new", "/events/order.created", "/events/order.created/edit", "/trigger", "/events/order.created/trigger", "/schedules",
-            "/schedules/new", $"/schedules/{schedule.Id}",
-        ];
-        var faults = new List<string>();
-        foreach (var (theme, width) in new[] { ("light", 1440), ("dark", 390) })
-        {
-            var page = await tour.Console.SignInAsync(ConsoleServer.Operator, width, theme);
-            foreach (var path in paths)
-            {
-                await page.OpenAsync(path);
-                await page.Locator(".skeleton").First.WaitForAsync(new() { State = WaitForSelectorState.Detached });
-                faults.AddRange((await Axe.CheckAsync(page)).Select(fault => $"{path}, {theme}: {fault}"));
-                await PhotographAsync(page, $"page-{path.Trim('/').Replace('/', '-').Replace(schedule.Id, "one")}-{theme}-{width}");
-            }
-        }
-        faults.ShouldBeEmpty();
-    }
-
-    private static Task PhotographAsync(IPage page, string name) => Environment.GetEnvironmentVariable("GRAPNEL_PICTURES") is { Length: > 0 } folder
-        ? page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = true })
-        : Task.CompletedTask;
-
     private static ILocator Field(IPage page, string name) => page.GetByRole(AriaRole.Textbox, new() { Name = name });
 }
 

@@ -74,6 +74,7 @@ public sealed class FirstRunTests
     private static async Task SetUpAsync(IPage page, TestServer server)
     {
         await page.GotoAsync("/");
+        (await Axe.CheckAsync(page)).ShouldBeEmpty();
         await page.GetByLabel("One-time code").FillAsync(server.Get<FirstUser>().Code!);
         await page.GetByLabel("Name or e-mail address").FillAsync("ada@example.com");
         await page.GetByLabel("Password").FillAsync("correct horse battery");

@@ -235,23 +235,6 @@ public sealed class MessagePagesTests
     }
 
     [Fact]
-    public async Task Everybody_can_use_the_pages_of_messages_in_the_light_and_in_the_dark_and_on_a_phone()
-    {
-        await using var tour = await Tour.StartAsync();
-        var faults = new List<string>();
-        foreach (var (scheme, width) in ((string, int)[])[("light", 1440), ("dark", 1440), ("light", 390)])
-        {
-            var page = await tour.Console.SignInAsync(width: width, scheme: scheme);
-            foreach (var (name, path) in tour.Pages.Where(page => page.Name is "messages" or "message" or "message-beside" or "find"))
-            {
-                await page.OpenAsync(path);
-                faults.AddRange((await Axe.CheckAsync(page)).Select(fault => $"{name}, {scheme}, {width}: {fault}"));
-            }
-        }
-        faults.ShouldBeEmpty();
-    }
-
-    [Fact]
     public async Task A_list_of_tens_of_thousands_shows_a_page_and_pages_without_jumping()
     {
         await using var server = await ConsoleServer.StartAsync();

@@ -1,6 +1,7 @@
 using Grapnel.Server.Auth.Users;
 using Grapnel.Server.Console;
 using Grapnel.Server.Tests.Support;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 
@@ -27,7 +28,12 @@ internal sealed class ConsoleServer : IAsyncDisposable
         var all = new Dictionary<string, string?> { ["Console:AdminName"] = Administrator, ["Console:AdminPassword"] = Password };
         foreach (var (name, value) in settings ?? new Dictionary<string, string?>())
             all[name] = value;
-        var server = new ConsoleServer(await TestServer.StartAsync(all, services, folder));
+        var server = new ConsoleServer(await TestServer.StartAsync(all, registered =>
+        {
+            // Hashing as slowly as a product must took a third of the time of all these tests.
+            registered.Configure<PasswordHasherOptions>(hashing => hashing.IterationCount = 1_000);
+            services?.Invoke(registered);
+        }, folder));
         await server.AddUserAsync(Operator, UserRole.Operator);
         await server.AddUserAsync(Viewer, UserRole.Viewer);
         return server;

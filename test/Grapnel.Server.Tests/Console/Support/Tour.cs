@@ -3,6 +3,7 @@ using Grapnel.Registry;
 using Grapnel.Server.Commands.Client;
 using Grapnel.Server.Commands.Listening;
 using Grapnel.Server.Commands.Samples;
+using Grapnel.Server.Console;
 using Grapnel.Server.Inboxes;
 using Grapnel.Server.Tests.Support;
 
@@ -10,7 +11,7 @@ namespace Grapnel.Server.Tests.Console.Support;
 
 /// <summary>
 /// A server with life in it: sample data, a consumer that takes, one that refuses now and then and one that is down, and what came of some dozens
-/// of messages. And the list of all pages, for what is true of every page.
+/// of messages. And the lists of all pages, for what is true of every page.
 /// </summary>
 internal sealed class Tour : IAsyncDisposable
 {
@@ -22,8 +23,14 @@ internal sealed class Tour : IAsyncDisposable
 
     public ConsoleServer Console { get; }
 
-    /// <summary>Every page that a signed-in person can open: its name, and its path.</summary>
+    /// <summary>What a stranger can open: its name, and its path.</summary>
+    public IReadOnlyList<(string Name, string Path)> ForAnybody { get; } = [("sign-in", ConsolePaths.SignIn), ("portal-door", ConsolePaths.Portal)];
+
+    /// <summary>What an administrator can open.</summary>
     public IReadOnlyList<(string Name, string Path)> Pages { get; private set; } = [];
+
+    /// <summary>What an application's people can open by their portal's link.</summary>
+    public IReadOnlyList<(string Name, string Path)> InPortal { get; private set; } = [];
 
     public static async Task<Tour> StartAsync()
     {
@@ -62,19 +69,32 @@ internal sealed class Tour : IAsyncDisposable
                 $"/trigger/{sample.Name}", JsonSerializer.Serialize(sample.NewEnvelope(random, DateTimeOffset.UnixEpoch.AddYears(56))));
             last = reply.Id;
         }
-        await Console.Client.PostJsonAsync("/api/v1/app/default/schedule", """{"eventType":"invoice.paid","cron":"0 9 * * 1","payload":{"weekly":true}}""");
-        await Console.Client.PostJsonAsync("/api/v1/app", """{"name":"Northwind Traders","uid":"northwind"}""");
+        var schedule = await Console.Client.PostJsonAsync(
+            "/api/v1/app/default/schedule", """{"eventType":"invoice.paid","cron":"0 9 * * 1","payload":{"weekly":true}}""");
+        var other = await Console.Client.PostJsonAsync("/api/v1/app", """{"name":"Northwind Traders","uid":"northwind"}""");
+        await Console.Client.PostJsonAsync(
+            "/api/v1/api-key", """{"name":"Shop","scope":"publish","application":"northwind","expiresAt":"2099-01-01T00:00:00Z"}""");
         Pages =
         [
-            ("home", "/"), ("webhooks", "/webhooks"), ("webhook", $"/webhooks/{down.Id}"), ("events", "/events"),
-            ("event", "/events/order.created"), ("messages", "/messages"), ("message", $"/messages/{last}"),
-            ("applications", "/applications"), ("settings", "/settings"), ("nodes", "/settings/nodes"), ("account", "/account"),
-            ("message-beside", $"/messages?message={last}"), ("find", "/find?text=nothing-like-it"),
-            ("event-edit", "/events/order.created/edit"), ("trigger", "/events/order.created/trigger"), ("schedules", "/schedules"),
-            ("schedule", "/schedules/new"), ("inboxes", "/inboxes"), ("inbox", $"/inboxes/{inbox.Id}"), ("welcome", "/welcome"),
-            ("keys", "/settings/keys"), ("new-key", "/settings/keys/new"), ("users", "/settings/users"),
-            ("user", $"/settings/users/{ConsoleServer.Operator}"), ("configuration", "/settings/configuration"),
-            ("audit", "/settings/audit"), ("portal-links", "/settings/portal"),
+            ("home", "/"), ("welcome", "/welcome"), ("find", "/find?text=nothing-like-it"),
+            ("webhooks", "/webhooks"), ("webhook", $"/webhooks/{down.Id}"), ("webhook-edit", $"/webhooks/{down.Id}/edit"),
+            ("webhook-new", "/webhooks/new?eventType=order.paid"),
+            ("events", "/events"), ("event", "/events/order.created"), ("event-edit", "/events/order.created/edit"), ("event-new", "/events/new"),
+            ("trigger", "/events/order.created/trigger"), ("trigger-any", "/trigger"),
+            ("schedules", "/schedules"), ("schedule", $"/schedules/{schedule.Id}"), ("schedule-new", "/schedules/new"),
+            ("messages", "/messages"), ("message", $"/messages/{last}"), ("message-beside", $"/messages?message={last}"),
+            ("inboxes", "/inboxes"), ("inbox", $"/inboxes/{inbox.Id}"),
+            ("applications", "/applications"), ("application", $"/applications/{other.Id}"), ("application-new", "/applications/new"),
+            ("settings", "/settings"), ("nodes", "/settings/nodes"), ("configuration", "/settings/configuration"),
+            ("keys", "/settings/keys"), ("key-new", "/settings/keys/new"), ("users", "/settings/users"), ("user-new", "/settings/users/new"),
+            ("user", $"/settings/users/{ConsoleServer.Operator}"), ("audit", "/settings/audit"), ("portal-links", "/settings/portal"),
+            ("account", "/account"), ("not-allowed", "/not-allowed"), ("not-found", "/not-found"),
+        ];
+        InPortal =
+        [
+            ("portal-home", "/portal/home"), ("portal-webhooks", "/portal/webhooks"), ("portal-webhook", $"/portal/webhooks/{down.Id}"),
+            ("portal-webhook-edit", $"/portal/webhooks/{down.Id}/edit"), ("portal-webhook-new", "/portal/webhooks/new"),
+            ("portal-messages", "/portal/messages"), ("portal-message", $"/portal/messages/{last}"), ("portal-find", "/portal/find?text=nothing-like-it"),
         ];
     }
 }

@@ -140,7 +140,7 @@ public sealed class ConsoleHomeTests
         await page.GetByRole(AriaRole.Link, new() { Name = "7 d" }).ClickAsync();
 
         await page.GetByRole(AriaRole.Heading, new() { Name = "In the last 7 days" }).WaitForAsync();
-        await page.WaitForURLAsync("**/?range=7d");
+        await page.UntilAtAsync(@"/\?range=7d");
         await page.OpenAsync("/?range=30d");
         await page.GetByRole(AriaRole.Heading, new() { Name = "In the last 30 days" }).WaitForAsync();
     }

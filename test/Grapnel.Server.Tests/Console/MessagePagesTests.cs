@@ -77,7 +77,7 @@ public sealed class MessagePagesTests
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Tag" }).PressAsync("Enter");
         await RowsAsync(page, 1);
         await page.GetByRole(AriaRole.Combobox, new() { Name = "Status" }).SelectOptionAsync("Owed to nobody");
-        await page.WaitForURLAsync(url => url.Contains("status=not-owed", StringComparison.Ordinal));
+        await page.UntilAtAsync(".*status=not-owed.*");
 
         page.Url.ShouldContain("type=order.paid");
         page.Url.ShouldContain("tag=vip");
@@ -108,7 +108,7 @@ public sealed class MessagePagesTests
         var phone = await server.SignInAsync(width: 390);
         await phone.OpenAsync("/messages");
         await phone.GetByRole(AriaRole.Link, new() { Name = "order.paid" }).ClickAsync();
-        await phone.WaitForURLAsync($"**/messages/{message}");
+        await phone.UntilAtAsync($"/messages/{message}");
     }
 
     [Fact]
@@ -231,7 +231,7 @@ public sealed class MessagePagesTests
         await page.OpenAsync($"/portal/find?text={theirs}");
         await page.GetByText("Nothing was found").WaitForAsync();
         await page.OpenAsync($"/portal/find?text={mine}");
-        await page.WaitForURLAsync($"**/portal/messages/{mine}");
+        await page.UntilAtAsync($"/portal/messages/{mine}");
     }
 
     [Fact]
@@ -247,7 +247,7 @@ public sealed class MessagePagesTests
         var newest = await IdsAsync(page);
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Older" }).ClickAsync();
-        await page.WaitForURLAsync(url => url.Contains("at=", StringComparison.Ordinal));
+        await page.UntilAtAsync(".*at=.*");
         await page.GetByRole(AriaRole.Link, new() { Name = "Newer" }).WaitForAsync();
         var older = await IdsAsync(page);
         older.Length.ShouldBe(50);

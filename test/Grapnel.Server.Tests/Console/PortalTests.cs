@@ -398,7 +398,7 @@ public sealed class PortalTests
     private static async Task OpenAsync(IPage page, string link)
     {
         await page.GotoAsync(link);
-        await page.WaitForURLAsync("**/portal/home");
+        await page.UntilAtAsync("/portal/home");
         await page.UntilReadyAsync();
     }
 

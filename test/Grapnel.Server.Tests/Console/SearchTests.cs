@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Grapnel.Server.Tests.Console.Support;
 using Grapnel.Server.Tests.Support;
 using Microsoft.Playwright;
@@ -65,7 +66,7 @@ public sealed class SearchTests
     {
         await page.OpenAsync("/messages");
         await SearchAsync(page, text);
-        await page.WaitForURLAsync(url => new Uri(url).AbsolutePath == path);
+        await page.UntilAtAsync($@"{Regex.Escape(path)}(\?.*)?");
     }
 
     private static async Task SearchAsync(IPage page, string text)

@@ -10,10 +10,14 @@ internal static class Chromium
 
     public static Task<IBrowser> Browser => Started.Value;
 
+    /// <summary>How long a page may take for anything, in milliseconds: machines that run tests are busy.</summary>
+    public const float Patience = 15_000;
+
     private static async Task<IBrowser> StartAsync()
     {
         var executable = Array.Find(Places, File.Exists);
         executable.ShouldNotBeNull("Chromium is missing; ./test.sh installs it.");
+        Assertions.SetDefaultExpectTimeout(Patience);
         var playwright = await Playwright.CreateAsync();
         return await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {

@@ -65,7 +65,7 @@ internal sealed class ConsoleServer : IAsyncDisposable
         var page = (await VisitAsync(width, scheme)).Page;
         var access = await Client.PostJsonAsync($"/api/v1/auth/app-portal-access/{application}", "{}");
         await page.GotoAsync(ConsolePaths.Portal + new Uri(access["url"].GetString()!).Fragment);
-        await page.WaitForURLAsync("**/portal/home");
+        await page.UntilAtAsync("/portal/home");
         return page;
     }
 

@@ -28,7 +28,7 @@ internal sealed class Visit : IAsyncDisposable
             Locale = "en-GB",
             TimezoneId = "UTC",
         });
-        context.SetDefaultTimeout(15_000);
+        context.SetDefaultTimeout(Chromium.Patience);
         var visit = new Visit(context, await context.NewPageAsync(), address);
         visit.Watch();
         return visit;

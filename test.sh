@@ -14,11 +14,12 @@ if [ $# -gt 0 ]; then projects=("$1"); shift; fi
 
 command -v dotnet >/dev/null || { echo "test.sh needs the .NET 10 SDK: https://dot.net" >&2; exit 2; }
 
-# Signatures are checked with the stock library of npm, run by Node.js; the console is looked at in Chromium, which needs a font.
+# Signatures are checked with the stock library of npm, run by Node.js; the console is looked at in Chromium without
+# a window, which needs a font.
 missing=()
 command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
-command -v chromium >/dev/null || missing+=(chromium)
+command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || missing+=(chromium-headless-shell)
 [ -d /usr/share/fonts/truetype/dejavu ] || missing+=(fonts-dejavu-core)
 if [ ${#missing[@]} -gt 0 ]; then
   echo "Installing ${missing[*]}"

@@ -5,4 +5,5 @@ set -euo pipefail
 cd "$(dirname "$0")"
 dotnet build test/Grapnel.Server.Tests --configuration Release --nologo --verbosity quiet
 mkdir -p docs/screenshots
+rm -f docs/screenshots/*.png
 GRAPNEL_SCREENSHOTS=1 test/Grapnel.Server.Tests/bin/Release/net10.0/Grapnel.Server.Tests -noColor -method '*Every_page_has_its_picture_taken'

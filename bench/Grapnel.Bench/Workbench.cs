@@ -33,6 +33,11 @@ internal sealed class Workbench : IDisposable
     public Task<GrapnelProcess> StartServerAsync(string data, CancellationToken cancel) =>
         GrapnelProcess.StartAsync(_program, data, cancel);
 
+    /// <summary>Starts a server on a new, empty data folder, with an administrator who can sign in to its console.</summary>
+    public Task<GrapnelProcess> StartServerWithConsoleAsync(CancellationToken cancel) => GrapnelProcess.StartAsync(
+        _program, NewFolder("data"), cancel,
+        ("GRAPNEL_CONSOLE__ADMIN_NAME", GrapnelProcess.Administrator), ("GRAPNEL_CONSOLE__ADMIN_PASSWORD", GrapnelProcess.Password));
+
     public Task<Sink> StartSinkAsync(CancellationToken cancel, int addresses = 1) =>
         Sink.StartAsync(NewFolder("sink"), cancel, addresses);
 

@@ -20,7 +20,7 @@ internal static class ConsoleScenario
         for (var round = 0; round < bench.Options.Rounds; round++)
             cold.Add(await FirstPageAsync(bench, cancel));
         await using var sink = await bench.StartSinkAsync(cancel);
-        await using var server = await bench.StartServerAsync(cancel);
+        await using var server = await bench.StartServerWithConsoleAsync(cancel);
         await server.Api.CreateEventTypeAsync(Heard, cancel);
         await server.Api.CreateEndpointAsync(sink.Url, Heard, cancel);
         await bench.MeasureFlowAsync(server, Heard, 1, bench.Options.WarmUpSeconds, cancel);
@@ -30,7 +30,7 @@ internal static class ConsoleScenario
     // The page that a person who starts the server opens first, whole, from a server that has shown none yet.
     private static async Task<double> FirstPageAsync(Workbench bench, CancellationToken cancel)
     {
-        await using var server = await bench.StartServerAsync(cancel);
+        await using var server = await bench.StartServerWithConsoleAsync(cancel);
         using var browser = new HttpClient { BaseAddress = server.Url };
         var start = Stopwatch.GetTimestamp();
         await browser.GetStringAsync("/sign-in", cancel);
@@ -59,7 +59,7 @@ internal static class ConsoleScenario
     private static async Task<IReadOnlyList<Figure>> SteadyAsync(Workbench bench, CancellationToken cancel)
     {
         await using var probe = await LatencyProbe.StartAsync(cancel);
-        await using var server = await bench.StartServerAsync(cancel);
+        await using var server = await bench.StartServerWithConsoleAsync(cancel);
         await server.Api.CreateEventTypeAsync(Heard, cancel);
         await server.Api.CreateEndpointAsync(probe.Url, Heard, cancel);
         await probe.MeasureAsync(server, [Heard], Rate, bench.Options.WarmUpSeconds, cancel);

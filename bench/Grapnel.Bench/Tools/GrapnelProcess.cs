@@ -32,10 +32,15 @@ internal sealed class GrapnelProcess : IAsyncDisposable
     public long Pending => StoreWitness.Pending(_data);
 
     /// <summary>Starts the server on a data folder, new or used, and waits until it is ready.</summary>
-    public static async Task<GrapnelProcess> StartAsync(string program, string data, CancellationToken cancel)
+    /// <param name="program">The executable.</param>
+    /// <param name="data">The folder.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <param name="environment">Settings beyond the key.</param>
+    public static async Task<GrapnelProcess> StartAsync(
+        string program, string data, CancellationToken cancel, params IEnumerable<(string Name, string Value)> environment)
     {
         var started = Stopwatch.GetTimestamp();
-        var server = Launch(program, data);
+        var server = Launch(program, data, environment);
         try
         {
             await server.WaitUntilReadyAsync(started, cancel);
@@ -60,14 +65,14 @@ internal sealed class GrapnelProcess : IAsyncDisposable
         await _process.DisposeAsync();
     }
 
-    private static GrapnelProcess Launch(string program, string data)
+    private static GrapnelProcess Launch(string program, string data, IEnumerable<(string Name, string Value)> environment)
     {
         var url = new Uri($"http://127.0.0.1:{ChildProcess.FreePort()}");
         Directory.CreateDirectory(data);
         var process = ChildProcess.Start(
             Path.Combine(data, "server.log"), program,
             ["serve", "--urls", url.OriginalString, "--data", data, "--allow-net", "127.0.0.0/8"],
-            ("GRAPNEL_API_KEY", ApiKey), ("GRAPNEL_CONSOLE__ADMIN_NAME", Administrator), ("GRAPNEL_CONSOLE__ADMIN_PASSWORD", Password));
+            [("GRAPNEL_API_KEY", ApiKey), .. environment]);
         return new GrapnelProcess(process, url, data);
     }
 

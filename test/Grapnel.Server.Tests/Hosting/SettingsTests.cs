@@ -55,6 +55,13 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void Two_spellings_of_one_variable_are_told_by_name()
+    {
+        var variables = new Hashtable { ["GRAPNEL_API_KEY"] = "one", ["GRAPNEL_APIKEY"] = "another" };
+        Should.Throw<SettingsException>(() => GrapnelEnvironment.Read(variables)).Errors.ShouldBe(["GRAPNEL_APIKEY and GRAPNEL_API_KEY are the same setting; keep one of them."]);
+    }
+
+    [Fact]
     public void A_list_comes_whole_from_the_last_source_that_has_it()
     {
         var sources = new ConfigurationBuilder()

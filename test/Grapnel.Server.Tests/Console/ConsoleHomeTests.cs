@@ -146,13 +146,17 @@ public sealed class ConsoleHomeTests
     }
 
     [Fact]
-    public async Task The_nodes_show_what_waits_in_each_lane_and_who_works_on_it()
+    public async Task Home_counts_what_was_accepted_and_the_nodes_show_what_waits_in_each_lane_and_who_works_on_it()
     {
+        await using var receiver = new Receiver();
         await using var broken = new Receiver { Status = 503 };
         await using var server = await StartAsync(Quick);
+        await AddEndpointAsync(server, receiver.Url);
         await AddEndpointAsync(server, broken.Url, "Warehouse");
         await TriggerAsync(server, 60);
         var page = await server.SignInAsync(ConsoleServer.Operator);
+        await HeadlineAsync(page, "1 endpoint is failing");
+        await page.GetByText("60 messages in the last hour").WaitForAsync();
 
         await page.OpenAsync("/settings/nodes");
 

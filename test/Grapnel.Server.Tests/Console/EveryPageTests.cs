@@ -20,6 +20,7 @@ public sealed class EveryPageTests
     [InlineData("light", 1440)]
     [InlineData("dark", 1440)]
     [InlineData("light", 390)]
+    [InlineData("dark", 390)]
     public async Task Everybody_can_use_every_page_and_none_is_wider_than_its_window(string theme, int width)
     {
         await using var tour = await Tour.StartAsync();

@@ -28,7 +28,9 @@ public sealed record Delivery
     /// Bytes of memory that it takes while it waits to be sent, near enough: its payload, and 512 for all that surrounds one. Without the
     /// latter, a million deliveries of ten bytes would seem to take ten megabytes.
     /// </summary>
-    internal long Footprint => 512 + (Message.Payload?.Length ?? 0);
+    internal long Footprint => Overhead + (Message.Payload?.Length ?? 0);
+
+    internal const int Overhead = 512;
 }
 
 /// <summary>What asked for an attempt. The numbers are those of the Svix API.</summary>

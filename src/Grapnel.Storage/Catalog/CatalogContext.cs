@@ -38,14 +38,14 @@ internal abstract class CatalogContext(DbContextOptions options) : DbContext(opt
 
     protected override void ConfigureConventions(ModelConfigurationBuilder conventions)
     {
-        conventions.Properties<Id<Application>>().HaveConversion<IdConverter<Application>>();
-        conventions.Properties<Id<Endpoint>>().HaveConversion<IdConverter<Endpoint>>();
-        conventions.Properties<Id<Schedule>>().HaveConversion<IdConverter<Schedule>>();
-        conventions.Properties<Id<ApiKey>>().HaveConversion<IdConverter<ApiKey>>();
-        conventions.Properties<Id<User>>().HaveConversion<IdConverter<User>>();
-        conventions.Properties<Id<AuditEntry>>().HaveConversion<IdConverter<AuditEntry>>();
-        conventions.Properties<Id<Inbox>>().HaveConversion<IdConverter<Inbox>>();
-        conventions.Properties<Id<InboxRequest>>().HaveConversion<IdConverter<InboxRequest>>();
+        Map<Application>(conventions);
+        Map<Endpoint>(conventions);
+        Map<Schedule>(conventions);
+        Map<ApiKey>(conventions);
+        Map<User>(conventions);
+        Map<AuditEntry>(conventions);
+        Map<Inbox>(conventions);
+        Map<InboxRequest>(conventions);
         conventions.Properties<DateTimeOffset>().HaveConversion<TimeConverter>();
         conventions.Properties<TimeSpan>().HaveConversion<SpanConverter>();
         Json<IReadOnlyList<string>>(conventions);
@@ -106,6 +106,9 @@ internal abstract class CatalogContext(DbContextOptions options) : DbContext(opt
         model.Entity<KeyRingEntry>().ToTable("key_ring").HasKey(row => row.Name);
         UseSnakeCase(model);
     }
+
+    /// <summary>Says how an id is kept.</summary>
+    protected abstract void Map<T>(ModelConfigurationBuilder conventions) where T : IIdentified;
 
     private static void Json<T>(ModelConfigurationBuilder conventions) where T : class =>
         conventions.Properties<T>().HaveConversion<JsonConverter<T>, ReferenceComparer<T>>();

@@ -8,6 +8,10 @@ namespace Grapnel.Storage.Catalog;
 internal sealed class IdConverter<T>() : ValueConverter<Id<T>, byte[]>(id => id.ToBytes(), bytes => Id<T>.FromBytes(bytes))
     where T : IIdentified;
 
+/// <summary>An id as a UUID, whose order in PostgreSQL is that of its bytes too.</summary>
+internal sealed class UuidConverter<T>() : ValueConverter<Id<T>, Guid>(id => Uuid.Of(id), uuid => Uuid.To<T>(uuid))
+    where T : IIdentified;
+
 /// <summary>A time as Unix milliseconds.</summary>
 internal sealed class TimeConverter() : ValueConverter<DateTimeOffset, long>(
     time => time.ToUnixTimeMilliseconds(), ms => DateTimeOffset.FromUnixTimeMilliseconds(ms));

@@ -3,21 +3,20 @@ namespace Grapnel.Storage.Sqlite;
 /// <summary>The rows of <c>rollup</c>: adding to them, adding them up, forgetting them.</summary>
 internal static class Rollups
 {
-    public const long MinuteMs = 60_000;
-    public const long HourMs = 60 * MinuteMs;
+    private const long MinuteMs = RollupBatch.MinuteMs;
+    private const long HourMs = RollupBatch.HourMs;
     private const int Minute = 1;
     private const int Hour = 60;
 
-    /// <summary>Adds a sum to the minute of a scope and to the hour around it.</summary>
-    /// <param name="session">The writer, in a transaction.</param>
-    /// <param name="scope">The scope.</param>
-    /// <param name="minute">When the minute begins, in Unix milliseconds.</param>
-    /// <param name="sum">What to add.</param>
-    /// <param name="scratch">A place to work in, so that a batch of many rows needs only one.</param>
-    public static void Add(SqliteSession session, RollupScope scope, long minute, RollupSum sum, RollupSum scratch)
+    /// <summary>Adds what a transaction adds: to the minutes, and to the hours around them. Call it once with a batch.</summary>
+    public static void Store(SqliteSession session, RollupBatch batch)
     {
-        Add(session, Minute, minute, scope, sum, scratch);
-        Add(session, Hour, minute - minute % HourMs, scope, sum, scratch);
+        var scratch = new RollupSum();
+        foreach (var (scope, minute, sum) in batch.Rows())
+        {
+            Add(session, Minute, minute, scope, sum, scratch);
+            Add(session, Hour, minute - minute % HourMs, scope, sum, scratch);
+        }
     }
 
     /// <summary>Adds up what happened over spans of equal width, the oldest first; spans without any rows are left out.</summary>

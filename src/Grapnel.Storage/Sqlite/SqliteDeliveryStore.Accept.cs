@@ -70,7 +70,7 @@ internal sealed partial class SqliteDeliveryStore
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
             .Bind(n).Bind(message.Id).Bind(message.ApplicationId).Bind(message.EventType).Bind(message.EventId)
-            .Bind(Rows.ToJson(message.Channels)).Bind(Rows.ToJson(message.Tags)).Bind(message.ContentType)
+            .Bind(Names.ToJson(message.Channels)).Bind(Names.ToJson(message.Tags)).Bind(message.ContentType)
             .Bind(message.AcceptedAt.ToUnixTimeMilliseconds()).Bind(message.DeliverAt?.ToUnixTimeMilliseconds())
             .Bind(message.RouteVersion).Bind(Owed.Pack(item.Endpoints, n)).Bind(message.Payload)
             .Bind(message.ContentExpiresAt?.ToUnixTimeMilliseconds())

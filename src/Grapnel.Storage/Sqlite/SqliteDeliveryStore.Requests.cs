@@ -81,7 +81,7 @@ internal sealed partial class SqliteDeliveryStore
         var rollups = new RollupBatch();
         foreach (var lane in ended.CountBy(pair => pair.EndpointId))
             rollups.AddCancelled(lane.Key, SqliteHistoryStore.FindOwner(session, lane.Key), WallClock(), lane.Value);
-        rollups.Store(session);
+        Rollups.Store(session, rollups);
     }
 
     // A manual delivery is one attempt more; ending it before that was made leaves nothing to tell.

@@ -22,7 +22,7 @@ internal sealed partial class SqliteDeliveryStore
         CountPending(session, -ended);
         // 3. What is kept per endpoint, application and in all, once per batch.
         _accepted.MoveTo(rollups);
-        rollups.Store(session);
+        Rollups.Store(session, rollups);
         foreach (var health in batch.Health)
             StoreHealth(session, health);
         // 4. Lanes given back. One with pending deliveries is found again by the sweep.

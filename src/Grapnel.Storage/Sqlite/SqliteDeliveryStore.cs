@@ -93,7 +93,7 @@ internal sealed partial class SqliteDeliveryStore(
     {
         var rollups = new RollupBatch();
         _accepted.MoveTo(rollups);
-        rollups.Store(session);
+        Rollups.Store(session, rollups);
     }
 
     private long Uptime() => (long)time.GetElapsedTime(_openedAt).TotalMilliseconds;

@@ -75,7 +75,7 @@ internal sealed partial class SqliteHistoryStore
             """).Bind(application).Bind(after).Bind(before).Bind(limit),
         row => new OldMessage(
             row.Int64(0), row.Id<Message>(1), Owed.Unpack(row.Blob(2)), row.Id<Application>(3),
-            [.. Labels.Of(Rows.FromJson(row.TextOrNull(4)), Rows.FromJson(row.TextOrNull(5)))]));
+            [.. Labels.Of(Names.FromJson(row.TextOrNull(4)), Names.FromJson(row.TextOrNull(5)))]));
 
     private static void Remove(SqliteSession session, OldMessage message)
     {

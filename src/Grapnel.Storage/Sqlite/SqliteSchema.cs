@@ -1,5 +1,7 @@
 using System.Reflection;
+using Grapnel.Storage.Catalog;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Grapnel.Storage.Sqlite;
@@ -35,7 +37,7 @@ internal static class SqliteSchema
     }
 
     private static HashSet<string> KnownMigrations() => [.. typeof(SqliteSchema).Assembly.GetTypes()
-        .Where(type => type.IsSubclassOf(typeof(Migration)))
+        .Where(type => type.IsSubclassOf(typeof(Migration)) && type.GetCustomAttribute<DbContextAttribute>()!.ContextType == typeof(SqliteCatalogContext))
         .Select(type => type.GetCustomAttribute<MigrationAttribute>()!.Id)];
 
     private static List<string> ReadApplied(SqliteSession session)
@@ -59,17 +61,8 @@ internal static class SqliteSchema
     {
         if (session.Prepare("SELECT 1 FROM application LIMIT 1").RunExists())
             return;
-        var ids = new IdGenerator(time);
         using var catalog = session.OpenCatalog();
-        catalog.Add(NewApplication(ids, time, Application.DefaultUid, "Default"));
-        catalog.Add(NewApplication(ids, time, Application.OperationalUid, "Operational events"));
-        catalog.SaveChanges();
-    }
-
-    private static Application NewApplication(IdGenerator ids, TimeProvider time, string uid, string name)
-    {
-        var now = time.GetUtcNow();
-        return new Application { Id = ids.Next<Application>(), Uid = uid, Name = name, CreatedAt = now, UpdatedAt = now };
+        CatalogSeed.AddTo(catalog, time);
     }
 
     // The lock on the folder proves that every node written down here is dead: after a crash nothing waits for a heartbeat to grow old.

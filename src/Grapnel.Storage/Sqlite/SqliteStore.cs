@@ -99,14 +99,6 @@ public sealed class SqliteStore : IAsyncDisposable, IDisposable
     /// <inheritdoc/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    /// <summary>A script that is embedded in this assembly.</summary>
-    internal static string ReadScript(string name)
-    {
-        using var stream = typeof(SqliteStore).Assembly.GetManifestResourceStream(name)
-            ?? throw new InvalidOperationException($"The script {name} is not embedded.");
-        return new StreamReader(stream).ReadToEnd();
-    }
-
     private static SqliteSession OpenWriter(SqliteFiles files, FolderLock held, SqliteStoreOptions options, TimeProvider time)
     {
         SqliteSession? writer = null;

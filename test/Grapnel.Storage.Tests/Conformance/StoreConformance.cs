@@ -8,7 +8,7 @@ namespace Grapnel.Storage.Tests.Conformance;
 /// </summary>
 public abstract partial class StoreConformance : IAsyncLifetime
 {
-    private static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+    public static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly IReadOnlySet<long> NothingHeld = new HashSet<long>();
 
     private StoreUnderTest _store = null!;

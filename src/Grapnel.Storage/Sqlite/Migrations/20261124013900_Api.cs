@@ -86,7 +86,7 @@ namespace Grapnel.Storage.Sqlite.Migrations
                 column: "rate_limit",
                 filter: "rate_limit IS NOT NULL");
 
-            migrationBuilder.Sql(SqliteStore.ReadScript("hot-api.sql"));
+            migrationBuilder.Sql(Scripts.Read("hot-api.sql"));
         }
 
         /// <inheritdoc />

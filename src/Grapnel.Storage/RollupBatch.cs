@@ -1,8 +1,11 @@
-namespace Grapnel.Storage.Sqlite;
+namespace Grapnel.Storage;
 
 /// <summary>What one transaction adds to the roll-ups: a row for each minute and scope that it concerns, however many attempts there are.</summary>
 internal sealed class RollupBatch
 {
+    public const long MinuteMs = 60_000;
+    public const long HourMs = 60 * MinuteMs;
+
     private readonly Dictionary<(Id<Endpoint> Endpoint, Id<Application>? Application, long Minute), RollupSum> _endpoints = [];
     private readonly Dictionary<(RollupScope Scope, long Minute), RollupSum> _totals = [];
 
@@ -24,25 +27,22 @@ internal sealed class RollupBatch
     public void AddCancelled(Id<Endpoint> endpoint, Id<Application>? application, long now, int count) =>
         SumOf(_endpoints, (endpoint, application, MinuteOf(now))).Cancelled += count;
 
-    /// <summary>Writes it, for endpoints, applications and the installation. Call it once.</summary>
-    public void Store(SqliteSession session)
+    /// <summary>What to add to which minute, for endpoints, applications and the installation; each pair once. Call it once.</summary>
+    public IEnumerable<(RollupScope Scope, long Minute, RollupSum Sum)> Rows()
     {
-        if (_endpoints.Count + _totals.Count == 0)
-            return;
-        var scratch = new RollupSum();
         foreach (var ((endpoint, application, minute), sum) in _endpoints)
         {
             if (application is { } owner)
                 SumOf(_totals, (RollupScope.Of(owner), minute)).Add(sum);
             SumOf(_totals, (RollupScope.Installation, minute)).Add(sum);
-            Rollups.Add(session, RollupScope.Of(endpoint), minute, sum, scratch);
+            yield return (RollupScope.Of(endpoint), minute, sum);
         }
         foreach (var ((scope, minute), sum) in _totals)
-            Rollups.Add(session, scope, minute, sum, scratch);
+            yield return (scope, minute, sum);
     }
 
     /// <summary>The minute in which a time lies, both in Unix milliseconds.</summary>
-    public static long MinuteOf(long ms) => ms - ms % Rollups.MinuteMs;
+    public static long MinuteOf(long ms) => ms - ms % MinuteMs;
 
     private static RollupSum SumOf<TKey>(Dictionary<TKey, RollupSum> sums, TKey key) where TKey : notnull
     {

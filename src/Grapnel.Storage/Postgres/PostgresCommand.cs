@@ -1,0 +1,83 @@
+using Grapnel.Storage.Catalog;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Grapnel.Storage.Postgres;
+
+/// <summary>One statement on its way: parameters are bound from left to right ($1, $2, …), a null binds NULL; then it is run, once.</summary>
+internal sealed class PostgresCommand(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+{
+    private readonly NpgsqlCommand _command = new(sql, connection);
+
+    public PostgresCommand Bind(long value) => Add(new NpgsqlParameter<long> { TypedValue = value });
+
+    public PostgresCommand Bind(int value) => Add(new NpgsqlParameter<int> { TypedValue = value });
+
+    public PostgresCommand Bind(bool value) => Add(new NpgsqlParameter<bool> { TypedValue = value });
+
+    public PostgresCommand Bind(long? value) => value is { } number ? Bind(number) : BindNull(NpgsqlDbType.Bigint);
+
+    public PostgresCommand Bind(string? text) => text is null ? BindNull(NpgsqlDbType.Text) : Add(new NpgsqlParameter<string> { TypedValue = text });
+
+    public PostgresCommand Bind(ReadOnlyMemory<byte>? blob) =>
+        blob is { } bytes ? Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = bytes }) : BindNull(NpgsqlDbType.Bytea);
+
+    public PostgresCommand Bind<T>(Id<T> id) where T : IIdentified => Bind(Uuid.Of(id));
+
+    public PostgresCommand Bind<T>(Id<T>? id) where T : IIdentified => id is { } given ? Bind(given) : BindNull(NpgsqlDbType.Uuid);
+
+    public PostgresCommand Bind(Guid uuid) => Add(new NpgsqlParameter<Guid> { TypedValue = uuid });
+
+    public PostgresCommand Bind<T>(IEnumerable<Id<T>> ids) where T : IIdentified => Bind(ids.Select(Uuid.Of).ToArray());
+
+    /// <summary>Binds a column of values for <c>unnest</c> or <c>= ANY</c>: long, int, short, bool, Guid, string, byte[], and what of them may be null.</summary>
+    public PostgresCommand Bind<T>(T[] column) => Add(new NpgsqlParameter<T[]> { TypedValue = column });
+
+    /// <summary>The same for a column that may be missing altogether.</summary>
+    public PostgresCommand Bind<T>(T[]? column, NpgsqlDbType type) => column is null ? BindNull(NpgsqlDbType.Array | type) : Bind(column);
+
+    public PostgresCommand BindNull(NpgsqlDbType type) => Add(new NpgsqlParameter { NpgsqlDbType = type, Value = DBNull.Value });
+
+    /// <summary>Lets the statement take as long as it takes.</summary>
+    public PostgresCommand WithoutTimeout()
+    {
+        _command.CommandTimeout = 0;
+        return this;
+    }
+
+    /// <summary>All rows.</summary>
+    public async Task<List<T>> RowsAsync<T>(Func<PostgresRow, T> read)
+    {
+        var rows = new List<T>();
+        await using (_command.ConfigureAwait(false))
+        {
+            var reader = await _command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+                    rows.Add(read(new PostgresRow(reader)));
+        }
+        return rows;
+    }
+
+    /// <summary>What is read of the first row; the default where there is none.</summary>
+    public async Task<T?> FirstAsync<T>(Func<PostgresRow, T> read) => (await RowsAsync(read).ConfigureAwait(false)).FirstOrDefault();
+
+    /// <summary>Whether there is a row at all.</summary>
+    public async Task<bool> AnyAsync() => (await RowsAsync(_ => true).ConfigureAwait(false)).Count > 0;
+
+    /// <summary>The first column of the single row.</summary>
+    public async Task<long> Int64Async() => (await RowsAsync(row => row.Int64(0)).ConfigureAwait(false))[0];
+
+    /// <summary>Runs a statement whose rows do not matter; tells how many it changed.</summary>
+    public async Task<int> RunAsync()
+    {
+        await using (_command.ConfigureAwait(false))
+            return await _command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private PostgresCommand Add(NpgsqlParameter parameter)
+    {
+        _command.Parameters.Add(parameter);
+        return this;
+    }
+}

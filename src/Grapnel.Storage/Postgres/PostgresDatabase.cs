@@ -1,0 +1,112 @@
+using System.Data;
+using Npgsql;
+
+namespace Grapnel.Storage.Postgres;
+
+/// <summary>The way to the database: a pool of connections, and the few manners in which work is done on one.</summary>
+internal sealed class PostgresDatabase : IAsyncDisposable
+{
+    private const int Tries = 5;
+
+    private readonly NpgsqlDataSource _source;
+
+    public PostgresDatabase(PostgresStoreOptions options)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(options.ConnectionString) { Enlist = false };
+        if (!settings.ContainsKey("Maximum Pool Size"))
+            settings.MaxPoolSize = options.MaxConnections;
+        if (!settings.ContainsKey("Command Timeout"))
+            settings.CommandTimeout = (int)Math.Ceiling(options.Timeout.TotalSeconds);
+        if (!settings.ContainsKey("Timeout"))
+            settings.Timeout = (int)Math.Ceiling(options.Timeout.TotalSeconds);
+        if (!settings.ContainsKey("Cancellation Timeout"))
+            settings.CancellationTimeout = 500;
+        if (!settings.ContainsKey("Max Auto Prepare"))
+            (settings.MaxAutoPrepare, settings.AutoPrepareMinUsages) = (64, 2);
+        if (!settings.ContainsKey("Application Name"))
+            settings.ApplicationName = "grapnel";
+        // A node that is stopped in the middle of a transaction must not keep its locks. History is partitioned, and only a plan that knows the
+        // values leaves the partitions alone that cannot matter.
+        settings.Options = $"-c idle_in_transaction_session_timeout=5s -c plan_cache_mode=force_custom_plan {settings.Options}".TrimEnd();
+        ConnectionString = settings.ConnectionString;
+        _source = new NpgsqlDataSourceBuilder(ConnectionString).Build();
+    }
+
+    /// <summary>The connection string in force. It has a password in it.</summary>
+    public string ConnectionString { get; }
+
+    /// <summary>A connection of one's own, to keep.</summary>
+    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => _source.OpenConnectionAsync(cancellationToken);
+
+    /// <summary>Reads; each statement sees what is committed when it begins.</summary>
+    public Task<T> ReadAsync<T>(Func<PostgresSession, Task<T>> read, CancellationToken cancellationToken) =>
+        RunAsync(isolation: null, read, cancellationToken);
+
+    /// <summary>Reads with several statements that all see the same.</summary>
+    public Task<T> ReadSnapshotAsync<T>(Func<PostgresSession, Task<T>> read, CancellationToken cancellationToken) =>
+        RunAsync(IsolationLevel.RepeatableRead, read, cancellationToken);
+
+    /// <summary>
+    /// Writes in one transaction; when the task completes, it is durable. Where it stood in another's way it is undone and runs again, so it must
+    /// not have effects outside the store.
+    /// </summary>
+    public Task<T> WriteAsync<T>(Func<PostgresSession, Task<T>> write, CancellationToken cancellationToken = default) =>
+        RunAsync(IsolationLevel.ReadCommitted, write, cancellationToken);
+
+    /// <summary>Writes with a single statement, which is a transaction of its own.</summary>
+    public Task<T> WriteAloneAsync<T>(Func<PostgresSession, Task<T>> write, CancellationToken cancellationToken = default) =>
+        RunAsync(isolation: null, write, cancellationToken);
+
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    private async Task<T> RunAsync<T>(IsolationLevel? isolation, Func<PostgresSession, Task<T>> work, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                var connection = await _source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+                await using (connection.ConfigureAwait(false))
+                    return await RunAsync(connection, isolation, work, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception error) when (tries < Tries && PostgresErrors.IsConflict(error))
+            {
+            }
+            catch (Exception error) when (PostgresErrors.IsStorageFailure(error))
+            {
+                throw PostgresErrors.Unavailable(error);
+            }
+        }
+    }
+
+    private static async Task<T> RunAsync<T>(
+        NpgsqlConnection connection, IsolationLevel? isolation, Func<PostgresSession, Task<T>> work, CancellationToken cancellationToken)
+    {
+        var session = new PostgresSession(connection, cancellationToken);
+        try
+        {
+            var result = isolation is { } level
+                ? await InTransactionAsync(session, level, work, cancellationToken).ConfigureAwait(false)
+                : await work(session).ConfigureAwait(false);
+            session.Tell(committed: true);
+            return result;
+        }
+        finally
+        {
+            session.Tell(committed: false);
+        }
+    }
+
+    private static async Task<T> InTransactionAsync<T>(
+        PostgresSession session, IsolationLevel isolation, Func<PostgresSession, Task<T>> work, CancellationToken cancellationToken)
+    {
+        // Disposed without a commit, it is rolled back.
+        var transaction = await session.Connection.BeginTransactionAsync(isolation, cancellationToken).ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
+        {
+            var result = await work(session).ConfigureAwait(false);
+            await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+            return result;
+        }
+    }
+}

@@ -1,0 +1,119 @@
+using System.Collections.Concurrent;
+
+namespace Grapnel.Storage.Postgres;
+
+/// <summary>
+/// The hot path on PostgreSQL, hand-written: a batch is one statement, or a few. This part holds nodes; the others hold accepting, settling, lanes,
+/// and what people ask for. Rows are locked in one order everywhere: the node, then lanes by id, then deliveries, then the sums.
+/// </summary>
+internal sealed partial class PostgresDeliveryStore(
+    PostgresDatabase database, PostgresRollups rollups, Guid writer, IdGenerator ids, TimeProvider time) : IDeliveryStore
+{
+    private const int MaxLanes = 10_000;
+
+    private readonly AcceptedCounts _accepted = new();
+
+    // The heartbeats of the nodes as this process last saw them change, by its own monotonic clock. No two clocks are ever compared.
+    private readonly ConcurrentDictionary<Id<Node>, (long Beats, long SeenAt)> _seen = [];
+
+    public async Task<Id<Node>> JoinAsync(string name, CancellationToken cancellationToken)
+    {
+        var id = ids.Next<Node>();
+        await database.WriteAloneAsync(session => session.Prepare("""
+            INSERT INTO node (id, name, joined_at, beats, last_beat_at) VALUES ($1, $2, $3, 0, clock_timestamp())
+            """).Bind(id).Bind(name).Bind(WallClock()).RunAsync(), cancellationToken).ConfigureAwait(false);
+        await LookAtNodesAsync(cancellationToken).ConfigureAwait(false);
+        return id;
+    }
+
+    public async Task<bool> HeartbeatAsync(Id<Node> node, CancellationToken cancellationToken)
+    {
+        var beats = await database.WriteAsync(async session =>
+        {
+            var beats = await session.Prepare("UPDATE node SET beats = beats + 1, last_beat_at = clock_timestamp() WHERE id = $1 RETURNING beats")
+                .Bind(node).RowsAsync(row => row.Int64(0)).ConfigureAwait(false);
+            await StoreAcceptedAsync(session).ConfigureAwait(false);
+            return beats;
+        }, cancellationToken).ConfigureAwait(false);
+        if (beats is [var now])
+            See(node, now);
+        return beats.Count == 1;
+    }
+
+    public async Task<int> ExpelAsync(Id<Node> self, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var nodes = await LookAtNodesAsync(cancellationToken).ConfigureAwait(false);
+        var silent = nodes.Where(node => node.Id != self && time.GetElapsedTime(node.SeenAt) > limit).ToList();
+        if (silent.Count == 0)
+            return 0;
+        return await database.WriteAsync(async session =>
+        {
+            var expelled = await session.Prepare("""
+                DELETE FROM node n USING unnest($1::uuid[], $2::bigint[]) AS s (id, beats) WHERE n.id = s.id AND n.beats = s.beats RETURNING n.id
+                """).Bind(silent.Select(node => node.Id)).Bind(silent.ConvertAll(node => node.Beats).ToArray())
+                .RowsAsync(row => row.Id<Node>(0)).ConfigureAwait(false);
+            await FreeAsync(session, expelled).ConfigureAwait(false);
+            return expelled.Count;
+        }, cancellationToken).ConfigureAwait(false);
+    }
+
+    public Task LeaveAsync(Id<Node> node, CancellationToken cancellationToken) => database.WriteAsync(async session =>
+    {
+        var left = await session.Prepare("DELETE FROM node WHERE id = $1").Bind(node).RunAsync().ConfigureAwait(false);
+        await FreeAsync(session, [node]).ConfigureAwait(false);
+        await StoreAcceptedAsync(session).ConfigureAwait(false);
+        return left;
+    }, cancellationToken);
+
+    public Task<IReadOnlyList<NodeStatus>> ReadNodesAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<NodeStatus>>(async session => await session.Prepare("""
+            SELECT n.id, n.name, n.joined_at, (extract(epoch FROM clock_timestamp() - n.last_beat_at) * 1000)::bigint,
+                (SELECT count(*) FROM (SELECT 1 FROM lane l WHERE l.node_id = n.id LIMIT $1) AS counted)
+            FROM node n ORDER BY n.id
+            """).Bind(MaxLanes + 1)
+            .RowsAsync(row => new NodeStatus(
+                row.Id<Node>(0), row.Text(1), row.Time(2), time.GetUtcNow().AddMilliseconds(-row.Int64(3)), Capped(row.Int64(4), MaxLanes)))
+            .ConfigureAwait(false), cancellationToken);
+
+    internal static CappedCount Capped(long found, int limit) => new((int)Math.Min(found, limit), found > limit);
+
+    private async Task<List<(Id<Node> Id, long Beats, long SeenAt)>> LookAtNodesAsync(CancellationToken cancellationToken)
+    {
+        var nodes = await database.ReadAsync(session => session.Prepare("SELECT id, beats FROM node")
+            .RowsAsync(row => (Id: row.Id<Node>(0), Beats: row.Int64(1))), cancellationToken).ConfigureAwait(false);
+        foreach (var gone in _seen.Keys.Except(nodes.Select(node => node.Id)))
+            _seen.TryRemove(gone, out _);
+        return nodes.ConvertAll(node => (node.Id, node.Beats, See(node.Id, node.Beats)));
+    }
+
+    private long See(Id<Node> node, long beats) => _seen.AddOrUpdate(
+        node, _ => (beats, time.GetTimestamp()), (_, known) => known.Beats == beats ? known : (beats, time.GetTimestamp())).SeenAt;
+
+    // Their lanes have no owner then, and are found by whoever looks for some.
+    private static async Task FreeAsync(PostgresSession session, List<Id<Node>> nodes)
+    {
+        if (nodes.Count == 0)
+            return;
+        await session.Prepare("""
+            WITH owned AS MATERIALIZED (SELECT endpoint_id FROM lane WHERE node_id = ANY ($1) ORDER BY endpoint_id FOR UPDATE)
+            UPDATE lane SET node_id = NULL FROM owned WHERE lane.endpoint_id = owned.endpoint_id
+            """).Bind<Node>(nodes).RunAsync().ConfigureAwait(false);
+        await PostgresBackgroundTaskStore.FreeAsync(session, nodes).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Whether the node has not been expelled; until the transaction ends it cannot be. To be asked before any lane is locked.
+    /// </summary>
+    internal static Task<bool> IsMemberAsync(PostgresSession session, Id<Node> node) =>
+        session.Prepare("SELECT 1 FROM node WHERE id = $1 FOR KEY SHARE").Bind(node).AnyAsync();
+
+    // For what was accepted and owed to nobody: no settle follows that would take its count along.
+    private Task StoreAcceptedAsync(PostgresSession session)
+    {
+        var batch = new RollupBatch();
+        _accepted.MoveTo(session, batch);
+        return rollups.StoreAsync(session, batch);
+    }
+
+    private long WallClock() => time.GetUtcNow().ToUnixTimeMilliseconds();
+}

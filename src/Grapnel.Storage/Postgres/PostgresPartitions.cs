@@ -1,0 +1,120 @@
+using System.Globalization;
+using Grapnel.Storage.Catalog;
+using Npgsql;
+
+namespace Grapnel.Storage.Postgres;
+
+/// <summary>
+/// The partitions of the history. They are made ahead of time, so that no message waits for one, and dropped whole when all they hold is past
+/// retention and owed to nobody.
+/// </summary>
+internal sealed class PostgresPartitions(TimeSpan width, TimeProvider time)
+{
+    private const int Ahead = 2;
+    private const long Lock = 0x6772_6170_6e65_6c02;
+    private static readonly string[] Tables = ["message", "message_label", "finished_delivery", "attempt"];
+
+    private readonly long _widthMs = (long)width.TotalMilliseconds;
+
+    /// <summary>Makes the partitions of now and of the time that comes.</summary>
+    public async Task EnsureAsync(PostgresSession session)
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        for (var n = 0; n <= Ahead; n++)
+        {
+            var at = now + n * _widthMs;
+            if (!await session.Prepare("SELECT 1 FROM history_partition WHERE start <= $1 AND until > $1").Bind(at).AnyAsync().ConfigureAwait(false))
+                await AddAsync(session, at).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Drops partitions that lie before a time altogether, the oldest first, up to the first whose messages are still owed to somebody; tells how
+    /// many.
+    /// </summary>
+    public async Task<int> DropAsync(PostgresSession session, DateTimeOffset before)
+    {
+        var old = await session.Prepare("SELECT start, until FROM history_partition WHERE until <= $1 ORDER BY start")
+            .Bind(before.ToUnixTimeMilliseconds()).RowsAsync(row => (Start: row.Int64(0), Until: row.Int64(1))).ConfigureAwait(false);
+        var dropped = 0;
+        foreach (var (start, until) in old)
+        {
+            if (!await TryDropAsync(session, start, until).ConfigureAwait(false))
+                break;
+            dropped++;
+        }
+        return dropped;
+    }
+
+    // Between its neighbours, should the width have changed.
+    private async Task AddAsync(PostgresSession session, long at)
+    {
+        var (start, until) = (at - at % _widthMs, at - at % _widthMs + _widthMs);
+        start = Math.Max(start, await session.Prepare("SELECT coalesce(max(until), 0) FROM history_partition WHERE until <= $1").Bind(at).Int64Async().ConfigureAwait(false));
+        until = Math.Min(until, await session.Prepare("SELECT coalesce(min(start), $2) FROM history_partition WHERE start > $1").Bind(at).Bind(until).Int64Async().ConfigureAwait(false));
+        await TryAsync(session, async () =>
+        {
+            if (await session.Prepare("INSERT INTO history_partition (start, until) VALUES ($1, $2) ON CONFLICT DO NOTHING").Bind(start).Bind(until)
+                .RunAsync().ConfigureAwait(false) == 0)
+                return;
+            // Attached rather than made in place: that leaves the table open to everybody else.
+            foreach (var table in Tables)
+            {
+                await session.Prepare($"CREATE TABLE {Name(table, start)} (LIKE {table} INCLUDING DEFAULTS)").RunAsync().ConfigureAwait(false);
+                await session.Prepare($"""
+                    ALTER TABLE {table} ATTACH PARTITION {Name(table, start)} FOR VALUES FROM ('{BoundAt(start)}') TO ('{BoundAt(until)}')
+                    """).RunAsync().ConfigureAwait(false);
+            }
+        }).ConfigureAwait(false);
+    }
+
+    private static async Task<bool> TryDropAsync(PostgresSession session, long start, long until)
+    {
+        if (await IsOwedAsync(session, until).ConfigureAwait(false))
+            return false;
+        var dropped = false;
+        return await TryAsync(session, async () =>
+        {
+            // Asked again behind the lock, for a replay may have come in between.
+            await session.Prepare($"LOCK TABLE {Name("message", start)} IN ACCESS EXCLUSIVE MODE").RunAsync().ConfigureAwait(false);
+            if (await IsOwedAsync(session, until).ConfigureAwait(false))
+                return;
+            foreach (var table in Tables)
+                await session.Prepare($"DROP TABLE {Name(table, start)}").RunAsync().ConfigureAwait(false);
+            await session.Prepare("DELETE FROM message_event WHERE message_id < $1").Bind(BoundAt(until)).WithoutTimeout().RunAsync().ConfigureAwait(false);
+            await session.Prepare("DELETE FROM history_partition WHERE start = $1").Bind(start).RunAsync().ConfigureAwait(false);
+            dropped = true;
+        }).ConfigureAwait(false) && dropped;
+    }
+
+    private static Task<bool> IsOwedAsync(PostgresSession session, long until) =>
+        session.Prepare("SELECT 1 FROM delivery WHERE message_id < $1 LIMIT 1").Bind(BoundAt(until)).WithoutTimeout().AnyAsync();
+
+    // Publishing must not stand behind this: what is not to be had in a moment is left to the next turn, as is what another node does just now, or
+    // rows in the default partition that belong where the new one would be.
+    private static async Task<bool> TryAsync(PostgresSession session, Func<Task> change)
+    {
+        var transaction = await session.Connection.BeginTransactionAsync(session.CancellationToken).ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
+        {
+            try
+            {
+                await session.Prepare("SET LOCAL lock_timeout = '1s'").RunAsync().ConfigureAwait(false);
+                await session.Prepare("SELECT pg_advisory_xact_lock($1)").Bind(Lock).RunAsync().ConfigureAwait(false);
+                await change().ConfigureAwait(false);
+                await transaction.CommitAsync(session.CancellationToken).ConfigureAwait(false);
+                return true;
+            }
+            catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.CheckViolation
+                or PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DeadlockDetected)
+            {
+                return false;
+            }
+        }
+    }
+
+    private static Guid BoundAt(long ms) => Uuid.Of(Id<Message>.FirstAt(DateTimeOffset.FromUnixTimeMilliseconds(ms)));
+
+    private static string Name(string table, long start) =>
+        table + DateTimeOffset.FromUnixTimeMilliseconds(start).ToString("'_'yyyyMMddHHmm", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,81 @@
+using System.Reflection;
+using Grapnel.Storage.Catalog;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+namespace Grapnel.Storage.Postgres;
+
+/// <summary>
+/// Brings a database to the shape this version needs. Of nodes that start together one does it, and the others wait for it. EF is woken only when
+/// there is something to migrate.
+/// </summary>
+internal static class PostgresSchema
+{
+    private const int OldestVersion = 14_00_00;
+    private const long MigrationLock = 0x6772_6170_6e65_6c00;
+
+    public static async Task PrepareAsync(PostgresDatabase database, PostgresPartitions partitions, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            var session = new PostgresSession(connection, cancellationToken);
+            await RefuseOldAsync(session).ConfigureAwait(false);
+            if (!await NeedsMigrationAsync(session).ConfigureAwait(false))
+                return;
+            // However long the node that migrates takes; the driver would give up after a few seconds.
+            await session.Prepare("SELECT pg_advisory_lock($1)").Bind(MigrationLock).WithoutTimeout().RunAsync().ConfigureAwait(false);
+            try
+            {
+                if (await NeedsMigrationAsync(session).ConfigureAwait(false))
+                    Migrate(session);
+                if (!await session.Prepare("SELECT 1 FROM application LIMIT 1").AnyAsync().ConfigureAwait(false))
+                    Seed(session, time);
+                await partitions.EnsureAsync(session).ConfigureAwait(false);
+            }
+            finally
+            {
+                await session.Prepare("SELECT pg_advisory_unlock($1)").Bind(MigrationLock).RunAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static async Task RefuseOldAsync(PostgresSession session)
+    {
+        var version = await session.Prepare("SELECT current_setting('server_version_num')::bigint").Int64Async().ConfigureAwait(false);
+        if (version < OldestVersion)
+            throw new StoreOpenException($"Grapnel needs PostgreSQL 14 or newer; this server is version {version / 10000}.");
+    }
+
+    // A database that lacks the last step of making it, the first application, counts as one that needs it.
+    private static async Task<bool> NeedsMigrationAsync(PostgresSession session)
+    {
+        if (!await session.Prepare("SELECT 1 WHERE to_regclass('\"__EFMigrationsHistory\"') IS NOT NULL").AnyAsync().ConfigureAwait(false))
+            return true;
+        var applied = await session.Prepare("SELECT \"MigrationId\" FROM \"__EFMigrationsHistory\"").RowsAsync(row => row.Text(0)).ConfigureAwait(false);
+        var known = KnownMigrations();
+        if (applied.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
+            throw new StoreOpenException($"The database was written by a newer version of Grapnel (it has {unknown}). Use that version or a later one.");
+        return applied.Count < known.Count || !await session.Prepare("SELECT 1 FROM application LIMIT 1").AnyAsync().ConfigureAwait(false);
+    }
+
+    private static HashSet<string> KnownMigrations() => [.. typeof(PostgresSchema).Assembly.GetTypes()
+        .Where(type => type.IsSubclassOf(typeof(Migration)) && type.GetCustomAttribute<DbContextAttribute>()!.ContextType == typeof(PostgresCatalogContext))
+        .Select(type => type.GetCustomAttribute<MigrationAttribute>()!.Id)];
+
+    private static void Migrate(PostgresSession session)
+    {
+        using var catalog = PostgresCatalogDatabase.OpenCatalog(session);
+        catalog.Database.AutoTransactionBehavior = AutoTransactionBehavior.WhenNeeded;
+        catalog.Database.SetCommandTimeout(TimeSpan.Zero);
+        catalog.Database.Migrate();
+    }
+
+    private static void Seed(PostgresSession session, TimeProvider time)
+    {
+        using var catalog = PostgresCatalogDatabase.OpenCatalog(session);
+        catalog.Database.AutoTransactionBehavior = AutoTransactionBehavior.WhenNeeded;
+        CatalogSeed.AddTo(catalog, time);
+    }
+}

@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Grapnel.Testing;
+
+/// <summary>
+/// A real PostgreSQL server in a temporary folder of its own, on a free port of the loopback address. It is run by another user when the tests are
+/// run by root, whom PostgreSQL refuses.
+/// </summary>
+public sealed class PostgresServer : IAsyncDisposable
+{
+    private const string User = "grapnel";
+
+    // The server that tests share which do not stop it; it goes when they end.
+    private static readonly Lazy<Task<PostgresServer>> SharedServer = new(async () =>
+    {
+        var server = await StartAsync();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        return server;
+    });
+
+    private readonly string _folder;
+    private Process? _process;
+    private int _databases;
+
+    private PostgresServer(string folder, int port) => (_folder, Port) = (folder, port);
+
+    public int Port { get; }
+
+    public static Task<PostgresServer> Shared => SharedServer.Value;
+
+    /// <summary>Starts a server with a new cluster.</summary>
+    public static async Task<PostgresServer> StartAsync()
+    {
+        var folder = Directory.CreateTempSubdirectory("grapnel-postgres-").FullName;
+        if (Environment.IsPrivilegedProcess)
+            await RunAsync("chown", "postgres", folder);
+        var server = new PostgresServer(folder, FreePort());
+        // What is lost when the machine loses power is not what these tests are about.
+        await RunAsync(AsUser(Tool("initdb"), "--pgdata", server.Data, "--username", User, "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"));
+        await server.StartAgainAsync();
+        return server;
+    }
+
+    /// <summary>The connection string of a database of this server.</summary>
+    public string ConnectionString(string database) => $"Host=127.0.0.1;Port={Port};Username={User};Database={database}";
+
+    /// <summary>A new database, empty or a copy of another one that nobody is connected to.</summary>
+    public async Task<string> CreateDatabaseAsync(string? template = null)
+    {
+        var name = $"test{Interlocked.Increment(ref _databases)}";
+        await RunSqlAsync($"CREATE DATABASE {name} TEMPLATE {template ?? "template0"} STRATEGY {(template is null ? "wal_log" : "file_copy")}");
+        return name;
+    }
+
+    public Task DropDatabaseAsync(string name) => RunSqlAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+
+    public async Task RunSqlAsync(string sql, string database = "postgres")
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString(database) + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>The process of the server, to be signalled.</summary>
+    public int ProcessId => int.Parse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), null);
+
+    /// <summary>Stops the server: <c>fast</c> ends sessions in order, <c>immediate</c> is a crash.</summary>
+    public async Task StopAsync(string mode)
+    {
+        if (_process is not { } process)
+            return;
+        _process = null;
+        await RunAsync(AsUser(Tool("pg_ctl"), "stop", "--pgdata", Data, "--mode", mode, "--silent"));
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    /// <summary>Starts a server that was stopped, with the data it had.</summary>
+    public async Task StartAgainAsync()
+    {
+        var command = AsUser(
+            Tool("postgres"), "-D", Data, "-p", $"{Port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off",
+            "-c", "max_connections=300", "-c", "shared_buffers=64MB", "-c", "full_page_writes=off");
+        _process = Process.Start(new ProcessStartInfo(command[0], command[1..])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        })!;
+        _process.OutputDataReceived += (_, _) => { };
+        _process.ErrorDataReceived += (_, _) => { };
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        // pg_ctl waits until the server answers, or is gone.
+        await RunAsync(AsUser(Tool("pg_isready"), "-h", "127.0.0.1", "-p", $"{Port}", "-t", "30"), tries: 300);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync("immediate");
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private string Data => Path.Combine(_folder, "data");
+
+    // Debian keeps the programs of each version out of the path.
+    private static string Tool(string name) => Directory.Exists("/usr/lib/postgresql")
+        ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin", name)).Where(File.Exists).Order().LastOrDefault() ?? name
+        : name;
+
+    private static string[] AsUser(params string[] command) =>
+        Environment.IsPrivilegedProcess ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", .. command] : command;
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static Task RunAsync(params string[] command) => RunAsync(command, tries: 1);
+
+    private static async Task RunAsync(string[] command, int tries)
+    {
+        while (true)
+        {
+            using var process = Process.Start(new ProcessStartInfo(command[0], command[1..])
+            {
+                RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath(),
+            })!;
+            var output = process.StandardOutput.ReadToEndAsync();
+            var error = await process.StandardError.ReadToEndAsync();
+            await process.WaitForExitAsync();
+            if (process.ExitCode == 0)
+                return;
+            if (--tries <= 0)
+                throw new InvalidOperationException($"{string.Join(' ', command)} failed with {process.ExitCode}: {await output}{error}");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+    }
+}

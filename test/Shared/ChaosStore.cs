@@ -20,8 +20,10 @@ internal sealed class ChaosStore(IDeliveryStore inner) : IDeliveryStore
         return result;
     }
 
-    public Task<Id<Node>> JoinAsync(string name, CancellationToken cancellationToken) =>
-        RunAsync("Join", () => inner.JoinAsync(name, cancellationToken));
+    public bool IsShared => inner.IsShared;
+
+    public Task<Id<Node>> JoinAsync(string name, NodeRoles roles, CancellationToken cancellationToken) =>
+        RunAsync("Join", () => inner.JoinAsync(name, roles, cancellationToken));
 
     public Task<bool> HeartbeatAsync(Id<Node> node, CancellationToken cancellationToken) =>
         RunAsync("Heartbeat", () => inner.HeartbeatAsync(node, cancellationToken));
@@ -30,6 +32,9 @@ internal sealed class ChaosStore(IDeliveryStore inner) : IDeliveryStore
         RunAsync("Expel", () => inner.ExpelAsync(self, limit, cancellationToken));
 
     public Task LeaveAsync(Id<Node> node, CancellationToken cancellationToken) => inner.LeaveAsync(node, cancellationToken);
+
+    public Task<IReadOnlyList<Id<Endpoint>>> ReadOwnedAsync(Id<Node> node, CancellationToken cancellationToken) =>
+        RunAsync("ReadOwned", () => inner.ReadOwnedAsync(node, cancellationToken));
 
     public Task<IReadOnlyList<Id<Endpoint>>> TakeLanesAsync(Id<Node> node, int limit, CancellationToken cancellationToken) =>
         RunAsync("TakeLanes", () => inner.TakeLanesAsync(node, limit, cancellationToken));

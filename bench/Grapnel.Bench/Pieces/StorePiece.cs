@@ -33,7 +33,7 @@ public class StorePiece
             Secrets = [new EndpointSecret(new byte[32], null)], CreatedAt = now, UpdatedAt = now,
         };
         await _store.Catalog.AddEndpointAsync(_endpoint, default);
-        _node = await _store.Deliveries.JoinAsync("bench", default);
+        _node = await _store.Deliveries.JoinAsync("bench", NodeRoles.All, default);
     }
 
     [Benchmark(Description = "Accept and settle in the store, per event", OperationsPerInvoke = BatchSize)]

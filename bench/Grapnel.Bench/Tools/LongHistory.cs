@@ -57,7 +57,7 @@ internal sealed class LongHistory
         })];
         foreach (var endpoint in Endpoints)
             await store.Catalog.AddEndpointAsync(endpoint, cancel);
-        _node = await store.Deliveries.JoinAsync("bench", cancel);
+        _node = await store.Deliveries.JoinAsync("bench", NodeRoles.All, cancel);
     }
 
     private async Task AddBatchAsync(SqliteStore store, CancellationToken cancel)

@@ -27,6 +27,7 @@ internal sealed partial class CatalogStore
             if (!await catalog.Applications.AnyAsync(row => row.Id == application.Id).ConfigureAwait(false))
                 return false;
             await RefuseTakenUidAsync(catalog, application).ConfigureAwait(false);
+            await NextVersionAsync(catalog).ConfigureAwait(false);
             return await ReplaceAsync(catalog, application).ConfigureAwait(false);
         }, cancellationToken);
 
@@ -35,6 +36,7 @@ internal sealed partial class CatalogStore
         {
             if (await catalog.Applications.Where(row => row.Id == id).ExecuteDeleteAsync().ConfigureAwait(false) == 0)
                 return null;
+            await NextVersionAsync(catalog).ConfigureAwait(false);
             await catalog.Schedules.Where(row => row.ApplicationId == id).ExecuteDeleteAsync().ConfigureAwait(false);
             var inboxes = catalog.Inboxes.Where(row => row.ApplicationId == id);
             foreach (var inbox in await inboxes.Select(row => row.Id).ToListAsync().ConfigureAwait(false))

@@ -4,6 +4,8 @@ namespace Grapnel.Storage.Catalog;
 
 internal sealed partial class CatalogStore
 {
+    private const int MaxChanges = 100;
+
     public Task<Endpoint?> FindEndpointAsync(Id<Application> application, string idOrUid, CancellationToken cancellationToken) =>
         database.ReadAsync(async catalog =>
         {
@@ -64,12 +66,37 @@ internal sealed partial class CatalogStore
             if (await FindApplicationAsync(catalog, applicationIdOrUid, cancellationToken).ConfigureAwait(false) is not { } application)
                 return null;
             var id = application.Id;
-            var version = await catalog.Counters.Where(row => row.Name == Counter.Route).Select(row => row.Value)
-                .SingleAsync(cancellationToken).ConfigureAwait(false);
+            var version = await ReadVersionAsync(catalog, cancellationToken).ConfigureAwait(false);
             var endpoints = await catalog.Endpoints.Where(row => row.ApplicationId == id).OrderBy(row => row.Id)
                 .ToListAsync(cancellationToken).ConfigureAwait(false);
             return new RouteTable(application, version, endpoints);
         }, cancellationToken);
+
+    public Task<RouteChanges> ReadRouteChangesAsync(long since, CancellationToken cancellationToken) =>
+        database.ReadAsync(async catalog =>
+        {
+            var version = await ReadVersionAsync(catalog, cancellationToken).ConfigureAwait(false);
+            if (version == since)
+                return new RouteChanges(version, []);
+            var changed = await catalog.Revisions.Where(row => row.Version > since).Select(row => row.EndpointId).Take(MaxChanges + 1)
+                .ToListAsync(cancellationToken).ConfigureAwait(false);
+            // Changes of an application itself leave no revision.
+            if (changed.Count != version - since)
+                return new RouteChanges(version, null);
+            var applications = new HashSet<Id<Application>>();
+            foreach (var id in changed.Distinct())
+            {
+                // Of an endpoint that is gone nobody knows any more whose it was.
+                if (await catalog.Endpoints.Where(row => row.Id == id).Select(row => (Id<Application>?)row.ApplicationId)
+                        .FirstOrDefaultAsync(cancellationToken).ConfigureAwait(false) is not { } application)
+                    return new RouteChanges(version, null);
+                applications.Add(application);
+            }
+            return new RouteChanges(version, [.. applications]);
+        }, cancellationToken);
+
+    private static Task<long> ReadVersionAsync(CatalogContext catalog, CancellationToken cancellationToken) =>
+        catalog.Counters.Where(row => row.Name == Counter.Route).Select(row => row.Value).SingleAsync(cancellationToken);
 
     public Task<EndpointRevision?> FindRevisionAsync(Id<Endpoint> endpoint, long routeVersion, CancellationToken cancellationToken) =>
         database.ReadAsync(catalog => catalog.Revisions

@@ -48,6 +48,7 @@ internal sealed partial class CatalogStore(ICatalogDatabase database) : ICatalog
             ascending ? Expression.GreaterThan(compared, zero) : Expression.LessThan(compared, zero), key.Parameters);
     }
 
+    // To be saved with what else changes.
     private static async Task<long> NextVersionAsync(CatalogContext catalog)
     {
         var counter = await catalog.Counters.AsTracking().SingleAsync(row => row.Name == Counter.Route).ConfigureAwait(false);

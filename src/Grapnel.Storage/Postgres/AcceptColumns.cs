@@ -7,7 +7,8 @@ internal sealed class AcceptColumns
 {
     /// <summary>
     /// Messages with their deliveries and labels, the count of what is pending, and lanes that have no owner. A node that was expelled gets no lane:
-    /// nobody would ever free one of a node that is not there. Answers with the place of each item, and the lanes that the node owns now.
+    /// nobody would ever free one of a node that is not there. Where routing is no longer at the version that is asked for, there are no items, and
+    /// nothing is done: one statement sees the store as of one moment. Answers with the place of each item, and the lanes that the node owns now.
     /// </summary>
     public const string Sql = """
         WITH item AS MATERIALIZED (
@@ -16,6 +17,7 @@ internal sealed class AcceptColumns
                 $14::bigint[], $15::bytea[], $16::bytea[]) WITH ORDINALITY
                 AS u (id, application_id, event_type, event_id, channels, tags, content_type, accepted_at, deliver_at, route_version, content_expires_at,
                     owed, payload, item)
+            WHERE $21::bigint IS NULL OR $21 = (SELECT value FROM counter WHERE name = 'route')
         ), stored AS (
             INSERT INTO message (id, application_id, place, event_type, event_id, channels, tags, content_type, accepted_at, deliver_at, route_version,
                 content_expires_at, owed, payload)
@@ -32,13 +34,13 @@ internal sealed class AcceptColumns
             SELECT i.application_id, l.label, i.id FROM unnest($19::text[], $20::int[]) AS l (label, item) JOIN item i ON i.item = l.item
             ON CONFLICT DO NOTHING
         ), member AS MATERIALIZED (
-            SELECT id FROM node WHERE id = $1 AND cardinality($2::uuid[]) > 0 FOR KEY SHARE
+            SELECT id FROM node WHERE id = $1 AND cardinality($2::uuid[]) > 0 AND EXISTS (SELECT 1 FROM item) FOR KEY SHARE
         ), taken AS (
             INSERT INTO lane (endpoint_id, node_id) SELECT endpoint_id, id FROM member, unnest($2::uuid[]) AS endpoint_id
             ON CONFLICT (endpoint_id) DO UPDATE SET node_id = excluded.node_id WHERE lane.node_id IS NULL OR lane.node_id = excluded.node_id
             RETURNING endpoint_id
         ), counted AS (
-            INSERT INTO pending_part AS p (writer, part, value) SELECT $3, 0, cardinality($17::uuid[]) WHERE cardinality($17::uuid[]) > 0
+            INSERT INTO pending_part AS p (writer, part, value) SELECT $3, 0, cardinality($17::uuid[]) WHERE cardinality($17::uuid[]) > 0 AND EXISTS (SELECT 1 FROM item)
             ON CONFLICT (writer, part) DO UPDATE SET value = p.value + excluded.value
         )
         SELECT item::int, place, NULL::uuid FROM item UNION ALL SELECT 0, 0, endpoint_id FROM taken
@@ -82,7 +84,10 @@ internal sealed class AcceptColumns
         }
     }
 
-    /// <summary>Binds the columns, from $4 on.</summary>
+    /// <summary>How many items there are.</summary>
+    public int Count => _items.Count;
+
+    /// <summary>Binds the columns, from $4 to $20.</summary>
     public PostgresCommand BindTo(PostgresCommand command) => command
         .Bind(Column(m => Uuid.Of(m.Id))).Bind(Column(m => Uuid.Of(m.ApplicationId))).Bind(Column(m => m.EventType)).Bind(Column(m => m.EventId))
         .Bind(Column(m => Names.ToJson(m.Channels))).Bind(Column(m => Names.ToJson(m.Tags))).Bind(Column(m => m.ContentType))

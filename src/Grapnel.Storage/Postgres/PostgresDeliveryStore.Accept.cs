@@ -9,9 +9,17 @@ internal sealed partial class PostgresDeliveryStore
         var now = WallClock();
         var names = batch.Items.Any(item => item.Idempotency is not null || item.Group is not null || item.Message.EventId is not null);
         // Without keys and event ids nothing can collide, and one statement does it all.
-        var result = names
-            ? await database.WriteAsync(session => AcceptNamedAsync(session, batch, now), cancellationToken).ConfigureAwait(false)
-            : await database.WriteAloneAsync(session => StoreAsync(session, batch, new AcceptReceipt[batch.Items.Count]), cancellationToken).ConfigureAwait(false);
+        AcceptResult result;
+        try
+        {
+            result = names
+                ? await database.WriteAsync(session => AcceptNamedAsync(session, batch, now), cancellationToken).ConfigureAwait(false)
+                : await database.WriteAloneAsync(session => StoreAsync(session, batch, new AcceptReceipt[batch.Items.Count]), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StaleRoutesException)
+        {
+            return AcceptResult.Stale;
+        }
         _accepted.Count(batch.Items, (AcceptReceipt[])result.Receipts, now);
         return result;
     }
@@ -30,7 +38,7 @@ internal sealed partial class PostgresDeliveryStore
     {
         var columns = new AcceptColumns(batch.Items, receipts);
         var command = session.Prepare(AcceptColumns.Sql).Bind(batch.Node).Bind(batch.LanesToTake.Order().Select(Uuid.Of).ToArray()).Bind(writer);
-        var rows = await columns.BindTo(command)
+        var rows = await columns.BindTo(command).Bind(batch.RouteVersion)
             .RowsAsync(row => (Item: row.Int32(0), Place: row.Int64(1), Lane: row.IdOrNull<Endpoint>(2))).ConfigureAwait(false);
         var taken = new List<Id<Endpoint>>();
         foreach (var (item, place, lane) in rows)
@@ -40,6 +48,11 @@ internal sealed partial class PostgresDeliveryStore
             else
                 columns.Place(receipts, item, place);
         }
+        if (columns.Count > 0 && rows.Count == 0)
+            throw new StaleRoutesException();
         return new AcceptResult(receipts, taken);
     }
+
+    // Undoes what the transaction has entered of keys and event ids.
+    private sealed class StaleRoutesException : Exception;
 }

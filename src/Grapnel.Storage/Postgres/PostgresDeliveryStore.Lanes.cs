@@ -13,6 +13,11 @@ internal sealed partial class PostgresDeliveryStore
         return free.Count == 0 ? [] : await database.WriteAsync(session => TakeAsync(session, node, free), cancellationToken).ConfigureAwait(false);
     }
 
+    public Task<IReadOnlyList<Id<Endpoint>>> ReadOwnedAsync(Id<Node> node, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<Id<Endpoint>>>(async session => await session.Prepare("""
+            SELECT endpoint_id FROM lane WHERE node_id = $1 AND EXISTS (SELECT 1 FROM delivery WHERE delivery.endpoint_id = lane.endpoint_id)
+            """).Bind(node).RowsAsync(row => row.Id<Endpoint>(0)).ConfigureAwait(false), cancellationToken);
+
     public Task<LanePage> ReadLaneAsync(LaneRead read, CancellationToken cancellationToken) =>
         database.ReadAsync(session => new PostgresLaneReader(session, read).ReadAsync(), cancellationToken);
 

@@ -16,12 +16,14 @@ internal sealed partial class PostgresDeliveryStore(
     // The heartbeats of the nodes as this process last saw them change, by its own monotonic clock. No two clocks are ever compared.
     private readonly ConcurrentDictionary<Id<Node>, (long Beats, long SeenAt)> _seen = [];
 
-    public async Task<Id<Node>> JoinAsync(string name, CancellationToken cancellationToken)
+    public bool IsShared => true;
+
+    public async Task<Id<Node>> JoinAsync(string name, NodeRoles roles, CancellationToken cancellationToken)
     {
         var id = ids.Next<Node>();
         await database.WriteAloneAsync(session => session.Prepare("""
-            INSERT INTO node (id, name, joined_at, beats, last_beat_at) VALUES ($1, $2, $3, 0, clock_timestamp())
-            """).Bind(id).Bind(name).Bind(WallClock()).RunAsync(), cancellationToken).ConfigureAwait(false);
+            INSERT INTO node (id, name, roles, joined_at, beats, last_beat_at) VALUES ($1, $2, $3, $4, 0, clock_timestamp())
+            """).Bind(id).Bind(name).Bind((int)roles).Bind(WallClock()).RunAsync(), cancellationToken).ConfigureAwait(false);
         await LookAtNodesAsync(cancellationToken).ConfigureAwait(false);
         return id;
     }
@@ -68,11 +70,14 @@ internal sealed partial class PostgresDeliveryStore(
     public Task<IReadOnlyList<NodeStatus>> ReadNodesAsync(CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyList<NodeStatus>>(async session => await session.Prepare("""
             SELECT n.id, n.name, n.joined_at, (extract(epoch FROM clock_timestamp() - n.last_beat_at) * 1000)::bigint,
-                (SELECT count(*) FROM (SELECT 1 FROM lane l WHERE l.node_id = n.id LIMIT $1) AS counted)
+                (SELECT count(*) FROM (SELECT 1 FROM lane l WHERE l.node_id = n.id LIMIT $1) AS counted), n.roles
             FROM node n ORDER BY n.id
             """).Bind(MaxLanes + 1)
             .RowsAsync(row => new NodeStatus(
-                row.Id<Node>(0), row.Text(1), row.Time(2), time.GetUtcNow().AddMilliseconds(-row.Int64(3)), Capped(row.Int64(4), MaxLanes)))
+                row.Id<Node>(0), row.Text(1), row.Time(2), time.GetUtcNow().AddMilliseconds(-row.Int64(3)), Capped(row.Int64(4), MaxLanes))
+            {
+                Roles = (NodeRoles)row.Int16(5),
+            })
             .ConfigureAwait(false), cancellationToken);
 
     internal static CappedCount Capped(long found, int limit) => new((int)Math.Min(found, limit), found > limit);

@@ -1,6 +1,6 @@
 namespace Grapnel.Storage.Postgres;
 
-internal sealed class PostgresHistoryStore(PostgresDatabase database, PostgresPartitions partitions, Guid writer, TimeProvider time) : IHistoryStore
+internal sealed partial class PostgresHistoryStore(PostgresDatabase database, PostgresPartitions partitions, Guid writer, TimeProvider time) : IHistoryStore
 {
     private readonly object _unused = (database, partitions, writer, time, 0);
 
@@ -11,8 +11,6 @@ internal sealed class PostgresHistoryStore(PostgresDatabase database, PostgresPa
     public Task<Page<MessageRow>> ListMessageRowsAsync(MessageRowFilter filter, PageRequest page, CancellationToken cancellationToken) => throw new NotImplementedException();
 
     public Task<DeliveryProgress> ReadProgressAsync(Message message, CancellationToken cancellationToken) => throw new NotImplementedException();
-
-    public Task<ApplicationContents> CountContentsAsync(Id<Application> application, int limit, CancellationToken cancellationToken) => throw new NotImplementedException();
 
     public Task<IReadOnlyList<Message>> ReadMessagesAsync( Id<Application> application, IReadOnlyCollection<Id<Message>> ids, bool withPayload, CancellationToken cancellationToken) => throw new NotImplementedException();
 
@@ -32,24 +30,6 @@ internal sealed class PostgresHistoryStore(PostgresDatabase database, PostgresPa
 
     public Task<PendingDelivery?> FindPendingAsync(Message message, Id<Endpoint> endpoint, CancellationToken cancellationToken) => throw new NotImplementedException();
 
-    public Task<EndpointHealth?> FindHealthAsync(Id<Endpoint> endpoint, CancellationToken cancellationToken) => throw new NotImplementedException();
-
-    public Task<IReadOnlyList<Rollup>> ReadRollupsAsync(Id<Endpoint> endpoint, DateTimeOffset since, DateTimeOffset until, CancellationToken cancellationToken) => throw new NotImplementedException();
-
     public Task<ReplayPage> ReadReplayAsync(ReplayQuery query, ReadOnlyMemory<byte>? after, int limit, CancellationToken cancellationToken) => throw new NotImplementedException();
-
-    public Task<IReadOnlyList<Rollup>> SumRollupsAsync( Id<Endpoint> endpoint, DateTimeOffset since, DateTimeOffset until, TimeSpan width, CancellationToken cancellationToken) => throw new NotImplementedException();
-
-    public Task<CappedCount> CountPendingAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken) => throw new NotImplementedException();
-
-    public Task<Page<StoredLane>> ListLanesAsync(Id<Application>? application, PageRequest page, CancellationToken cancellationToken) => throw new NotImplementedException();
-
-    public Task<StoredLane> ReadLaneAsync(Id<Endpoint> endpoint, CancellationToken cancellationToken) => throw new NotImplementedException();
-
-    public Task<Backlog> ReadBacklogAsync(CancellationToken cancellationToken) => throw new NotImplementedException();
-
-    public Task<ContentPosition?> ExpireContentAsync(ContentPosition? from, int limit, CancellationToken cancellationToken) => throw new NotImplementedException();
-
-    public Task<PrunePosition?> PruneAsync(DateTimeOffset before, PrunePosition? from, int limit, CancellationToken cancellationToken) => throw new NotImplementedException();
 
 }

@@ -119,6 +119,7 @@ CREATE TABLE attempt_rest PARTITION OF attempt DEFAULT;
 CREATE TABLE node (
     id uuid PRIMARY KEY,
     name text NOT NULL,
+    roles smallint NOT NULL,
     joined_at bigint NOT NULL,
     beats bigint NOT NULL,
     last_beat_at timestamptz NOT NULL

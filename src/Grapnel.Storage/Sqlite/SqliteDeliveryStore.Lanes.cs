@@ -9,6 +9,14 @@ internal sealed partial class SqliteDeliveryStore
         return free.Count == 0 ? [] : await gate.RunAsync(session => TakePending(session, node, free)).ConfigureAwait(false);
     }
 
+    public Task<IReadOnlyList<Id<Endpoint>>> ReadOwnedAsync(Id<Node> node, CancellationToken cancellationToken) => readers.RunAsync(session =>
+    {
+        var select = session.Prepare("""
+            SELECT endpoint_id FROM lane WHERE node_id = ? AND EXISTS (SELECT 1 FROM delivery WHERE delivery.endpoint_id = lane.endpoint_id)
+            """).Bind(node);
+        return SqliteHistoryStore.ReadAll(select, row => row.Id<Endpoint>(0));
+    }, cancellationToken);
+
     public Task<LanePage> ReadLaneAsync(LaneRead read, CancellationToken cancellationToken) =>
         readers.RunAsync(session => new SqliteLaneReader(session, read).Read(), cancellationToken);
 

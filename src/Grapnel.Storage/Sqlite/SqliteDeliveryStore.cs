@@ -12,7 +12,10 @@ internal sealed partial class SqliteDeliveryStore(
     private readonly long _openedAt = time.GetTimestamp();
     private readonly AcceptedCounts _accepted = new(gate);
 
-    public Task<Id<Node>> JoinAsync(string name, CancellationToken cancellationToken) => gate.RunAsync(session =>
+    public bool IsShared => false;
+
+    // The only node does everything.
+    public Task<Id<Node>> JoinAsync(string name, NodeRoles roles, CancellationToken cancellationToken) => gate.RunAsync(session =>
     {
         var id = ids.Next<Node>();
         session.Prepare("INSERT INTO node (id, name, joined_at, heartbeat_at) VALUES (?, ?, ?, ?)")

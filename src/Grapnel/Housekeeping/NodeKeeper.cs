@@ -49,7 +49,7 @@ internal sealed partial class NodeKeeper
     /// <summary>Joins under a fresh id and takes the lanes that wait for an owner.</summary>
     public async Task JoinAsync(CancellationToken cancellationToken)
     {
-        var node = await _store.JoinAsync(Environment.MachineName, cancellationToken).ConfigureAwait(false);
+        var node = await _store.JoinAsync(Environment.MachineName, NodeRoles.All, cancellationToken).ConfigureAwait(false);
         _settler.Node = node;
         _dispatcher.Start(node);
         await TakeLanesAsync(cancellationToken).ConfigureAwait(false);

@@ -70,6 +70,9 @@ public interface ICatalogStore
     /// <summary>Everything routing needs of an application; null when it is not there.</summary>
     Task<RouteTable?> ReadRouteTableAsync(string applicationIdOrUid, CancellationToken cancellationToken);
 
+    /// <summary>The version of all routing, and the applications whose endpoints have changed since an earlier one.</summary>
+    Task<RouteChanges> ReadRouteChangesAsync(long since, CancellationToken cancellationToken);
+
     /// <summary>The revision of an endpoint that was in force at a route version, or null when it did not exist then.</summary>
     Task<EndpointRevision?> FindRevisionAsync(Id<Endpoint> endpoint, long routeVersion, CancellationToken cancellationToken);
 
@@ -133,6 +136,11 @@ public interface ICatalogStore
 /// <param name="Version">Grows with every write to an endpoint of the application.</param>
 /// <param name="Endpoints">Its endpoints, disabled ones included, in order of id.</param>
 public sealed record RouteTable(Application Application, long Version, IReadOnlyList<Endpoint> Endpoints);
+
+/// <summary>What has changed in routing.</summary>
+/// <param name="Version">The version as of now.</param>
+/// <param name="Applications">The applications that are concerned; null where that is not known of all: then it may be any.</param>
+public sealed record RouteChanges(long Version, IReadOnlyList<Id<Application>>? Applications);
 
 /// <summary>What routing would have seen of an endpoint from a route version on, until its next revision.</summary>
 /// <param name="EndpointId">The endpoint.</param>

@@ -9,8 +9,11 @@ namespace Grapnel.Storage;
 /// </summary>
 public interface IDeliveryStore
 {
+    /// <summary>Whether other nodes may accept messages for lanes of this one, and take those that it does not own.</summary>
+    bool IsShared { get; }
+
     /// <summary>Adds a node with a fresh heartbeat.</summary>
-    Task<Id<Node>> JoinAsync(string name, CancellationToken cancellationToken);
+    Task<Id<Node>> JoinAsync(string name, NodeRoles roles, CancellationToken cancellationToken);
 
     /// <summary>Renews the node's heartbeat; false when it has been expelled.</summary>
     Task<bool> HeartbeatAsync(Id<Node> node, CancellationToken cancellationToken);
@@ -31,8 +34,15 @@ public interface IDeliveryStore
     Task<IReadOnlyList<Id<Endpoint>>> TakeLanesAsync(Id<Node> node, int limit, CancellationToken cancellationToken);
 
     /// <summary>
+    /// The lanes of a node that have pending deliveries. A node whose signals or answers were lost finds with it what it owns without knowing, and
+    /// what came in without its being told.
+    /// </summary>
+    Task<IReadOnlyList<Id<Endpoint>>> ReadOwnedAsync(Id<Node> node, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Stores messages with their deliveries, all of the batch together. Receipts stand in the order of the items. An item whose event id
-    /// or idempotency key is already taken stores nothing and says so, and does not disturb the others.
+    /// or idempotency key is already taken stores nothing and says so, and does not disturb the others. Where <see cref="AcceptBatch.RouteVersion"/>
+    /// is no longer that of the catalog, nothing of the batch is stored.
     /// </summary>
     Task<AcceptResult> AcceptAsync(AcceptBatch batch, CancellationToken cancellationToken);
 
@@ -107,19 +117,44 @@ public sealed class Node : IIdentified
     public static string IdPrefix => "node_";
 }
 
+/// <summary>What a node does.</summary>
+[Flags]
+public enum NodeRoles
+{
+    /// <summary>Answers the HTTP API.</summary>
+    Api = 1,
+
+    /// <summary>Shows the console and the portal.</summary>
+    Console = 2,
+
+    /// <summary>Owns lanes and sends; runs schedules, background tasks and housekeeping.</summary>
+    Dispatch = 4,
+
+    /// <summary>Everything.</summary>
+    All = Api | Console | Dispatch,
+}
+
 /// <summary>A node as the others see it.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Name">What it calls itself.</param>
 /// <param name="JoinedAt">When it joined.</param>
 /// <param name="HeartbeatAt">When it was last heard of.</param>
 /// <param name="Lanes">Lanes that it owns, counted up to 10,000.</param>
-public sealed record NodeStatus(Id<Node> Id, string Name, DateTimeOffset JoinedAt, DateTimeOffset HeartbeatAt, CappedCount Lanes);
+public sealed record NodeStatus(Id<Node> Id, string Name, DateTimeOffset JoinedAt, DateTimeOffset HeartbeatAt, CappedCount Lanes)
+{
+    /// <summary>What it does.</summary>
+    public NodeRoles Roles { get; init; } = NodeRoles.All;
+}
 
 /// <summary>Messages to accept in one transaction.</summary>
 /// <param name="Node">The accepting node.</param>
 /// <param name="Items">The messages with what they owe.</param>
 /// <param name="LanesToTake">Lanes that the node does not know to be owned: it takes those that have no owner.</param>
-public sealed record AcceptBatch(Id<Node> Node, IReadOnlyList<AcceptItem> Items, IReadOnlyList<Id<Endpoint>> LanesToTake);
+public sealed record AcceptBatch(Id<Node> Node, IReadOnlyList<AcceptItem> Items, IReadOnlyList<Id<Endpoint>> LanesToTake)
+{
+    /// <summary>The version of all routing up to which the routes of the batch are known to be true; null where nobody else can change them.</summary>
+    public long? RouteVersion { get; init; }
+}
 
 /// <summary>A message and the endpoints it is owed to.</summary>
 /// <param name="Message">The message with its payload.</param>
@@ -153,7 +188,14 @@ public sealed record IdempotencyEntry(UInt128 Key, UInt128 Fingerprint, byte[] R
 /// <summary>What became of a batch.</summary>
 /// <param name="Receipts">One per item, in order.</param>
 /// <param name="LanesTaken">Lanes of <see cref="AcceptBatch.LanesToTake"/> that the node owns now.</param>
-public sealed record AcceptResult(IReadOnlyList<AcceptReceipt> Receipts, IReadOnlyList<Id<Endpoint>> LanesTaken);
+public sealed record AcceptResult(IReadOnlyList<AcceptReceipt> Receipts, IReadOnlyList<Id<Endpoint>> LanesTaken)
+{
+    /// <summary>Whether nothing was stored, because routing has changed since <see cref="AcceptBatch.RouteVersion"/>.</summary>
+    public bool IsStale { get; init; }
+
+    /// <summary>The answer to a batch whose routes are out of date.</summary>
+    public static AcceptResult Stale { get; } = new([], []) { IsStale = true };
+}
 
 /// <summary>What became of a resend.</summary>
 /// <param name="Deliveries">The manual deliveries with their places, in the order of the endpoints.</param>

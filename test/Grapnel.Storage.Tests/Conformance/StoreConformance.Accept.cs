@@ -218,4 +218,36 @@ public abstract partial class StoreConformance
         (await PendingAsync(lane)).Single().Message.Id.ShouldBe(message.Id);
         (await History.ReadBacklogAsync(default)).Pending.ShouldBe(1);
     }
+
+    [Fact]
+    public async Task What_was_routed_before_a_change_of_any_endpoint_is_not_stored_where_nodes_share_the_store()
+    {
+        var (lane, application) = (NewLane(), await Catalog.FindApplicationAsync(Application.DefaultUid, default));
+        var routes = await Catalog.ReadRouteTableAsync(Application.DefaultUid, default);
+        var batch = new AcceptBatch(_node, [Owe(NewMessage(eventId: "e-1"), lane) with { Idempotency = NewEntry(1) }], [lane]) { RouteVersion = routes!.Version };
+        var endpoint = NewEndpoint(application!);
+        await Catalog.AddEndpointAsync(endpoint, default);
+
+        var result = await Deliveries.AcceptAsync(batch, default);
+
+        var changes = await Catalog.ReadRouteChangesAsync(routes.Version, default);
+        changes.Applications.ShouldBe([application!.Id]);
+        result.IsStale.ShouldBe(Deliveries.IsShared);
+        if (!result.IsStale)
+            return;
+        (await Deliveries.TakeLanesAsync(_node, 10, default)).ShouldBeEmpty();
+        (await Deliveries.AcceptAsync(batch with { RouteVersion = changes.Version }, default)).Receipts.Single().Status.ShouldBe(AcceptStatus.Accepted);
+    }
+
+    [Fact]
+    public async Task A_node_finds_what_it_owns_as_long_as_something_is_pending_there()
+    {
+        var (pending, idle) = (NewLane(), NewLane());
+        await Deliveries.AcceptAsync(new AcceptBatch(_node, [Owe(NewMessage(), pending, idle)], [pending, idle]), default);
+        await SettleAsync(Delivered((await PendingAsync(idle)).Single()));
+        var other = await Deliveries.JoinAsync("second", NodeRoles.All, default);
+
+        (await Deliveries.ReadOwnedAsync(_node, default)).ShouldBe([pending]);
+        (await Deliveries.ReadOwnedAsync(other, default)).ShouldBeEmpty();
+    }
 }

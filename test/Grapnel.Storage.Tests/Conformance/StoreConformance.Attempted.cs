@@ -145,7 +145,7 @@ public abstract partial class StoreConformance
     public async Task Nodes_tell_when_they_were_heard_of_and_what_they_own()
     {
         Clock.Advance(TimeSpan.FromMinutes(1));
-        var second = await Deliveries.JoinAsync("second", default);
+        var second = await Deliveries.JoinAsync("second", NodeRoles.All, default);
         await Deliveries.AcceptAsync(new AcceptBatch(_node, [Owe(NewMessage(), NewLane())], [NewLane(), NewLane()]), default);
         Clock.Advance(TimeSpan.FromSeconds(5));
         await Deliveries.HeartbeatAsync(second, default);

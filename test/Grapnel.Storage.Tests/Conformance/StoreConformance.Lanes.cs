@@ -7,7 +7,7 @@ public abstract partial class StoreConformance
     {
         var lanes = Enumerable.Range(0, 20).Select(_ => NewLane()).ToArray();
         await PublishAsync(lanes);
-        var other = await Deliveries.JoinAsync("second", default);
+        var other = await Deliveries.JoinAsync("second", NodeRoles.All, default);
 
         var taken = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => Deliveries.TakeLanesAsync(i % 2 == 0 ? _node : other, 5, default)));
 
@@ -34,7 +34,7 @@ public abstract partial class StoreConformance
     public async Task Accepting_takes_the_lanes_it_asks_for_unless_another_node_has_them()
     {
         var (mine, theirs, free) = (NewLane(), NewLane(), NewLane());
-        var other = await Deliveries.JoinAsync("second", default);
+        var other = await Deliveries.JoinAsync("second", NodeRoles.All, default);
         await Deliveries.AcceptAsync(new AcceptBatch(other, [Owe(NewMessage(), theirs)], [theirs]), default);
         await Deliveries.AcceptAsync(new AcceptBatch(_node, [Owe(NewMessage(), mine)], [mine]), default);
 
@@ -49,7 +49,7 @@ public abstract partial class StoreConformance
     {
         var (idle, busy) = (NewLane(), NewLane());
         await Deliveries.AcceptAsync(new AcceptBatch(_node, [Owe(NewMessage(), busy)], [busy, idle]), default);
-        var other = await Deliveries.JoinAsync("second", default);
+        var other = await Deliveries.JoinAsync("second", NodeRoles.All, default);
 
         (await ReleaseAsync(_node, idle, busy)).ShouldBeTrue();
 
@@ -63,7 +63,7 @@ public abstract partial class StoreConformance
     {
         var lane = NewLane();
         await Deliveries.AcceptAsync(new AcceptBatch(_node, [Owe(NewMessage(), lane)], [lane]), default);
-        var other = await Deliveries.JoinAsync("second", default);
+        var other = await Deliveries.JoinAsync("second", NodeRoles.All, default);
 
         await ReleaseAsync(other, lane);
 

@@ -79,14 +79,14 @@ public abstract partial class StoreConformance
                 break;
             case Verb.Reopen when step.Pick % 4 == 0:
                 await _store.ReopenAsync();
-                _node = await Deliveries.JoinAsync("again", default);
+                _node = await Deliveries.JoinAsync("again", NodeRoles.All, default);
                 break;
         }
     }
 
     private async Task ExpelSelfAsync(StoreModel model, Step step)
     {
-        var next = await Deliveries.JoinAsync("next", default);
+        var next = await Deliveries.JoinAsync("next", NodeRoles.All, default);
         await Deliveries.LeaveAsync(_node, default);
         if (model.PickPending(step.Pick) is { } delivery)
             (await SettleAsync(Delivered(delivery))).ShouldBeFalse();

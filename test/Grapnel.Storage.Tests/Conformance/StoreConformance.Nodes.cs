@@ -10,7 +10,7 @@ public abstract partial class StoreConformance
         var lane = NewLane();
         await Deliveries.AcceptAsync(new AcceptBatch(_node, [Owe(NewMessage(), lane)], [lane]), default);
         Clock.Advance(Limit + TimeSpan.FromSeconds(1));
-        var other = await Deliveries.JoinAsync("second", default);
+        var other = await Deliveries.JoinAsync("second", NodeRoles.All, default);
 
         (await Deliveries.ExpelAsync(other, Limit, default)).ShouldBe(1);
 
@@ -21,7 +21,7 @@ public abstract partial class StoreConformance
     [Fact]
     public async Task A_node_that_keeps_its_heartbeat_is_not_expelled_and_nobody_expels_itself()
     {
-        var other = await Deliveries.JoinAsync("second", default);
+        var other = await Deliveries.JoinAsync("second", NodeRoles.All, default);
         Clock.Advance(Limit + TimeSpan.FromSeconds(1));
         (await Deliveries.HeartbeatAsync(_node, default)).ShouldBeTrue();
 
@@ -33,7 +33,7 @@ public abstract partial class StoreConformance
     [Fact]
     public async Task A_wall_clock_that_jumps_expels_nobody()
     {
-        var other = await Deliveries.JoinAsync("second", default);
+        var other = await Deliveries.JoinAsync("second", NodeRoles.All, default);
         Clock.WallSkew = TimeSpan.FromHours(1);
 
         (await Deliveries.ExpelAsync(other, Limit, default)).ShouldBe(0);
@@ -45,7 +45,7 @@ public abstract partial class StoreConformance
         var lane = NewLane();
         await PublishAsync(lane);
         var delivery = (await PendingAsync(lane)).Single();
-        var other = await Deliveries.JoinAsync("second", default);
+        var other = await Deliveries.JoinAsync("second", NodeRoles.All, default);
         await Deliveries.LeaveAsync(_node, default);
 
         var batch = new SettleBatch(_node, [Delivered(delivery)], [new EndpointHealth(lane, null, 0, 0)], []);
@@ -70,7 +70,7 @@ public abstract partial class StoreConformance
         result.Receipts.Single().Status.ShouldBe(AcceptStatus.Accepted);
         result.LanesTaken.ShouldBeEmpty();
         (await Deliveries.TakeLanesAsync(_node, 10, default)).ShouldBeEmpty();
-        var other = await Deliveries.JoinAsync("second", default);
+        var other = await Deliveries.JoinAsync("second", NodeRoles.All, default);
         (await Deliveries.TakeLanesAsync(other, 10, default)).Order().ShouldBe(new[] { lane, swept }.Order());
     }
 
@@ -79,7 +79,7 @@ public abstract partial class StoreConformance
     {
         var lane = NewLane();
         await Deliveries.AcceptAsync(new AcceptBatch(_node, [Owe(NewMessage(), lane)], [lane]), default);
-        var other = await Deliveries.JoinAsync("second", default);
+        var other = await Deliveries.JoinAsync("second", NodeRoles.All, default);
 
         await Deliveries.LeaveAsync(_node, default);
         await Deliveries.LeaveAsync(_node, default);

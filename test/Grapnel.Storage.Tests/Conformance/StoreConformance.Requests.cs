@@ -81,7 +81,7 @@ public abstract partial class StoreConformance
 
         await Deliveries.ResendAsync(_node, message, [lane], default);
 
-        (await Deliveries.TakeLanesAsync(await Deliveries.JoinAsync("second", default), 10, default)).ShouldBeEmpty();
+        (await Deliveries.TakeLanesAsync(await Deliveries.JoinAsync("second", NodeRoles.All, default), 10, default)).ShouldBeEmpty();
     }
 
     [Fact]

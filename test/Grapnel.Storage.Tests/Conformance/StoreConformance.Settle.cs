@@ -147,7 +147,7 @@ public abstract partial class StoreConformance
         (await StateAsync(retried, lane))!.Attempts.ShouldBe(1);
         (await PendingAsync(lane)).Single().Message.Id.ShouldBe(fresh.Id);
         (await History.ReadBacklogAsync(default)).Pending.ShouldBe(2);
-        _node = await Deliveries.JoinAsync("after the restart", default);
+        _node = await Deliveries.JoinAsync("after the restart", NodeRoles.All, default);
         (await Deliveries.TakeLanesAsync(_node, 10, default)).ShouldBe([lane]);
     }
 }

@@ -44,7 +44,7 @@ public abstract partial class StoreConformance
     public async Task A_running_task_has_one_worker_at_most_and_the_oldest_is_taken_first()
     {
         var tasks = new[] { await AddTaskAsync(), await AddTaskAsync(), await AddTaskAsync() };
-        var other = await Deliveries.JoinAsync("second", default);
+        var other = await Deliveries.JoinAsync("second", NodeRoles.All, default);
 
         (await TakenAsync(_node, 2)).ShouldBe([tasks[0].Id, tasks[1].Id]);
         (await TakenAsync(other)).ShouldBe([tasks[2].Id]);
@@ -57,7 +57,7 @@ public abstract partial class StoreConformance
     {
         for (var i = 0; i < 20; i++)
             await AddTaskAsync();
-        var nodes = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => Deliveries.JoinAsync($"node {i}", default)));
+        var nodes = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => Deliveries.JoinAsync($"node {i}", NodeRoles.All, default)));
 
         var taken = await Task.WhenAll(nodes.Select(node => Tasks.TakeAsync(node, 20, default)));
 
@@ -73,7 +73,7 @@ public abstract partial class StoreConformance
         var task = await AddTaskAsync();
         await TakenAsync(_node);
         Clock.Advance(Limit + TimeSpan.FromSeconds(1));
-        var other = await Deliveries.JoinAsync("second", default);
+        var other = await Deliveries.JoinAsync("second", NodeRoles.All, default);
 
         if (expelled)
             await Deliveries.ExpelAsync(other, Limit, default);
@@ -96,7 +96,7 @@ public abstract partial class StoreConformance
 
         await _store.ReopenAsync();
 
-        _node = await Deliveries.JoinAsync("next", default);
+        _node = await Deliveries.JoinAsync("next", NodeRoles.All, default);
         var taken = (await Tasks.TakeAsync(_node, 10, default)).Single();
         (taken.Id, taken.Scanned, taken.Done).ShouldBe((task.Id, 5, 3));
         taken.Cursor!.Value.ToArray().ShouldBe(FirstCursor);

@@ -40,7 +40,7 @@ public abstract partial class StoreConformance : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _store = await OpenAsync(Clock);
-        _node = await Deliveries.JoinAsync("first", default);
+        _node = await Deliveries.JoinAsync("first", NodeRoles.All, default);
         Tenant = Ids.Next<Application>();
     }
 

@@ -144,7 +144,7 @@ public sealed class GateTests : SqliteTests
 
         await Task.WhenAll(accepts);
         (await Store.History.ReadBacklogAsync(default)).Pending.ShouldBe(50);
-        await Should.ThrowAsync<StoreUnavailableException>(() => old.JoinAsync("late", default));
+        await Should.ThrowAsync<StoreUnavailableException>(() => old.JoinAsync("late", NodeRoles.All, default));
     }
 
     private EventType NewEventType(string name) => new() { Name = name, Description = "", CreatedAt = Clock.GetUtcNow(), UpdatedAt = Clock.GetUtcNow() };

@@ -78,7 +78,7 @@ public sealed class OpeningTests : SqliteTests
 
         await using var store = await OpenAsync(CopyAsAfterACrash());
 
-        var node = await store.Deliveries.JoinAsync("next", default);
+        var node = await store.Deliveries.JoinAsync("next", NodeRoles.All, default);
         (await store.Deliveries.TakeLanesAsync(node, 10, default)).ShouldBe([lane]);
         (await store.History.ReadBacklogAsync(default)).Pending.ShouldBe(1);
         (await store.Deliveries.HeartbeatAsync(Node, default)).ShouldBeFalse();

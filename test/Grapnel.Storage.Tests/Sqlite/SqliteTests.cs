@@ -22,7 +22,7 @@ public abstract class SqliteTests : IAsyncLifetime
     {
         Under = await SqliteUnderTest.OpenAsync(Clock);
         Tenant = Ids.Next<Application>();
-        Node = await Store.Deliveries.JoinAsync("node", default);
+        Node = await Store.Deliveries.JoinAsync("node", NodeRoles.All, default);
     }
 
     public ValueTask DisposeAsync()

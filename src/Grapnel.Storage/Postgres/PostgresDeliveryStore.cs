@@ -22,7 +22,7 @@ internal sealed partial class PostgresDeliveryStore(
     {
         var id = ids.Next<Node>();
         await database.WriteAloneAsync(session => session.Prepare("""
-            INSERT INTO node (id, name, roles, joined_at, beats, last_beat_at) VALUES ($1, $2, $3, $4, 0, clock_timestamp())
+            INSERT INTO node (id, name, roles, joined_at, beats) VALUES ($1, $2, $3, $4, 0)
             """).Bind(id).Bind(name).Bind((int)roles).Bind(WallClock()).RunAsync(), cancellationToken).ConfigureAwait(false);
         await LookAtNodesAsync(cancellationToken).ConfigureAwait(false);
         return id;
@@ -32,7 +32,7 @@ internal sealed partial class PostgresDeliveryStore(
     {
         var beats = await database.WriteAsync(async session =>
         {
-            var beats = await session.Prepare("UPDATE node SET beats = beats + 1, last_beat_at = clock_timestamp() WHERE id = $1 RETURNING beats")
+            var beats = await session.Prepare("UPDATE node SET beats = beats + 1 WHERE id = $1 RETURNING beats")
                 .Bind(node).RowsAsync(row => row.Int64(0)).ConfigureAwait(false);
             await StoreAcceptedAsync(session).ConfigureAwait(false);
             return beats;
@@ -67,18 +67,21 @@ internal sealed partial class PostgresDeliveryStore(
         return left;
     }, cancellationToken);
 
-    public Task<IReadOnlyList<NodeStatus>> ReadNodesAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync<IReadOnlyList<NodeStatus>>(async session => await session.Prepare("""
-            SELECT n.id, n.name, n.joined_at, (extract(epoch FROM clock_timestamp() - n.last_beat_at) * 1000)::bigint,
-                (SELECT count(*) FROM (SELECT 1 FROM lane l WHERE l.node_id = n.id LIMIT $1) AS counted), n.roles
+    // When a node was heard of is told by the clock of this one, which saw its count of heartbeats change.
+    public async Task<IReadOnlyList<NodeStatus>> ReadNodesAsync(CancellationToken cancellationToken)
+    {
+        var rows = await database.ReadAsync(session => session.Prepare("""
+            SELECT n.id, n.name, n.roles, n.joined_at, n.beats, (SELECT count(*) FROM (SELECT 1 FROM lane l WHERE l.node_id = n.id LIMIT $1) AS counted)
             FROM node n ORDER BY n.id
-            """).Bind(MaxLanes + 1)
-            .RowsAsync(row => new NodeStatus(
-                row.Id<Node>(0), row.Text(1), row.Time(2), time.GetUtcNow().AddMilliseconds(-row.Int64(3)), Capped(row.Int64(4), MaxLanes))
-            {
-                Roles = (NodeRoles)row.Int16(5),
-            })
-            .ConfigureAwait(false), cancellationToken);
+            """).Bind(MaxLanes + 1).RowsAsync(row => (
+                Node: row.Id<Node>(0), Name: row.Text(1), Roles: (NodeRoles)row.Int16(2), JoinedAt: row.Time(3), Beats: row.Int64(4), Lanes: row.Int64(5))),
+            cancellationToken).ConfigureAwait(false);
+        return rows.ConvertAll(row => new NodeStatus(
+            row.Node, row.Name, row.JoinedAt, time.GetUtcNow() - time.GetElapsedTime(See(row.Node, row.Beats)), Capped(row.Lanes, MaxLanes))
+        {
+            Roles = row.Roles,
+        });
+    }
 
     internal static CappedCount Capped(long found, int limit) => new((int)Math.Min(found, limit), found > limit);
 

@@ -115,14 +115,12 @@ CREATE TABLE finished_delivery_rest PARTITION OF finished_delivery DEFAULT;
 CREATE TABLE attempt_rest PARTITION OF attempt DEFAULT;
 
 -- beats counts heartbeats: whoever watches it sees whether the node lives, and compares no clocks.
--- last_beat_at is the time of the database, for people.
 CREATE TABLE node (
     id uuid PRIMARY KEY,
     name text NOT NULL,
     roles smallint NOT NULL,
     joined_at bigint NOT NULL,
-    beats bigint NOT NULL,
-    last_beat_at timestamptz NOT NULL
+    beats bigint NOT NULL
 );
 
 -- A lane that nobody owns has no owner, or no row. Rows are locked in order of endpoint_id, after the row of the node.

@@ -10,13 +10,14 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Grapnel;
 
 /// <summary>Starts the parts of the engine in order and stops them in the opposite one.</summary>
 internal sealed partial class Engine(
     NodeKeeper nodes, Dispatcher dispatcher, Acceptor acceptor, Settler settler, Storage.IDeliveryStore store, ScheduleRunner schedules,
-    OperationalEvents operationalEvents, Retention retention, TaskRunner tasks, LiveRates rates,
+    OperationalEvents operationalEvents, Retention retention, TaskRunner tasks, LiveRates rates, NodeBridge bridge, IOptions<NodeOptions> node,
     ILogger<Engine> logger, IHostApplicationLifetime? lifetime = null) : IHostedService
 {
     private readonly CancellationTokenSource _stopping = new();
@@ -27,12 +28,14 @@ internal sealed partial class Engine(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await nodes.LoadLimitsAsync(cancellationToken).ConfigureAwait(false);
+        await nodes.LoadAsync(cancellationToken).ConfigureAwait(false);
         await nodes.JoinAsync(cancellationToken).ConfigureAwait(false);
         _housekeeping = Task.WhenAll(
-            nodes.RunAsync(_stopping.Token), schedules.RunAsync(_stopping.Token),
-            operationalEvents.RunAsync(_stopping.Token), retention.RunAsync(_stopping.Token),
-            tasks.RunAsync(_stopping.Token), rates.RunAsync(_stopping.Token));
+            nodes.RunAsync(_stopping.Token), operationalEvents.RunAsync(_stopping.Token), rates.RunAsync(_stopping.Token),
+            store.IsShared ? bridge.RunAsync(_stopping.Token) : Task.CompletedTask,
+            node.Value.Roles.HasFlag(Storage.NodeRoles.Dispatch)
+                ? Task.WhenAll(schedules.RunAsync(_stopping.Token), retention.RunAsync(_stopping.Token), tasks.RunAsync(_stopping.Token))
+                : Task.CompletedTask);
         IsRunning = true;
         _ = WatchAsync();
     }
@@ -89,6 +92,7 @@ public static class EngineServices
     public static IServiceCollection AddGrapnelEngine(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<Storage.INodeSignals, Storage.NoSignals>();
 #pragma warning disable RS0030 // The one place where the process's own randomness enters.
         services.TryAddSingleton(Random.Shared);
 #pragma warning restore RS0030
@@ -103,7 +107,7 @@ public static class EngineServices
             .AddSingleton<RouteCache>().AddSingleton<EventTypeCache>().AddSingleton<Acceptor>().AddSingleton<Publisher>()
             .AddSingleton<Settler>().AddSingleton<Dispatcher>().AddSingleton<Waits>().AddSingleton<Deliveries>().AddSingleton<Lanes>()
             .AddSingleton<ChangeSignal>().AddSingleton<MessageList>().AddSingleton<MessageDetails>().AddSingleton<Finder>().AddSingleton<Losses>()
-            .AddSingleton<WallWatch>().AddSingleton<NodeKeeper>().AddSingleton<OperationalPublisher>().AddSingleton<OperationalEvents>().AddSingleton<Retention>()
+            .AddSingleton<WallWatch>().AddSingleton<NodeKeeper>().AddSingleton<NodeBridge>().AddSingleton<OperationalPublisher>().AddSingleton<OperationalEvents>().AddSingleton<Retention>()
             .AddSingleton<ReplayWork>().AddSingleton<ITaskWork>(s => s.GetRequiredService<ReplayWork>())
             .AddSingleton<BroadcastWork>().AddSingleton<ITaskWork>(s => s.GetRequiredService<BroadcastWork>())
             .AddSingleton<TaskRunner>().AddSingleton<BackgroundTasks>()

@@ -1,4 +1,5 @@
 using System.Net;
+using Grapnel.Storage;
 
 namespace Grapnel;
 
@@ -102,6 +103,12 @@ public sealed class NetworkOptions
 /// <summary>How nodes live together. Section <c>Node</c>.</summary>
 public sealed class NodeOptions
 {
+    /// <summary>What this process does, as a list: <c>api</c>, <c>console</c>, <c>dispatch</c>. Default all of them. With the embedded store it does everything.</summary>
+    public NodeRoles Roles { get; set; } = NodeRoles.All;
+
+    /// <summary>What this node calls itself. Default the name of the machine.</summary>
+    public string Name { get; set; } = "";
+
     /// <summary>How often a node renews its heartbeat. Default 3 s.</summary>
     public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(3);
 

@@ -16,6 +16,11 @@ internal static class ServeCommand
     {
         var urls = new Option<string?>("--urls") { Description = "Addresses to listen on, separated by semicolons. Default: http://127.0.0.1:8000.", HelpName = "urls" };
         var data = new Option<string?>("--data") { Description = "Folder for everything that is kept. Default: grapnel-data.", HelpName = "folder" };
+        var role = new Option<string?>("--role")
+        {
+            Description = "What this process does, where several share a PostgreSQL database: api, console, dispatch, or a list of them. Default: everything.",
+            HelpName = "roles",
+        };
         var allow = new Option<string[]>("--allow-net")
         {
             Description = "A private or reserved network that webhooks may go to, for example 10.20.0.0/16. Repeatable. Default: none.", HelpName = "cidr",
@@ -25,9 +30,9 @@ internal static class ServeCommand
 
         var command = new Command("serve", "Run the server. Settings come from appsettings.json, then from variables named GRAPNEL_..., then from here.")
         {
-            urls, data, allow, settings,
+            urls, data, role, allow, settings,
         };
-        command.SetAction((args, cancel) => RunAsync(args.GetValue(settings) ?? [], Given(args.GetValue(urls), args.GetValue(data), args.GetValue(allow) ?? []), cancel));
+        command.SetAction((args, cancel) => RunAsync(args.GetValue(settings) ?? [], Given(args.GetValue(urls), args.GetValue(data), args.GetValue(role), args.GetValue(allow) ?? []), cancel));
         return command;
     }
 
@@ -51,7 +56,7 @@ internal static class ServeCommand
             $"{terminal.Bold("Grapnel")} {version}. Ctrl+C ends it.",
             "",
             $"  {terminal.Dim("Address")}    {terminal.Bold(string.Join("  ", server.Urls))}",
-            $"  {terminal.Dim("Data")}       {Path.GetFullPath(options.Data)}",
+            $"  {terminal.Dim("Data")}       {server.Services.GetRequiredService<ServerFacts>().Place}",
             $"  {terminal.Dim("First key")}  {(File.Exists(keyFile) ? keyFile : "removed")}",
             "");
         if (firstKey is not null)
@@ -71,13 +76,15 @@ internal static class ServeCommand
     }
 
     // What was not given is left to the other sources.
-    private static Dictionary<string, string?> Given(string? urls, string? data, string[] allow)
+    private static Dictionary<string, string?> Given(string? urls, string? data, string? role, string[] allow)
     {
         var settings = new Dictionary<string, string?>();
         if (urls is not null)
             settings["Urls"] = urls;
         if (data is not null)
             settings["Store:Data"] = data;
+        if (role is not null)
+            settings["Node:Roles"] = role;
         foreach (var (i, network) in allow.Index())
             settings[$"Network:AllowNet:{i}"] = network;
         return settings;

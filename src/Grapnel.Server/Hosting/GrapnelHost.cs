@@ -1,7 +1,7 @@
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
-using Grapnel.Storage.Sqlite;
+using Grapnel.Storage;
 using Microsoft.Net.Http.Headers;
 
 namespace Grapnel.Server.Hosting;
@@ -30,13 +30,13 @@ internal static class GrapnelHost
         var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
         ConfigureSettings(builder.Configuration, setup);
         var settings = new SettingsReader(builder.Configuration);
-        builder.Services.AddGrapnelOptions(settings);
+        var server = builder.Services.AddGrapnelOptions(settings);
         settings.ThrowIfAnyFault();
         builder.Services.AddSingleton(new SettingSources(builder.Configuration));
 
         ConfigureLogging(builder.Logging);
         ConfigureKestrel(builder);
-        AddServices(builder.Services, setup);
+        AddServices(builder.Services, server, setup);
         var app = builder.Build();
         UsePipeline(app);
         return app;
@@ -83,12 +83,12 @@ internal static class GrapnelHost
         });
     }
 
-    private static void AddServices(IServiceCollection services, HostSetup setup)
+    private static void AddServices(IServiceCollection services, ServerOptions server, HostSetup setup)
     {
         services.AddOptions<HostOptions>().Configure<DeliveryOptions>((host, delivery) => host.ShutdownTimeout = delivery.ShutdownGrace + ShutdownSlack);
         services.AddSingleton(setup.Announce);
         services.AddSingleton<SettingsInForce>().AddSingleton<ServerFacts>().AddSingleton<FirstApiKey>().AddHostedService<Preparation>();
-        services.AddGrapnelSqlite().AddGrapnelEngine();
+        (server.Store == StoreKind.Postgres ? services.AddGrapnelPostgres() : services.AddGrapnelSqlite()).AddGrapnelEngine();
         services.AddGrapnelApi();
         services.AddGrapnelConsole();
         services.AddCors();

@@ -4,8 +4,10 @@ using Grapnel.Server.Auth;
 using Grapnel.Server.Auth.Users;
 using Grapnel.Server.Console;
 using Grapnel.Server.Inboxes;
+using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Sqlite;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Grapnel.Server.Hosting;
 
@@ -97,9 +99,11 @@ internal sealed class NetworkOptionsRules : IValidateOptions<NetworkOptions>
     public ValidateOptionsResult Validate(string? name, NetworkOptions options) => ValidateOptionsResult.Success;
 }
 
-internal sealed class NodeOptionsRules : IValidateOptions<NodeOptions>
+internal sealed class NodeOptionsRules(StoreKind store) : IValidateOptions<NodeOptions>
 {
     public ValidateOptionsResult Validate(string? name, NodeOptions options) => new OptionsCheck("Node")
+        .That(nameof(options.Roles), store != StoreKind.Sqlite || options.Roles == Storage.NodeRoles.All,
+            "must be left as it is with the embedded store: its only process does everything")
         .Between(nameof(options.Heartbeat), options.Heartbeat, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1))
         .That(nameof(options.ExpelAfter), options.ExpelAfter >= 2 * options.Heartbeat && options.ExpelAfter <= TimeSpan.FromMinutes(10),
             "must be at least twice Node:Heartbeat, so that one late heartbeat costs nothing, and at most 10m")
@@ -130,4 +134,27 @@ internal sealed class SqliteStoreOptionsRules : IValidateOptions<SqliteStoreOpti
     public ValidateOptionsResult Validate(string? name, SqliteStoreOptions options) => new OptionsCheck("Store")
         .That(nameof(options.Data), options.Data.Trim().Length > 0, "must name a folder")
         .Result;
+}
+
+internal sealed class PostgresStoreOptionsRules(StoreKind store) : IValidateOptions<PostgresStoreOptions>
+{
+    public ValidateOptionsResult Validate(string? name, PostgresStoreOptions options) => new OptionsCheck("Postgres")
+        .That(nameof(options.ConnectionString), store != StoreKind.Postgres || IsConnectionString(options.ConnectionString),
+            "must be a connection string like Host=db;Database=grapnel;Username=grapnel;Password=…, because Store is Postgres")
+        .Between(nameof(options.MaxConnections), options.MaxConnections, 5, 500)
+        .Between(nameof(options.Timeout), options.Timeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1))
+        .Between(nameof(options.HistoryPartition), options.HistoryPartition, TimeSpan.FromHours(1), TimeSpan.FromDays(31))
+        .Result;
+
+    private static bool IsConnectionString(string text)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(text).Host is { Length: > 0 };
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
 }

@@ -3,6 +3,7 @@ using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
 using Grapnel.Server.Console.Portal;
 using Grapnel.Server.Inboxes;
+using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Sqlite;
 using Microsoft.Extensions.Options;
 
@@ -11,9 +12,9 @@ namespace Grapnel.Server.Hosting;
 /// <summary>Registers every options class, read and checked, both as itself and as <see cref="IOptions{TOptions}"/>.</summary>
 internal static class OptionsServices
 {
-    public static void AddGrapnelOptions(this IServiceCollection services, SettingsReader settings)
+    public static ServerOptions AddGrapnelOptions(this IServiceCollection services, SettingsReader settings)
     {
-        Add<ServerOptions>(services, settings, new ServerOptionsRules());
+        var server = Add<ServerOptions>(services, settings, new ServerOptionsRules());
         Add<AuthOptions>(services, settings, new AuthOptionsRules());
         Add<ApiOptions>(services, settings, new ApiOptionsRules());
         Add<ConsoleOptions>(services, settings, new ConsoleOptionsRules());
@@ -21,15 +22,18 @@ internal static class OptionsServices
         Add<PublishingOptions>(services, settings, new PublishingOptionsRules());
         Add<DeliveryOptions>(services, settings, new DeliveryOptionsRules());
         Add<NetworkOptions>(services, settings, new NetworkOptionsRules());
-        Add<NodeOptions>(services, settings, new NodeOptionsRules());
+        Add<NodeOptions>(services, settings, new NodeOptionsRules(server.Store));
         Add<RetentionOptions>(services, settings, new RetentionOptionsRules());
         Add<InboxOptions>(services, settings, new InboxOptionsRules());
         Add<SqliteStoreOptions>(services, settings, new SqliteStoreOptionsRules());
+        Add<PostgresStoreOptions>(services, settings, new PostgresStoreOptionsRules(server.Store));
+        return server;
     }
 
-    private static void Add<T>(IServiceCollection services, SettingsReader settings, IValidateOptions<T> rules) where T : class, new()
+    private static T Add<T>(IServiceCollection services, SettingsReader settings, IValidateOptions<T> rules) where T : class, new()
     {
         var options = settings.Read(rules);
         services.AddSingleton(options).AddSingleton(Options.Create(options));
+        return options;
     }
 }

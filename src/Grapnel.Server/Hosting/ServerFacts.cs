@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using System.Reflection;
+using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Sqlite;
+using Npgsql;
 
 namespace Grapnel.Server.Hosting;
 
 /// <summary>What there is to tell of this process.</summary>
-internal sealed class ServerFacts(SqliteStoreOptions store, TimeProvider time)
+internal sealed class ServerFacts(ServerOptions server, SqliteStoreOptions sqlite, PostgresStoreOptions postgres, TimeProvider time)
 {
     /// <summary>The version of Grapnel.</summary>
     public static string Version { get; } =
@@ -14,20 +16,26 @@ internal sealed class ServerFacts(SqliteStoreOptions store, TimeProvider time)
     /// <summary>When the process was started.</summary>
     public DateTimeOffset StartedAt { get; } = time.GetUtcNow() - Age();
 
-    /// <summary>The data folder.</summary>
-    public string Folder { get; } = Path.GetFullPath(store.Data);
+    /// <summary>Where everything is kept, without secrets: the data folder, or the database.</summary>
+    public string Place { get; } = server.Store == StoreKind.Postgres ? Name(postgres) : Path.GetFullPath(sqlite.Data);
 
     /// <summary>Bytes that the data folder takes; null when that cannot be told.</summary>
     public long? ReadSize()
     {
         try
         {
-            return new DirectoryInfo(Folder).EnumerateFiles().Sum(file => file.Length);
+            return server.Store == StoreKind.Sqlite ? new DirectoryInfo(Place).EnumerateFiles().Sum(file => file.Length) : null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             return null;
         }
+    }
+
+    private static string Name(PostgresStoreOptions options)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(options.ConnectionString);
+        return $"PostgreSQL database {settings.Database} at {settings.Host}:{settings.Port}";
     }
 
     private static TimeSpan Age()

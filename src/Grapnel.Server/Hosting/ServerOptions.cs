@@ -6,6 +6,19 @@ internal sealed class ServerOptions
     /// <summary>Addresses to listen on, separated by semicolons. Default <c>http://127.0.0.1:8000</c>.</summary>
     public string Urls { get; set; } = "http://127.0.0.1:8000";
 
+    /// <summary>Where everything is kept. Default <see cref="StoreKind.Sqlite"/>.</summary>
+    public StoreKind Store { get; set; }
+
     /// <summary>An API key that works from the start, at least 20 characters. Default none: the first start makes one.</summary>
     public string? ApiKey { get; set; }
+}
+
+/// <summary>A back-end.</summary>
+internal enum StoreKind
+{
+    /// <summary>SQLite inside of this process, in one folder: nothing else is needed.</summary>
+    Sqlite,
+
+    /// <summary>A PostgreSQL database, which any number of processes share.</summary>
+    Postgres,
 }

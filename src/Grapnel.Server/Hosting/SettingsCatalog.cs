@@ -4,6 +4,7 @@ using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
 using Grapnel.Server.Console.Portal;
 using Grapnel.Server.Inboxes;
+using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Sqlite;
 
 namespace Grapnel.Server.Hosting;
@@ -25,6 +26,7 @@ internal static class SettingsCatalog
         new("Retention", typeof(RetentionOptions)),
         new("Inbox", typeof(InboxOptions)),
         new("Store", typeof(SqliteStoreOptions)),
+        new("Postgres", typeof(PostgresStoreOptions)),
     ];
 
     /// <summary>Sections that belong to the platform; their members are not checked here.</summary>
@@ -47,5 +49,8 @@ internal sealed record SettingsSection(string Name, Type Type)
 /// <param name="Property">The member that holds it.</param>
 internal sealed record Setting(string Path, PropertyInfo Property)
 {
+    /// <summary>Whether it is written with indexes, one entry each.</summary>
+    public bool IsList => Property.PropertyType.IsGenericType && Property.PropertyType.GetGenericTypeDefinition() == typeof(IList<>);
+
     public string EnvironmentName => GrapnelEnvironment.Prefix + Path.Replace(":", "__").ToUpperInvariant();
 }

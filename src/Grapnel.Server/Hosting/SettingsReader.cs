@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Options;
@@ -82,13 +83,18 @@ internal sealed class SettingsReader(IConfigurationRoot configuration)
             _ when type == typeof(long) => (long.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : null, "a whole number"),
             _ when type == typeof(double) => (double.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : null, "a number like 0.2"),
             _ when type == typeof(bool) => (bool.TryParse(text, out var flag) ? (object)flag : null, "true or false"),
-            _ when type.IsEnum => (Enum.TryParse(type, text, ignoreCase: true, out var name) && Enum.IsDefined(type, name) ? name : null, string.Join(" or ", Enum.GetNames(type))),
+            _ when type.IsEnum => (TryParseEnum(type, text, out var name) ? name : null, string.Join(" or ", Enum.GetNames(type))),
             _ => throw new NotSupportedException($"No rule reads a setting of type {type}."),
         };
         if (value is null)
             _errors.Add($"{path}: '{text}' is not {form}.");
         return value;
     }
+
+    /// <summary>Numbers are not names; several names, with commas, are for enums that hold several.</summary>
+    private static bool TryParseEnum(Type type, string text, [NotNullWhen(true)] out object? value) =>
+        Enum.TryParse(type, text, ignoreCase: true, out value) && !text.Any(char.IsAsciiDigit)
+        && (Enum.IsDefined(type, value) || type.IsDefined(typeof(FlagsAttribute), inherit: false));
 
     /// <summary>The platform clears the bits after the prefix; somebody who wrote 10.0.0.1/8 may well have meant one address.</summary>
     private static bool TryParseNetwork(string text, out IPNetwork network) =>

@@ -3,8 +3,9 @@ namespace Grapnel.Server.Hosting;
 /// <summary>Finds settings that nobody reads, which are nearly always misspelt, and names the nearest one that there is.</summary>
 internal static class UnknownSettings
 {
-    private static readonly string[] Known =
-        [.. SettingsCatalog.Sections.SelectMany(section => section.Settings).Select(setting => setting.Path)];
+    private static readonly Setting[] All = [.. SettingsCatalog.Sections.SelectMany(section => section.Settings)];
+
+    private static readonly string[] Known = [.. All.Select(setting => setting.Path)];
 
     public static IEnumerable<string> Find(IConfiguration configuration) =>
         from pair in configuration.AsEnumerable()
@@ -13,7 +14,8 @@ internal static class UnknownSettings
         select $"{pair.Key}: there is no such setting; did you mean {nearest}?";
 
     private static bool IsKnown(string path) =>
-        Known.Any(known => IsWithin(path, known)) || SettingsCatalog.PlatformSections.Any(section => IsWithin(path, section));
+        Known.Contains(path, StringComparer.OrdinalIgnoreCase)
+        || All.Any(setting => setting.IsList && IsWithin(path, setting.Path)) || SettingsCatalog.PlatformSections.Any(section => IsWithin(path, section));
 
     private static bool IsWithin(string path, string parent) =>
         path.StartsWith(parent, StringComparison.OrdinalIgnoreCase) && (path.Length == parent.Length || path[parent.Length] == ':');

@@ -35,7 +35,25 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>The connection string in force. It has a password in it.</summary>
     public string ConnectionString { get; }
 
-    /// <summary>A connection of one's own, to keep.</summary>
+    /// <summary>
+    /// A connection outside of the pool, to listen on. The server is asked for a sign of life now and then, so that a way that was cut is noticed.
+    /// </summary>
+    public async Task<NpgsqlConnection> OpenListenerAsync(CancellationToken cancellationToken)
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false, KeepAlive = 5 }.ConnectionString);
+        try
+        {
+            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>A connection of the pool, to keep for a while.</summary>
     public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => _source.OpenConnectionAsync(cancellationToken);
 
     /// <summary>Reads; each statement sees what is committed when it begins.</summary>

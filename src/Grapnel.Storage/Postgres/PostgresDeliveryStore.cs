@@ -7,9 +7,10 @@ namespace Grapnel.Storage.Postgres;
 /// and what people ask for. Rows are locked in one order everywhere: the node, then lanes by id, then deliveries, then the sums.
 /// </summary>
 internal sealed partial class PostgresDeliveryStore(
-    PostgresDatabase database, PostgresRollups rollups, Guid writer, IdGenerator ids, TimeProvider time) : IDeliveryStore
+    PostgresDatabase database, PostgresSignals signals, PostgresRollups rollups, Guid writer, IdGenerator ids, TimeProvider time) : IDeliveryStore
 {
     private const int MaxLanes = 10_000;
+    private const int CutOffDivisor = 4;
 
     private readonly AcceptedCounts _accepted = new();
 
@@ -22,8 +23,8 @@ internal sealed partial class PostgresDeliveryStore(
     {
         var id = ids.Next<Node>();
         await database.WriteAloneAsync(session => session.Prepare("""
-            INSERT INTO node (id, name, roles, joined_at, beats) VALUES ($1, $2, $3, $4, 0)
-            """).Bind(id).Bind(name).Bind((int)roles).Bind(WallClock()).RunAsync(), cancellationToken).ConfigureAwait(false);
+            INSERT INTO node (id, name, roles, joined_at, beats, listener_pid, listener_start) VALUES ($1, $2, $3, $4, 0, $5, $6)
+            """).Bind(id).Bind(name).Bind((int)roles).Bind(WallClock()).Bind((long?)signals.Listener?.ProcessId).Bind(signals.Listener?.StartedAt).RunAsync(), cancellationToken).ConfigureAwait(false);
         await LookAtNodesAsync(cancellationToken).ConfigureAwait(false);
         return id;
     }
@@ -32,8 +33,8 @@ internal sealed partial class PostgresDeliveryStore(
     {
         var beats = await database.WriteAsync(async session =>
         {
-            var beats = await session.Prepare("UPDATE node SET beats = beats + 1 WHERE id = $1 RETURNING beats")
-                .Bind(node).RowsAsync(row => row.Int64(0)).ConfigureAwait(false);
+            var beats = await session.Prepare("UPDATE node SET beats = beats + 1, listener_pid = $2, listener_start = $3 WHERE id = $1 RETURNING beats")
+                .Bind(node).Bind((long?)signals.Listener?.ProcessId).Bind(signals.Listener?.StartedAt).RowsAsync(row => row.Int64(0)).ConfigureAwait(false);
             await StoreAcceptedAsync(session).ConfigureAwait(false);
             return beats;
         }, cancellationToken).ConfigureAwait(false);
@@ -45,7 +46,8 @@ internal sealed partial class PostgresDeliveryStore(
     public async Task<int> ExpelAsync(Id<Node> self, TimeSpan limit, CancellationToken cancellationToken)
     {
         var nodes = await LookAtNodesAsync(cancellationToken).ConfigureAwait(false);
-        var silent = nodes.Where(node => node.Id != self && time.GetElapsedTime(node.SeenAt) > limit).ToList();
+        // Who is cut off from the database knows it, and sends nothing more: it need not be waited for as long as one that may be asleep.
+        var silent = nodes.Where(node => node.Id != self && time.GetElapsedTime(node.SeenAt) > (node.IsListening ? limit : limit / CutOffDivisor)).ToList();
         if (silent.Count == 0)
             return 0;
         return await database.WriteAsync(async session =>
@@ -85,13 +87,16 @@ internal sealed partial class PostgresDeliveryStore(
 
     internal static CappedCount Capped(long found, int limit) => new((int)Math.Min(found, limit), found > limit);
 
-    private async Task<List<(Id<Node> Id, long Beats, long SeenAt)>> LookAtNodesAsync(CancellationToken cancellationToken)
+    private async Task<List<(Id<Node> Id, long Beats, long SeenAt, bool IsListening)>> LookAtNodesAsync(CancellationToken cancellationToken)
     {
-        var nodes = await database.ReadAsync(session => session.Prepare("SELECT id, beats FROM node")
-            .RowsAsync(row => (Id: row.Id<Node>(0), Beats: row.Int64(1))), cancellationToken).ConfigureAwait(false);
+        var nodes = await database.ReadAsync(session => session.Prepare($"""
+            SELECT id, beats, listener_pid IS NULL OR EXISTS (
+                SELECT 1 FROM pg_stat_activity WHERE pid = listener_pid AND {PostgresListener.StartedAtSql} = listener_start)
+            FROM node
+            """).RowsAsync(row => (Id: row.Id<Node>(0), Beats: row.Int64(1), IsListening: row.Bool(2))), cancellationToken).ConfigureAwait(false);
         foreach (var gone in _seen.Keys.Except(nodes.Select(node => node.Id)))
             _seen.TryRemove(gone, out _);
-        return nodes.ConvertAll(node => (node.Id, node.Beats, See(node.Id, node.Beats)));
+        return nodes.ConvertAll(node => (node.Id, node.Beats, See(node.Id, node.Beats), node.IsListening));
     }
 
     private long See(Id<Node> node, long beats) => _seen.AddOrUpdate(

@@ -1,17 +1,22 @@
 using Grapnel.Storage.Catalog;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Grapnel.Storage.Postgres;
 
 /// <summary>The store of many nodes: a database that they share.</summary>
-public sealed class PostgresStore : IAsyncDisposable
+public sealed class PostgresStore : IStore, IDisposable
 {
-    private PostgresStore(PostgresDatabase database, PostgresPartitions partitions, TimeProvider time)
+    private readonly PostgresSignals _signals;
+
+    private PostgresStore(PostgresDatabase database, PostgresPartitions partitions, TimeProvider time, ILogger logger)
     {
         Database = database;
         var writer = Guid.NewGuid();
+        _signals = new PostgresSignals(database, writer, time, logger);
         var rollups = new PostgresRollups(writer);
         var catalog = new PostgresCatalogDatabase(database);
-        Deliveries = new PostgresDeliveryStore(database, rollups, writer, new IdGenerator(time), time);
+        Deliveries = new PostgresDeliveryStore(database, _signals, rollups, writer, new IdGenerator(time), time);
         Catalog = new CatalogStore(catalog);
         Console = new ConsoleStore(catalog);
         History = new PostgresHistoryStore(database, partitions, writer, time);
@@ -21,35 +26,38 @@ public sealed class PostgresStore : IAsyncDisposable
         Statistics = new PostgresStatisticsStore(database, time);
     }
 
-    /// <summary>The hot path.</summary>
+    /// <inheritdoc/>
     public IDeliveryStore Deliveries { get; }
 
-    /// <summary>Applications, endpoints and what else people configure.</summary>
+    /// <inheritdoc/>
     public ICatalogStore Catalog { get; }
 
-    /// <summary>What happened.</summary>
+    /// <inheritdoc/>
     public IHistoryStore History { get; }
 
-    /// <summary>Finding things wherever they are.</summary>
+    /// <inheritdoc/>
     public ISearchStore Search { get; }
 
-    /// <summary>The memory of answered requests.</summary>
+    /// <inheritdoc/>
     public IIdempotencyStore Idempotency { get; }
 
-    /// <summary>Background tasks.</summary>
+    /// <inheritdoc/>
     public IBackgroundTaskStore Tasks { get; }
 
-    /// <summary>What the console keeps.</summary>
+    /// <inheritdoc/>
     public IConsoleStore Console { get; }
 
-    /// <summary>Figures.</summary>
+    /// <inheritdoc/>
     public IStatisticsStore Statistics { get; }
+
+    /// <inheritdoc/>
+    public INodeSignals Signals => _signals;
 
     internal PostgresDatabase Database { get; }
 
     /// <summary>Opens the store, and makes or migrates its tables where that is due; of nodes that start together one does it, and the others wait.</summary>
     /// <exception cref="StoreOpenException">The database cannot be reached, or used as it is.</exception>
-    public static async Task<PostgresStore> OpenAsync(PostgresStoreOptions options, TimeProvider time, CancellationToken cancellationToken = default)
+    public static async Task<PostgresStore> OpenAsync(PostgresStoreOptions options, TimeProvider time, ILogger? logger = null, CancellationToken cancellationToken = default)
     {
         var partitions = new PostgresPartitions(options.HistoryPartition, time);
         PostgresDatabase? database = null;
@@ -57,7 +65,7 @@ public sealed class PostgresStore : IAsyncDisposable
         {
             database = new PostgresDatabase(options);
             await PostgresSchema.PrepareAsync(database, partitions, time, cancellationToken).ConfigureAwait(false);
-            return new PostgresStore(database, partitions, time);
+            return new PostgresStore(database, partitions, time, logger ?? NullLogger.Instance);
         }
         catch (Exception error)
         {
@@ -70,5 +78,12 @@ public sealed class PostgresStore : IAsyncDisposable
     }
 
     /// <summary>Closes the connections.</summary>
-    public ValueTask DisposeAsync() => Database.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _signals.DisposeAsync().ConfigureAwait(false);
+        await Database.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 }

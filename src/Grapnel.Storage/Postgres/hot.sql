@@ -115,12 +115,15 @@ CREATE TABLE finished_delivery_rest PARTITION OF finished_delivery DEFAULT;
 CREATE TABLE attempt_rest PARTITION OF attempt DEFAULT;
 
 -- beats counts heartbeats: whoever watches it sees whether the node lives, and compares no clocks.
+-- listener: the session in which the node hears the others. It ends at once when the process does.
 CREATE TABLE node (
     id uuid PRIMARY KEY,
     name text NOT NULL,
     roles smallint NOT NULL,
     joined_at bigint NOT NULL,
-    beats bigint NOT NULL
+    beats bigint NOT NULL,
+    listener_pid integer,
+    listener_start text
 );
 
 -- A lane that nobody owns has no owner, or no row. Rows are locked in order of endpoint_id, after the row of the node.

@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 namespace Grapnel.Storage.Sqlite;
 
 /// <summary>The embedded store: one folder, one process, one writer. Owns the lock, the gate and the readers, and offers the roles.</summary>
-public sealed class SqliteStore : IAsyncDisposable, IDisposable
+public sealed class SqliteStore : IStore, IDisposable
 {
     /// <summary>Pages in the write-ahead log (4 KiB each) after which a commit also moves them into the database file: 16 MiB.</summary>
     internal const int CheckpointPages = 4096;
@@ -32,29 +32,32 @@ public sealed class SqliteStore : IAsyncDisposable, IDisposable
         Statistics = new SqliteStatisticsStore(Readers, time);
     }
 
-    /// <summary>The hot path.</summary>
+    /// <inheritdoc/>
     public IDeliveryStore Deliveries { get; }
 
-    /// <summary>Applications, endpoints and what else people configure.</summary>
+    /// <inheritdoc/>
     public ICatalogStore Catalog { get; }
 
-    /// <summary>What happened.</summary>
+    /// <inheritdoc/>
     public IHistoryStore History { get; }
 
-    /// <summary>Finding things wherever they are.</summary>
+    /// <inheritdoc/>
     public ISearchStore Search { get; }
 
-    /// <summary>The memory of answered requests.</summary>
+    /// <inheritdoc/>
     public IIdempotencyStore Idempotency { get; }
 
-    /// <summary>Background tasks.</summary>
+    /// <inheritdoc/>
     public IBackgroundTaskStore Tasks { get; }
 
-    /// <summary>What the console keeps.</summary>
+    /// <inheritdoc/>
     public IConsoleStore Console { get; }
 
-    /// <summary>Figures.</summary>
+    /// <inheritdoc/>
     public IStatisticsStore Statistics { get; }
+
+    /// <inheritdoc/>
+    public INodeSignals Signals { get; } = new NoSignals();
 
     internal SqliteFiles Files { get; }
 

@@ -119,6 +119,7 @@ internal sealed partial class Dispatcher
 
     private void LetGo(IReadOnlyList<Flight> flights, bool durable)
     {
+        var drained = false;
         lock (_lock)
         {
             _unsettled -= flights.Count;
@@ -126,9 +127,12 @@ internal sealed partial class Dispatcher
             {
                 flight.Lane.Settled(flight.Delivery, durable && flight.Settlement!.End is null ? flight.Settlement.DueAt : null);
                 Ready(flight.Lane);
+                drained |= flight.Lane is { IsLeaving: true, IsDrained: true };
             }
             Pump(_clock.NowMs);
         }
+        if (drained)
+            LaneDrained?.Invoke();
     }
 
     /// <summary>Raised after attempts became durable, on the settler's thread: handlers must be quick and must not throw.</summary>

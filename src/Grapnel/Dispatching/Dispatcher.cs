@@ -28,6 +28,7 @@ internal sealed partial class Dispatcher
     private readonly Random _random;
     private readonly GrapnelMetrics _metrics;
     private readonly ChangeSignal _changes;
+    private readonly INodeSignals _signals;
     private readonly DeliveryOptions _options;
     private readonly IReadOnlyList<TimeSpan> _retrySchedule;
     private readonly ILogger<Dispatcher> _logger;
@@ -53,7 +54,8 @@ internal sealed partial class Dispatcher
     /// <summary>Wired by the host; nothing is sent before <see cref="Start"/>.</summary>
     public Dispatcher(
         IDeliveryStore store, WebhookSender sender, Settler settler, CatalogEvents events, IdGenerator ids, TimeProvider time,
-        ScheduleClock clock, Random random, GrapnelMetrics metrics, ChangeSignal changes, IOptions<DeliveryOptions> options, ILogger<Dispatcher> logger)
+        ScheduleClock clock, Random random, GrapnelMetrics metrics, ChangeSignal changes, INodeSignals signals, IOptions<DeliveryOptions> options,
+        IOptions<NodeOptions> node, ILogger<Dispatcher> logger)
     {
         _store = store;
         _sender = sender;
@@ -64,6 +66,8 @@ internal sealed partial class Dispatcher
         _random = random;
         _metrics = metrics;
         _changes = changes;
+        _signals = signals;
+        _dispatches = node.Value.Roles.HasFlag(NodeRoles.Dispatch);
         _options = options.Value;
         _budget = new WindowBudget(_options.WindowBytes);
         _retrySchedule = _options.EffectiveRetrySchedule;
@@ -92,18 +96,22 @@ internal sealed partial class Dispatcher
             _lanes.Clear();
             _round.Clear();
             _toRead.Clear();
+            _foreign.Clear();
         }
     }
 
-    /// <summary>The endpoints of a batch whose lanes this node does not own, as far as it knows.</summary>
+    /// <summary>The endpoints of a batch whose lanes nobody owns, as far as this node knows.</summary>
     internal IReadOnlyList<Id<Endpoint>> LanesToTake(IReadOnlyList<AcceptItem> items)
     {
+        if (!_dispatches)
+            return [];
         HashSet<Id<Endpoint>>? missing = null;
+        var now = _clock.NowMs;
         lock (_lock)
         {
             foreach (var item in items)
                 foreach (var endpoint in item.Endpoints)
-                    if (!_lanes.TryGetValue(endpoint, out var lane) || !lane.Owned)
+                    if ((!_lanes.TryGetValue(endpoint, out var lane) || !lane.Owned) && !IsForeign(endpoint, now))
                         (missing ??= []).Add(endpoint);
         }
         return missing is null ? [] : [.. missing];
@@ -113,6 +121,7 @@ internal sealed partial class Dispatcher
     internal void Accepted(List<RoutedItem> batch, AcceptResult result)
     {
         var now = _clock.NowMs;
+        Dictionary<Id<Endpoint>, long>? notMine = null;
         lock (_lock)
         {
             if (result.LanesTaken.Count > 0)
@@ -124,8 +133,12 @@ internal sealed partial class Dispatcher
                 for (var n = 0; n < seqs.Length; n++)
                     Offer(batch[i].Item.Endpoints[n], message, seqs[n], now);
             }
+            if (_store.IsShared)
+                notMine = NotMine(batch, result, now);
             Pump(now);
         }
+        if (notMine is not null)
+            TellOwners(notMine);
         _changes.Raise();
     }
 
@@ -162,6 +175,7 @@ internal sealed partial class Dispatcher
     internal void Resent(ResendResult resent, IReadOnlyList<Endpoint> endpoints)
     {
         var now = _clock.NowMs;
+        Dictionary<Id<Endpoint>, long>? notMine = null;
         lock (_lock)
         {
             foreach (var endpoint in endpoints)
@@ -170,8 +184,12 @@ internal sealed partial class Dispatcher
             foreach (var delivery in resent.Deliveries)
                 if (_lanes.TryGetValue(delivery.EndpointId, out var lane))
                     Offer(lane, delivery, now);
+            foreach (var delivery in resent.Deliveries)
+                NoteUnlessMine(ref notMine, delivery.EndpointId, delivery.Seq, now);
             Pump(now);
         }
+        if (notMine is not null)
+            TellOwners(notMine);
         _changes.Raise();
     }
 
@@ -188,17 +206,18 @@ internal sealed partial class Dispatcher
         _changes.Raise();
     }
 
-    /// <summary>Has the lane, if it is this node's, look into the store for deliveries from a place on that it was never offered.</summary>
+    /// <summary>Has the owner of a lane, this node or another, look into the store for deliveries from a place on that it was never offered.</summary>
     internal void Reread(Id<Endpoint> endpoint, long firstSeq)
     {
         lock (_lock)
         {
-            if (!_lanes.TryGetValue(endpoint, out var lane))
+            if (_lanes.TryGetValue(endpoint, out var lane))
+            {
+                Reread(lane, firstSeq, _clock.NowMs);
                 return;
-            lane.Reread(firstSeq);
-            Ready(lane);
-            Pump(_clock.NowMs);
+            }
         }
+        _signals.Send(new NodeSignal(SignalKind.LaneFilled, endpoint, Number: firstSeq));
     }
 
     /// <summary>Takes on lanes that the store gave to this node.</summary>
@@ -224,13 +243,16 @@ internal sealed partial class Dispatcher
                     return null;
                 endpoint = edit.Endpoint;
             }
-            lane = new Lane(endpoint, _sender.Prepare(endpoint), _options, _budget, _clock.NowMs)
+            _foreign.Remove(endpoint.Id);
+            lane = new Lane(endpoint, _sender.Prepare(endpoint), _options, _budget, _store.IsShared, _clock.NowMs)
             {
+                Node = Node,
                 Throttle = _throttles.GetValueOrDefault(endpoint.ApplicationId),
             };
             _lanes.Add(endpoint.Id, lane);
         }
         lane.Owned = true;
+        lane.IsLeaving = false;
         return lane;
     }
 
@@ -245,8 +267,17 @@ internal sealed partial class Dispatcher
                 _edits.Remove(old);
     }
 
-    /// <summary>Drops deliveries that were ended in the store.</summary>
+    /// <summary>Drops deliveries that were ended in the store, and has other nodes drop theirs.</summary>
     internal void Forget(IReadOnlyList<(Id<Endpoint> EndpointId, long Seq)> ended)
+    {
+        ForgetHere(ended);
+        if (_store.IsShared)
+            foreach (var (endpoint, seq) in ended)
+                _signals.Send(new NodeSignal(SignalKind.DeliveryEnded, endpoint, Number: seq));
+    }
+
+    /// <summary>Drops deliveries that were ended in the store.</summary>
+    internal void ForgetHere(IReadOnlyList<(Id<Endpoint> EndpointId, long Seq)> ended)
     {
         lock (_lock)
         {
@@ -333,7 +364,7 @@ internal sealed partial class Dispatcher
     /// <summary>The round: each lane that can send sends one, then it is the next lane's turn.</summary>
     private void Pump(long now)
     {
-        while (!_stopping && _inFlight < _options.MaxConcurrency && _unsettled < MaxUnsettled && _round.TryDequeue(out var lane))
+        while (!_stopping && now < _leaseUntil && _inFlight < _options.MaxConcurrency && _unsettled < MaxUnsettled && _round.TryDequeue(out var lane))
         {
             lane.InRound = false;
             var step = lane.Decide(now);

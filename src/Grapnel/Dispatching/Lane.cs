@@ -23,14 +23,16 @@ internal sealed class Lane : Sleeper
     private bool _more = true;
     private bool _missedWhileReading;
     private bool _droppedWhileReading;
+    private long _rereadFrom = long.MaxValue;
     private HashSet<long>? _forgottenWhileReading;
     private long _readAgainAt;
     private long _heldBytes;
     private bool _healthKnown;
     private bool _pauseKnown;
 
-    public Lane(Endpoint endpoint, PreparedEndpoint prepared, DeliveryOptions options, WindowBudget budget, long now)
+    public Lane(Endpoint endpoint, PreparedEndpoint prepared, DeliveryOptions options, WindowBudget budget, bool isShared, long now)
     {
+        IsShared = isShared;
         _options = options;
         _budget = budget;
         Breaker = new Breaker(options);
@@ -47,6 +49,24 @@ internal sealed class Lane : Sleeper
 
     /// <summary>False between the wish to give the lane back and the store's answer, and while another node may own it.</summary>
     public bool Owned { get; set; } = true;
+
+    /// <summary>The node under which the lane is owned: what it sent is recorded in that name, or not at all.</summary>
+    public Id<Node> Node { get; init; }
+
+    /// <summary>Whether other nodes accept messages for this lane, too.</summary>
+    public bool IsShared { get; }
+
+    /// <summary>Whether the lane is about to be handed to another node: it starts nothing more.</summary>
+    public bool IsLeaving { get; set; }
+
+    /// <summary>Whether nothing is in flight, being read, or waits to be settled.</summary>
+    public bool IsDrained => InFlight == 0 && !Unsettled && !Reading;
+
+    /// <summary>Whether the lane waits for something to come, or to come due.</summary>
+    public bool IsResting => IsDrained && _window.Count == 0 && !_more;
+
+    /// <summary>When the lane last looked through the store from the beginning.</summary>
+    public long LookedAt { get; set; }
 
     public bool Deleted { get; private set; }
 
@@ -98,7 +118,7 @@ internal sealed class Lane : Sleeper
     /// <summary>What the lane can do now. <see cref="LaneStepKind.Start"/> has taken a token of the rate limits: <see cref="Take"/> must follow.</summary>
     public LaneStep Decide(long now)
     {
-        if (!Owned || Deleted || !Endpoint.Enabled || Paused)
+        if (!Owned || IsLeaving || Deleted || !Endpoint.Enabled || Paused)
             return LaneStep.Blocked;
         if (now < PausedUntil)
             return LaneStep.WaitUntil(PausedUntil);
@@ -158,21 +178,32 @@ internal sealed class Lane : Sleeper
             NoteDue(delivery.DueAt);
             return;
         }
-        if (delivery.Seq <= _afterSeq || _held.Contains(delivery.Seq))
+        if (_held.Contains(delivery.Seq))
             return;
+        if (delivery.Seq <= _afterSeq)
+        {
+            // Another node's came with a later place and was read before: only the store knows whether this one was, too.
+            if (IsShared)
+                Reread(delivery.Seq);
+            return;
+        }
         _missedWhileReading |= Reading;
-        if (_more || Reading || !HasRoom || !Endpoint.Enabled || Paused || !Breaker.IsClosed)
+        // In an ordered lane something older may have come from another node, of which this one has not been told yet.
+        if (_more || Reading || (IsShared && Endpoint.Ordered) || !HasRoom || !Endpoint.Enabled || Paused || !Breaker.IsClosed)
             _more = true;
         else
             Hold(delivery);
     }
 
-    /// <summary>Notes that the store has deliveries from a place on that were never offered: a page that is being read may begin behind them.</summary>
+    /// <summary>
+    /// Notes that the store has deliveries from a place on that were never offered. A page that is being read may begin behind them: it is used all
+    /// the same, and the next one begins with them.
+    /// </summary>
     public void Reread(long firstSeq)
     {
         IdleSince = null;
         _afterSeq = Math.Min(_afterSeq, firstSeq - 1);
-        _droppedWhileReading |= Reading;
+        _rereadFrom = Math.Min(_rereadFrom, firstSeq);
         _more = true;
     }
 
@@ -199,6 +230,7 @@ internal sealed class Lane : Sleeper
     {
         Reading = true;
         _missedWhileReading = false;
+        _rereadFrom = long.MaxValue;
         _forgottenWhileReading = null;
         // The order in the store is the order: what was read before something older came due is read again.
         if (Endpoint.Ordered)
@@ -229,7 +261,8 @@ internal sealed class Lane : Sleeper
         foreach (var delivery in page.Deliveries)
             if (!_held.Contains(delivery.Seq) && _forgottenWhileReading?.Contains(delivery.Seq) is not true)
                 Hold(delivery);
-        _more = page.More || _missedWhileReading;
+        _more = page.More || _missedWhileReading || _rereadFrom < long.MaxValue;
+        _afterSeq = Math.Min(_afterSeq, _rereadFrom - 1);
         if (page.NextDueAt is { } due)
             NoteDue(due);
         if (!Endpoint.Enabled || Paused)
@@ -360,8 +393,9 @@ internal sealed class Lane : Sleeper
         _nextDueAt = Math.Min(_nextDueAt ?? long.MaxValue, rounded);
     }
 
-    private static TokenBucket? BucketOf(Endpoint endpoint, long now) =>
-        endpoint.RateLimit is { } rate ? new TokenBucket(rate, now) : null;
+    // The node that had the lane before may have sent as much as it was allowed to a moment ago.
+    private TokenBucket? BucketOf(Endpoint endpoint, long now) =>
+        endpoint.RateLimit is { } rate ? new TokenBucket(rate, now, full: !IsShared) : null;
 }
 
 /// <summary>The memory that the deliveries in all windows of a node take together, in bytes of <see cref="Delivery.Footprint"/>.</summary>

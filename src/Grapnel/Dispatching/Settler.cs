@@ -68,11 +68,26 @@ internal sealed partial class Settler : IAsyncDisposable
                 else
                     releases.Add((Release)item);
             }
+            DropOutlived(flights);
             var durable = await WriteAsync(BatchOf(flights, releases)).ConfigureAwait(false);
             (durable ? Settled : Dropped)?.Invoke(flights);
             foreach (var release in releases)
                 release.Done.SetResult();
         }
+    }
+
+    /// <summary>
+    /// Gives up what was sent in the name of a node that has been expelled: this process joined again under another id, and another node may own those
+    /// lanes now.
+    /// </summary>
+    private void DropOutlived(List<Flight> flights)
+    {
+        var outlived = flights.FindAll(flight => flight.Lane.Node != Node);
+        if (outlived.Count == 0)
+            return;
+        flights.RemoveAll(flight => flight.Lane.Node != Node);
+        LogExpelled(_logger, outlived.Count);
+        Dropped?.Invoke(outlived);
     }
 
     private SettleBatch BatchOf(List<Flight> flights, List<Release> releases)

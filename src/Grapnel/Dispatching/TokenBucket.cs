@@ -12,14 +12,15 @@ internal sealed class TokenBucket
     private long _level;
     private long _filledAtMs;
 
-    /// <summary>A full bucket.</summary>
+    /// <summary>A full bucket, or an empty one.</summary>
     /// <param name="rate">Tokens per second, and the most it holds; at least 1.</param>
     /// <param name="nowMs">Schedule time in milliseconds.</param>
-    public TokenBucket(int rate, long nowMs)
+    /// <param name="full">Whether it is full at first; where somebody else may just have spent what was in it, it is not.</param>
+    public TokenBucket(int rate, long nowMs, bool full = true)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rate, 1);
         _rate = rate;
-        _level = Capacity;
+        _level = full ? Capacity : 0;
         _filledAtMs = nowMs;
     }
 

@@ -1,4 +1,5 @@
 using Grapnel.Dispatching;
+using Grapnel.Publishing;
 using Grapnel.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -6,107 +7,120 @@ using Microsoft.Extensions.Options;
 namespace Grapnel.Housekeeping;
 
 /// <summary>
-/// Keeps this process a node among nodes: joins, renews its heartbeat, expels the silent, takes lanes that nobody owns, gives idle ones
-/// back, and clears away what was pending for deleted endpoints. With every heartbeat it has an eye on the clocks.
+/// Keeps this process a node among nodes: joins, renews its heartbeat, expels the silent. With every heartbeat it has an eye on the clocks. What it
+/// does about lanes stands in the other part.
 /// </summary>
 internal sealed partial class NodeKeeper
 {
-    private const int LanesAtOnce = 1_000;
-    private const int DropsAtOnce = 5_000;
-
     private readonly IDeliveryStore _store;
     private readonly ICatalogStore _catalog;
     private readonly Dispatcher _dispatcher;
     private readonly Settler _settler;
+    private readonly RouteCache _routes;
+    private readonly INodeSignals _signals;
     private readonly WallWatch _wall;
+    private readonly ScheduleClock _clock;
     private readonly TimeProvider _time;
     private readonly NodeOptions _options;
     private readonly ILogger<NodeKeeper> _logger;
     private readonly SemaphoreSlim _rejoin = new(0);
+    private readonly SemaphoreSlim _look = new(0);
+    private readonly SemaphoreSlim _beat = new(0);
+
+    // Joining, and whatever changes which lanes this node has: one after the other.
+    private readonly SemaphoreSlim _turn = new(1, 1);
 
     public NodeKeeper(
-        IDeliveryStore store, ICatalogStore catalog, Dispatcher dispatcher, Settler settler, WallWatch wall, TimeProvider time,
-        IOptions<NodeOptions> options, ILogger<NodeKeeper> logger)
+        IDeliveryStore store, ICatalogStore catalog, Dispatcher dispatcher, Settler settler, RouteCache routes, INodeSignals signals, WallWatch wall,
+        ScheduleClock clock, TimeProvider time, IOptions<NodeOptions> options, ILogger<NodeKeeper> logger)
     {
         _store = store;
         _catalog = catalog;
         _dispatcher = dispatcher;
         _settler = settler;
+        _routes = routes;
+        _signals = signals;
         _wall = wall;
+        _clock = clock;
         _time = time;
         _options = options.Value;
         _logger = logger;
         settler.Expelled += () => _rejoin.Release();
+        // Others may find out at once that this node is cut off, and give its lanes to others.
+        signals.Lost += () => dispatcher.Renew(0);
+        signals.Interrupted += () => _beat.Release();
+        dispatcher.LanesWanted += () => _look.Release();
+        dispatcher.LaneDrained += () => _look.Release();
     }
 
-    /// <summary>Takes note of the limits that applications have; of later changes the dispatcher hears by itself.</summary>
-    public async Task LoadLimitsAsync(CancellationToken cancellationToken)
+    private bool Dispatches => _options.Roles.HasFlag(NodeRoles.Dispatch);
+
+    private string Name => _options.Name.Length > 0 ? _options.Name : Environment.MachineName;
+
+    /// <summary>Takes note of the limits that applications have, and of the version of routing; of later changes this node hears by itself.</summary>
+    public async Task LoadAsync(CancellationToken cancellationToken)
     {
         foreach (var application in await _catalog.ReadLimitedApplicationsAsync(cancellationToken).ConfigureAwait(false))
             _dispatcher.Throttle(application.Id, application.RateLimit);
+        if (_store.IsShared)
+            await _routes.RefreshAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Joins under a fresh id and takes the lanes that wait for an owner.</summary>
-    public async Task JoinAsync(CancellationToken cancellationToken)
+    public Task JoinAsync(CancellationToken cancellationToken) => InTurnAsync(async () =>
     {
-        var node = await _store.JoinAsync(Environment.MachineName, NodeRoles.All, cancellationToken).ConfigureAwait(false);
+        var began = _clock.NowMs;
+        var node = await _store.JoinAsync(Name, _options.Roles, cancellationToken).ConfigureAwait(false);
         _settler.Node = node;
         _dispatcher.Start(node);
+        Renew(began);
         await TakeLanesAsync(cancellationToken).ConfigureAwait(false);
-    }
+    }, cancellationToken);
 
     /// <summary>Runs until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
         Periodic.RunAsync(_options.Heartbeat, _time, BeatAsync, e => LogFailed(_logger, e, "The heartbeat"), cancellationToken),
         Periodic.RunAsync(_options.Sweep, _time, SweepAsync, e => LogFailed(_logger, e, "The sweep of lanes"), cancellationToken),
+        BeatAgainAsync(cancellationToken),
+        LookAsync(cancellationToken),
         RejoinAsync(cancellationToken));
 
     private async Task BeatAsync(CancellationToken cancellationToken)
     {
         // First, because a store that is away ends the beat.
         _wall.Look();
+        var began = _clock.NowMs;
         if (!await _store.HeartbeatAsync(_dispatcher.Node, cancellationToken).ConfigureAwait(false))
             _rejoin.Release();
+        else if (_signals.IsConnected)
+            Renew(began);
         var expelled = await _store.ExpelAsync(_dispatcher.Node, _options.ExpelAfter, cancellationToken).ConfigureAwait(false);
-        if (expelled > 0)
-            LogExpelled(_logger, expelled);
-    }
-
-    private async Task SweepAsync(CancellationToken cancellationToken)
-    {
-        await TakeLanesAsync(cancellationToken).ConfigureAwait(false);
-        await ReleaseIdleAsync(cancellationToken).ConfigureAwait(false);
-        await DropDeletedAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task TakeLanesAsync(CancellationToken cancellationToken)
-    {
-        IReadOnlyList<Id<Endpoint>> taken;
-        do
-        {
-            taken = await _store.TakeLanesAsync(_dispatcher.Node, LanesAtOnce, cancellationToken).ConfigureAwait(false);
-            if (taken.Count > 0)
-                _dispatcher.Own(await _catalog.ReadEndpointsAsync(taken, cancellationToken).ConfigureAwait(false));
-        }
-        while (taken.Count == LanesAtOnce);
-    }
-
-    private async Task ReleaseIdleAsync(CancellationToken cancellationToken)
-    {
-        var idle = _dispatcher.TakeIdle();
-        if (idle.Count == 0)
+        if (expelled == 0)
             return;
-        await _settler.ReleaseAsync(idle).ConfigureAwait(false);
-        if (_dispatcher.Released(idle))
-            await TakeLanesAsync(cancellationToken).ConfigureAwait(false);
+        LogExpelled(_logger, expelled);
+        _signals.Send(new NodeSignal(SignalKind.LanesFree));
+        _dispatcher.ForgetOwners(endpoint: null);
     }
 
-    private async Task DropDeletedAsync(CancellationToken cancellationToken)
+    private async Task BeatAgainAsync(CancellationToken cancellationToken)
     {
-        foreach (var endpoint in await _catalog.FindDeletedLanesAsync(LanesAtOnce, cancellationToken).ConfigureAwait(false))
-            while (await _store.DropLaneAsync(endpoint, DropsAtOnce, cancellationToken).ConfigureAwait(false) > 0)
-                cancellationToken.ThrowIfCancellationRequested();
+        while (true)
+        {
+            await _beat.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await BeatAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                LogFailed(_logger, e, "The heartbeat");
+            }
+        }
     }
+
+    // Others may give this node up once they have seen no heartbeat for so long, and they saw the last one after it began.
+    private void Renew(long beganMs) =>
+        _dispatcher.Renew(_store.IsShared ? beganMs + (long)_options.ExpelAfter.TotalMilliseconds : long.MaxValue);
 
     private async Task RejoinAsync(CancellationToken cancellationToken)
     {
@@ -125,6 +139,19 @@ internal sealed partial class NodeKeeper
                 await Task.Delay(_options.Heartbeat, _time, cancellationToken).ConfigureAwait(false);
                 _rejoin.Release();
             }
+        }
+    }
+
+    private async Task InTurnAsync(Func<Task> work, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await work().ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 }

@@ -19,6 +19,7 @@ internal sealed partial class Acceptor : IAsyncDisposable
 
     private readonly IDeliveryStore _store;
     private readonly Dispatcher _dispatcher;
+    private readonly RouteCache _routes;
     private readonly GrapnelMetrics _metrics;
     private readonly ILogger<Acceptor> _logger;
     private readonly Channel<Waiting> _channel;
@@ -27,10 +28,11 @@ internal sealed partial class Acceptor : IAsyncDisposable
 
     /// <summary>Starts accepting.</summary>
     public Acceptor(
-        IDeliveryStore store, Dispatcher dispatcher, GrapnelMetrics metrics, IOptions<PublishingOptions> options, ILogger<Acceptor> logger)
+        IDeliveryStore store, Dispatcher dispatcher, RouteCache routes, GrapnelMetrics metrics, IOptions<PublishingOptions> options, ILogger<Acceptor> logger)
     {
         _store = store;
         _dispatcher = dispatcher;
+        _routes = routes;
         _metrics = metrics;
         _logger = logger;
         _channel = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(options.Value.MaxWaiting) { SingleReader = true });
@@ -107,20 +109,19 @@ internal sealed partial class Acceptor : IAsyncDisposable
 
     private async Task AcceptAsync(List<Waiting> requests, List<RoutedItem> routed)
     {
-        var items = new AcceptItem[routed.Count];
-        for (var i = 0; i < items.Length; i++)
-            items[i] = routed[i].Item;
+        AcceptItem[] items;
         AcceptResult result;
         try
         {
-            var lanes = _dispatcher.LanesToTake(items);
-            result = await _store.AcceptAsync(new AcceptBatch(_dispatcher.Node, items, lanes), CancellationToken.None).ConfigureAwait(false);
+            (items, result) = await StoreAsync(requests, routed).ConfigureAwait(false);
         }
         catch (Exception e)
         {
-            LogStoreFailed(_logger, e, items.Length);
+            LogStoreFailed(_logger, e, routed.Count);
             foreach (var request in requests)
                 request.Refuse();
+            // The transaction may have been committed all the same, and lanes may have come to this node with it.
+            _dispatcher.Doubt();
             return;
         }
         // Durable. The lanes get it before the publisher gets its answer: both only take a moment, and the webhook is what counts.
@@ -136,6 +137,56 @@ internal sealed partial class Acceptor : IAsyncDisposable
             accepted += result.Receipts[i].Status == AcceptStatus.Accepted ? 1 : 0;
         _metrics.Accepted(accepted);
     }
+
+    /// <summary>
+    /// Stores a batch. Where nodes share the store, one of them may have changed an endpoint that this one still routes by: then nothing is stored, and
+    /// what was routed by it goes back to be routed again, so that an endpoint gets the very next message whichever node it is published to.
+    /// </summary>
+    private async Task<(AcceptItem[] Items, AcceptResult Result)> StoreAsync(List<Waiting> requests, List<RoutedItem> routed)
+    {
+        while (true)
+        {
+            long? version = _store.IsShared ? _routes.Version : null;
+            if (version is not null)
+                SendBackOutdated(requests, routed);
+            var items = new AcceptItem[routed.Count];
+            for (var i = 0; i < items.Length; i++)
+                items[i] = routed[i].Item;
+            if (items.Length == 0)
+                return (items, new AcceptResult([], []));
+            var batch = new AcceptBatch(_dispatcher.Node, items, _dispatcher.LanesToTake(items)) { RouteVersion = version };
+            var result = await _store.AcceptAsync(batch, CancellationToken.None).ConfigureAwait(false);
+            if (!result.IsStale)
+                return (items, result);
+            await _routes.RefreshAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    private void SendBackOutdated(List<Waiting> requests, List<RoutedItem> routed)
+    {
+        if (routed.TrueForAll(IsCurrent))
+            return;
+        var kept = new List<RoutedItem>(routed.Count);
+        var first = 0;
+        foreach (var request in requests.ToList())
+        {
+            var items = routed.GetRange(first, request.Count);
+            first += request.Count;
+            if (items.TrueForAll(IsCurrent))
+            {
+                kept.AddRange(items);
+                continue;
+            }
+            requests.Remove(request);
+            Interlocked.Add(ref _waitingBytes, -request.Bytes);
+            request.SendBack();
+        }
+        routed.Clear();
+        routed.AddRange(kept);
+    }
+
+    private bool IsCurrent(RoutedItem item) =>
+        item.Item.Message is var message && (message.RouteVersion == Message.Addressed || _routes.IsCurrent(message.ApplicationId, message.RouteVersion));
 
     private async Task ResendAsync(WaitingResend resend)
     {

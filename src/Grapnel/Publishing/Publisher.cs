@@ -38,13 +38,17 @@ internal sealed partial class Publisher
             return new PublishResult(PublishStatus.UnknownEventType);
         if (RefuseUnfit(request, types, out var faults) is { } unfit)
             return unfit;
-        if (await _routes.FindAsync(request.Application, cancellationToken).ConfigureAwait(false) is not { } routes)
-            return new PublishResult(PublishStatus.UnknownApplication);
-
-        var (item, accepted) = Route(request, routes, faults, now);
-        return await _acceptor.AcceptAsync(item, accepted.Decisions!).ConfigureAwait(false) is { } receipt
-            ? Conclude(accepted, receipt, item.Idempotency?.Fingerprint)
-            : new PublishResult(PublishStatus.Unavailable);
+        // Once, unless another node changed an endpoint in between.
+        while (true)
+        {
+            if (await _routes.FindAsync(request.Application, cancellationToken).ConfigureAwait(false) is not { } routes)
+                return new PublishResult(PublishStatus.UnknownApplication);
+            var (item, accepted) = Route(request, routes, faults, now);
+            if (await _acceptor.AcceptAsync(item, accepted.Decisions!).ConfigureAwait(false) is not { } receipt)
+                return new PublishResult(PublishStatus.Unavailable);
+            if (receipt.Status != AcceptStatus.RoutesChanged)
+                return Conclude(accepted, receipt, item.Idempotency?.Fingerprint);
+        }
     }
 
     /// <summary>
@@ -58,10 +62,19 @@ internal sealed partial class Publisher
     public async Task<BatchResult> PublishAsync(
         string application, IReadOnlyList<PublishRequest?> requests, BatchIdempotency? idempotency, CancellationToken cancellationToken)
     {
-        if (await _routes.FindAsync(application, cancellationToken).ConfigureAwait(false) is not { } routes)
-            return new BatchResult(PublishStatus.UnknownApplication, []);
-        var types = await _eventTypes.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var now = _time.GetUtcNow();
+        while (true)
+        {
+            if (await _routes.FindAsync(application, cancellationToken).ConfigureAwait(false) is not { } routes)
+                return new BatchResult(PublishStatus.UnknownApplication, []);
+            var types = await _eventTypes.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var now = _time.GetUtcNow();
+            if (await StoreAsync(ToBatch(requests, routes, types, now), idempotency, now).ConfigureAwait(false) is { } result)
+                return result;
+        }
+    }
+
+    private Batch ToBatch(IReadOnlyList<PublishRequest?> requests, Routes routes, KnownEventTypes types, DateTimeOffset now)
+    {
         var batch = new Batch(requests.Count);
         for (var i = 0; i < requests.Count; i++)
         {
@@ -73,10 +86,11 @@ internal sealed partial class Publisher
             else
                 batch.Add(i, Route(request, routes, faults, now));
         }
-        return await StoreAsync(batch, idempotency, now).ConfigureAwait(false);
+        return batch;
     }
 
-    private async Task<BatchResult> StoreAsync(Batch batch, BatchIdempotency? idempotency, DateTimeOffset now)
+    /// <summary>Null when another node changed an endpoint in between: then the messages are to be routed again.</summary>
+    private async Task<BatchResult?> StoreAsync(Batch batch, BatchIdempotency? idempotency, DateTimeOffset now)
     {
         // With nothing to store there is nothing to remember: a repeat is refused for the same reasons again.
         if (batch.Items.Count == 0)
@@ -86,6 +100,8 @@ internal sealed partial class Publisher
             now + _options.IdempotencyWindow);
         if (await _acceptor.AcceptAsync(batch.ToArray(group)).ConfigureAwait(false) is not { } receipts)
             return new BatchResult(PublishStatus.Unavailable, []);
+        if (receipts[0].Status == AcceptStatus.RoutesChanged)
+            return null;
         if (group is null || receipts[0].Existing is not { } existing)
             return new BatchResult(PublishStatus.Accepted, batch.Conclude(receipts));
         return existing.Fingerprint == group.Fingerprint

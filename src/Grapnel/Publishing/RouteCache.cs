@@ -16,6 +16,9 @@ public sealed class RouteCache
     private readonly ICatalogStore _catalog;
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<string, Routes> _byName = new(StringComparer.Ordinal);
+    private readonly Dictionary<Id<Application>, long> _changedAt = [];
+    private long _allChangedAt;
+    private long _version;
     private long _generation;
 
     /// <summary>A cache over a catalog, kept true by its events.</summary>
@@ -28,6 +31,48 @@ public sealed class RouteCache
     /// <summary>The routes of an application by id or uid; null when there is none.</summary>
     public ValueTask<Routes?> FindAsync(string application, CancellationToken cancellationToken) =>
         _byName.TryGetValue(application, out var routes) ? new(routes) : LoadAsync(application, cancellationToken);
+
+    /// <summary>The version of all routing up to which this cache knows every change; see <see cref="RefreshAsync"/>.</summary>
+    internal long Version
+    {
+        get
+        {
+            lock (_lock)
+                return _version;
+        }
+    }
+
+    /// <summary>Whether nothing is known to have changed in the routes of an application since a version.</summary>
+    internal bool IsCurrent(Id<Application> application, long version)
+    {
+        lock (_lock)
+            return version >= _allChangedAt && version >= _changedAt.GetValueOrDefault(application);
+    }
+
+    /// <summary>Takes note of what other nodes changed, where several share a catalog.</summary>
+    internal async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        var changes = await _catalog.ReadRouteChangesAsync(Version, cancellationToken).ConfigureAwait(false);
+        lock (_lock)
+        {
+            if (changes.Version <= _version)
+                return;
+            _version = changes.Version;
+            if (changes.Applications is null || _changedAt.Count > MaxApplications)
+            {
+                _changedAt.Clear();
+                _allChangedAt = _version;
+                _generation++;
+                _byName.Clear();
+                return;
+            }
+            foreach (var application in changes.Applications)
+            {
+                _changedAt[application] = _version;
+                Invalidate(application);
+            }
+        }
+    }
 
     private async ValueTask<Routes?> LoadAsync(string application, CancellationToken cancellationToken)
     {

@@ -22,6 +22,9 @@ internal abstract class Waiting
     /// <summary>The store did not take it.</summary>
     public abstract void Refuse();
 
+    /// <summary>Its routes are out of date: whoever waits has to find them anew.</summary>
+    public abstract void SendBack();
+
     protected static long BytesOf(Message message) => 512 + (message.Payload?.Length ?? 0);
 }
 
@@ -41,6 +44,8 @@ internal sealed class WaitingMessage(RoutedItem item) : Waiting
     public override void Answer(IReadOnlyList<AcceptReceipt> receipts, int first) => _source.SetResult(receipts[first]);
 
     public override void Refuse() => _source.SetResult(null);
+
+    public override void SendBack() => _source.SetResult(new AcceptReceipt(AcceptStatus.RoutesChanged));
 }
 
 /// <summary>Messages that are stored together or not at all.</summary>
@@ -60,6 +65,8 @@ internal sealed class WaitingBatch(RoutedItem[] batch) : Waiting
         _source.SetResult([.. receipts.Skip(first).Take(batch.Length)]);
 
     public override void Refuse() => _source.SetResult(null);
+
+    public override void SendBack() => _source.SetResult([.. batch.Select(_ => new AcceptReceipt(AcceptStatus.RoutesChanged))]);
 }
 
 /// <summary>A message that is stored already, to be sent to endpoints once more.</summary>
@@ -82,4 +89,6 @@ internal sealed class WaitingResend(Message message, IReadOnlyList<Endpoint> end
     public override void Answer(IReadOnlyList<AcceptReceipt> receipts, int first) => _source.SetResult(true);
 
     public override void Refuse() => _source.SetResult(false);
+
+    public override void SendBack() => Refuse();
 }

@@ -105,7 +105,7 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
             var changed = Apply(input, current) with { UpdatedAt = time.GetUtcNow() };
             if (!await store.UpdateApplicationAsync(changed, CancellationToken.None))
                 throw Unknown(idOrUid);
-            events.OnRoutesChanged(changed.Id);
+            events.OnApplicationChanged(changed.Id);
             if (changed.RateLimit != current.RateLimit)
                 events.OnRateLimitChanged(changed.Id, changed.RateLimit);
             audit.RecordChange(AuditActions.ApplicationUpdated, changed.Id.ToString(), changed.Id, current, changed);
@@ -130,7 +130,7 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
         var endpoints = await store.DeleteApplicationAsync(application.Id, CancellationToken.None) ?? throw Unknown(idOrUid);
         foreach (var endpoint in endpoints)
             events.OnEndpointDeleted(application.Id, endpoint);
-        events.OnRoutesChanged(application.Id);
+        events.OnApplicationChanged(application.Id);
         events.OnRateLimitChanged(application.Id, null);
         events.OnSchedulesChanged();
         audit.RecordChange(AuditActions.ApplicationDeleted, application.Id.ToString(), application.Id, application, null);
@@ -152,7 +152,7 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
         var now = time.GetUtcNow();
         var application = Apply(input, new Application { Id = ids.Next<Application>(), Name = "", CreatedAt = now, UpdatedAt = now });
         await store.AddApplicationAsync(application, CancellationToken.None);
-        events.OnRoutesChanged(application.Id);
+        events.OnApplicationChanged(application.Id);
         if (application.RateLimit is not null)
             events.OnRateLimitChanged(application.Id, application.RateLimit);
         audit.RecordChange(AuditActions.ApplicationCreated, application.Id.ToString(), application.Id, null, application);

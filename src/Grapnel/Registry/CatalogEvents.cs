@@ -20,6 +20,12 @@ public sealed class CatalogEvents
     /// <summary>An endpoint was deleted.</summary>
     public event Action<Id<Endpoint>>? EndpointDeleted;
 
+    /// <summary>The same, with the application it belonged to.</summary>
+    internal event Action<Id<Application>, Id<Endpoint>>? EndpointGone;
+
+    /// <summary>An application itself was added, changed or deleted.</summary>
+    internal event Action<Id<Application>>? ApplicationChanged;
+
     /// <summary>A person paused the lane of an endpoint (true), or had it go on.</summary>
     public event Action<Id<Endpoint>, bool>? LanePaused;
 
@@ -48,10 +54,21 @@ public sealed class CatalogEvents
         EndpointChanged?.Invoke(endpoint);
     }
 
-    internal void OnEndpointDeleted(Id<Application> application, Id<Endpoint> id)
+    // Of an endpoint that another node deleted it may not be known whose it was.
+    internal void OnEndpointDeleted(Id<Application>? application, Id<Endpoint> id)
     {
-        RoutesChanged?.Invoke(application);
+        if (application is { } owner)
+        {
+            RoutesChanged?.Invoke(owner);
+            EndpointGone?.Invoke(owner, id);
+        }
         EndpointDeleted?.Invoke(id);
+    }
+
+    internal void OnApplicationChanged(Id<Application> id)
+    {
+        RoutesChanged?.Invoke(id);
+        ApplicationChanged?.Invoke(id);
     }
 
     internal void OnLanePaused(Id<Endpoint> id, bool paused) => LanePaused?.Invoke(id, paused);

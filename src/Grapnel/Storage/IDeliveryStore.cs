@@ -221,6 +221,9 @@ public enum AcceptStatus
 
     /// <summary>The event id is taken within the application, see <see cref="AcceptReceipt.ExistingMessage"/>. Nothing was stored.</summary>
     RepeatedEventId,
+
+    /// <summary>Its routes were out of date, see <see cref="AcceptResult.IsStale"/>. Nothing was stored.</summary>
+    RoutesChanged,
 }
 
 /// <summary>Outcomes to record in one transaction.</summary>

@@ -178,10 +178,10 @@ public sealed class OpeningTests : SqliteTests
 
         await using (var provider = services.BuildServiceProvider())
         {
-            provider.GetRequiredService<IDeliveryStore>().ShouldBeSameAs(provider.GetRequiredService<SqliteStore>().Deliveries);
-            provider.GetRequiredService<ICatalogStore>().ShouldBeSameAs(provider.GetRequiredService<SqliteStore>().Catalog);
-            provider.GetRequiredService<IHistoryStore>().ShouldBeSameAs(provider.GetRequiredService<SqliteStore>().History);
-            provider.GetRequiredService<IBackgroundTaskStore>().ShouldBeSameAs(provider.GetRequiredService<SqliteStore>().Tasks);
+            provider.GetRequiredService<IDeliveryStore>().ShouldBeSameAs(provider.GetRequiredService<IStore>().Deliveries);
+            provider.GetRequiredService<ICatalogStore>().ShouldBeSameAs(provider.GetRequiredService<IStore>().Catalog);
+            provider.GetRequiredService<IHistoryStore>().ShouldBeSameAs(provider.GetRequiredService<IStore>().History);
+            provider.GetRequiredService<IBackgroundTaskStore>().ShouldBeSameAs(provider.GetRequiredService<IStore>().Tasks);
         }
 
         File.Exists(Path.Combine(folder, "grapnel.lock.json")).ShouldBeFalse();

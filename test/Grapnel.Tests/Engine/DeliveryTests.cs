@@ -143,7 +143,7 @@ public sealed class DeliveryTests
         await using var engine = await EngineHarness.StartAsync();
         var message = await engine.PublishedAsync();
         var history = engine.Get<Storage.IHistoryStore>();
-        await engine.Get<Storage.Sqlite.SqliteStore>().Gate.RunAsync(session => session.Prepare("UPDATE message SET content_expires_at = ?")
+        await ((Storage.Sqlite.SqliteStore)engine.Get<Storage.IStore>()).Gate.RunAsync(session => session.Prepare("UPDATE message SET content_expires_at = ?")
             .Bind(engine.Time.GetUtcNow().AddMinutes(5).ToUnixTimeMilliseconds()).Run());
 
         engine.Time.Advance(TimeSpan.FromMinutes(10));

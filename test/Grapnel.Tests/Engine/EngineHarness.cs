@@ -5,7 +5,6 @@ using Grapnel.Publishing;
 using Grapnel.Registry;
 using Grapnel.Sending;
 using Grapnel.Storage;
-using Grapnel.Storage.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;

@@ -1,6 +1,5 @@
 using Grapnel.Publishing;
 using Grapnel.Storage;
-using Grapnel.Storage.Sqlite;
 using Grapnel.Tests.Shared;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -115,7 +114,7 @@ public sealed class LifetimeTests
     {
         ChaosStore chaos = null!;
         await using var engine = await EngineHarness.StartAsync(services: s => s.AddSingleton<IDeliveryStore>(
-            p => chaos ??= new ChaosStore(p.GetRequiredService<SqliteStore>().Deliveries)));
+            p => chaos ??= new ChaosStore(p.GetRequiredService<IStore>().Deliveries)));
         var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/");
         var full = true;
         chaos.Before = verb => verb == "Settle" && full ? throw new StoreUnavailableException("disk full") : Task.CompletedTask;
@@ -140,7 +139,7 @@ public sealed class LifetimeTests
     {
         ChaosStore chaos = null!;
         await using var engine = await EngineHarness.StartAsync(services: s => s.AddSingleton<IDeliveryStore>(
-            p => chaos ??= new ChaosStore(p.GetRequiredService<SqliteStore>().Deliveries)));
+            p => chaos ??= new ChaosStore(p.GetRequiredService<IStore>().Deliveries)));
         await engine.AddEndpointAsync("http://127.0.0.1:1/");
         var failures = 2;
         chaos.Before = verb => verb == "ReadLane" && failures-- > 0 ? throw new StoreUnavailableException("broken") : Task.CompletedTask;

@@ -2,7 +2,6 @@ using Grapnel.Dispatching;
 using Grapnel.Housekeeping;
 using Grapnel.Registry;
 using Grapnel.Storage;
-using Grapnel.Storage.Sqlite;
 using Grapnel.Tests.Engine;
 using Grapnel.Tests.Shared;
 using Microsoft.Extensions.DependencyInjection;
@@ -86,7 +85,7 @@ public sealed class BackgroundTaskTests
         ChaosStore chaos = null!;
         // The answer that says who owns a lane may get lost, too; here the lane is owned all along.
         await using var engine = await StartAsync(o => { o.LaneWindow = 7; o.LaneLinger = TimeSpan.FromDays(30); }, s => s.AddSingleton<IDeliveryStore>(
-            p => chaos ??= new ChaosStore(p.GetRequiredService<SqliteStore>().Deliveries)));
+            p => chaos ??= new ChaosStore(p.GetRequiredService<IStore>().Deliveries)));
         var endpoint = await AddEndpointAsync(engine);
         engine.Receiver.AnswerWith(_ => 500);
         await engine.PublishManyAsync(700);
@@ -223,7 +222,7 @@ public sealed class BackgroundTaskTests
     {
         ChaosStore chaos = null!;
         await using var engine = await StartAsync(services: s => s.AddSingleton<IDeliveryStore>(
-            p => chaos = new ChaosStore(p.GetRequiredService<SqliteStore>().Deliveries)));
+            p => chaos = new ChaosStore(p.GetRequiredService<IStore>().Deliveries)));
         var urls = new List<string>();
         for (var n = 0; n < 120; n++)
             urls.Add(await AddTenantAsync(engine, n));

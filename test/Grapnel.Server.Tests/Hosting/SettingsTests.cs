@@ -78,7 +78,7 @@ public sealed class SettingsTests
         reader.Read(new ServerOptionsRules());
         reader.Read(new PublishingOptionsRules());
         reader.Read(new DeliveryOptionsRules());
-        reader.Read(new NodeOptionsRules());
+        reader.Read(new NodeOptionsRules(StoreKind.Sqlite));
         reader.Read(new RetentionOptionsRules());
         reader.Read(new InboxOptionsRules());
         reader.Read(new SqliteStoreOptionsRules());

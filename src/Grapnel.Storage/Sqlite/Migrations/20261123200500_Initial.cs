@@ -170,7 +170,7 @@ namespace Grapnel.Storage.Sqlite.Migrations
                 column: "next_at",
                 filter: "enabled");
 
-            migrationBuilder.Sql(Scripts.Read("hot.sql"));
+            migrationBuilder.Sql(MigrationScripts.Read("hot.sql"));
         }
 
         /// <inheritdoc />

@@ -35,6 +35,7 @@ internal static class BenchCommand
         var messages = new Option<int?>("--messages") { Description = "Messages in 'lists'." };
         var data = new Option<string?>("--data") { Description = "A folder on the disk to measure on. Default /var/tmp." };
         var server = new Option<string?>("--server") { Description = "The server program. Default: this repository's, published first." };
+        var store = new Option<StoreChoice>("--store") { Description = "Where servers keep what they keep: sqlite (default) or postgres." };
         var report = new Option<string?>("--report")
         {
             Description = "A Markdown document with result markers to write into. Default for a full run: docs/benchmarks.md.",
@@ -42,7 +43,7 @@ internal static class BenchCommand
 
         var command = new RootCommand("Measures Grapnel, end to end and in pieces.")
         {
-            scenarios, quick, rounds, seconds, publishers, pending, messages, data, server, report,
+            scenarios, quick, rounds, seconds, publishers, pending, messages, data, server, store, report,
         };
         command.SetAction((parsed, cancel) =>
         {
@@ -56,6 +57,7 @@ internal static class BenchCommand
                 Messages = parsed.GetValue(messages) ?? sizes.Messages,
                 DataRoot = parsed.GetValue(data) ?? sizes.DataRoot,
                 Server = parsed.GetValue(server),
+                Store = parsed.GetValue(store),
             };
             var names = parsed.GetValue(scenarios) ?? [];
             var isFullRun = names.Length == 0 && !parsed.GetValue(quick);
@@ -69,7 +71,7 @@ internal static class BenchCommand
         if (Programs.Where(program => ChildProcess.Find(program) is null).ToArray() is { Length: > 0 } missing)
             throw new BenchException($"Missing: {string.Join(", ", missing)}. On Debian: sudo apt-get install -y nginx-light wrk");
         var report = new Report(Heading(options, names), [.. Machine.Describe(options.DataRoot, TimeProvider.System)]);
-        using var bench = new Workbench(options with { Server = options.Server ?? await Repository.PublishServerAsync(cancel) });
+        await using var bench = new Workbench(options with { Server = options.Server ?? await Repository.PublishServerAsync(cancel) });
         foreach (var scenario in Scenario.All.Where(scenario => names.Length == 0 || names.Contains(scenario.Name)))
         {
             Console.WriteLine($"{scenario.Title}\n");
@@ -97,7 +99,7 @@ internal static class BenchCommand
     }
 
     private static string Heading(BenchOptions options, string[] names) =>
-        $"Scenarios: {(names.Length == 0 ? "all" : string.Join(", ", names))}. " +
+        $"Scenarios: {(names.Length == 0 ? "all" : string.Join(", ", names))}. Store: {options.Store}. " +
         $"{options.Rounds} rounds of {options.Seconds} s at full load by {options.Publishers} publishers, " +
         $"{options.SteadySeconds} s at {options.SteadyRate} events/s. " +
         $"Medians, with the smallest and the largest round in brackets.";

@@ -1,3 +1,5 @@
+using Grapnel.Bench.Tools;
+
 namespace Grapnel.Bench;
 
 /// <summary>How long and how large. The defaults are for results worth keeping, <see cref="Quick"/> is for a look.</summary>
@@ -8,6 +10,9 @@ internal sealed record BenchOptions
 
     /// <summary>The server program; null to publish that of this repository first.</summary>
     public string? Server { get; init; }
+
+    /// <summary>Where the servers under test keep what they keep.</summary>
+    public StoreChoice Store { get; init; }
 
     /// <summary>How often each pair of stretches is measured.</summary>
     public int Rounds { get; init; } = 5;

@@ -1,15 +1,18 @@
 using Grapnel.Bench.Tools;
+using Grapnel.Testing;
 
 namespace Grapnel.Bench;
 
 /// <summary>What scenarios work with: the sizes, servers, sinks, and folders that are gone afterwards.</summary>
-internal sealed class Workbench : IDisposable
+internal sealed class Workbench : IAsyncDisposable
 {
     /// <summary>How far ahead the pace of filling is trusted.</summary>
     private const int MostFillSeconds = 10;
 
     private readonly string _program;
     private readonly string _root;
+    private readonly Dictionary<string, TestedStore> _stores = [];
+    private PostgresServer? _postgres;
     private int _folders;
 
     public Workbench(BenchOptions options)
@@ -30,12 +33,16 @@ internal sealed class Workbench : IDisposable
     public Task<GrapnelProcess> StartServerAsync(CancellationToken cancel) => StartServerAsync(NewFolder("data"), cancel);
 
     /// <summary>Starts a server on a data folder.</summary>
-    public Task<GrapnelProcess> StartServerAsync(string data, CancellationToken cancel) =>
-        GrapnelProcess.StartAsync(_program, data, cancel);
+    public async Task<GrapnelProcess> StartServerAsync(string data, CancellationToken cancel, params (string Name, string Value)[] settings) =>
+        await GrapnelProcess.StartAsync(_program, data, await StoreOfAsync(data), cancel, settings);
+
+    /// <summary>Starts a further server on the store of one that runs.</summary>
+    public Task<GrapnelProcess> StartBesideAsync(GrapnelProcess first, CancellationToken cancel) =>
+        GrapnelProcess.StartAsync(_program, NewFolder("data"), first.Store, cancel);
 
     /// <summary>Starts a server on a new, empty data folder, with an administrator who can sign in to its console.</summary>
-    public Task<GrapnelProcess> StartServerWithConsoleAsync(CancellationToken cancel) => GrapnelProcess.StartAsync(
-        _program, NewFolder("data"), cancel,
+    public Task<GrapnelProcess> StartServerWithConsoleAsync(CancellationToken cancel) => StartServerAsync(
+        NewFolder("data"), cancel,
         ("GRAPNEL_CONSOLE__ADMIN_NAME", GrapnelProcess.Administrator), ("GRAPNEL_CONSOLE__ADMIN_PASSWORD", GrapnelProcess.Password));
 
     public Task<Sink> StartSinkAsync(CancellationToken cancel, int addresses = 1) =>
@@ -72,5 +79,26 @@ internal sealed class Workbench : IDisposable
     /// <summary>Tells the person at the console what goes on; results go elsewhere.</summary>
     public static void Say(string text) => Console.Error.WriteLine($"  {text}");
 
-    public void Dispose() => Directory.Delete(_root, recursive: true);
+    public async ValueTask DisposeAsync()
+    {
+        if (_postgres is not null)
+            await _postgres.DisposeAsync();
+        Directory.Delete(_root, recursive: true);
+    }
+
+    // A data folder has a store of its own, also where that is elsewhere.
+    private async Task<TestedStore> StoreOfAsync(string data)
+    {
+        if (_stores.TryGetValue(data, out var store))
+            return store;
+        return _stores[data] = Options.Store == StoreChoice.Sqlite ? new TestedSqlite(data) : await NewDatabaseAsync();
+    }
+
+    private async Task<TestedStore> NewDatabaseAsync()
+    {
+        _postgres ??= await PostgresServer.StartAsync(durable: true, under: _root);
+        var database = await _postgres.CreateDatabaseAsync();
+        await _postgres.RunSqlAsync("CREATE EXTENSION pg_stat_statements", database);
+        return new TestedPostgres(_postgres, database);
+    }
 }

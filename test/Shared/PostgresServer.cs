@@ -21,24 +21,32 @@ public sealed class PostgresServer : IAsyncDisposable
         return server;
     });
 
+    // What is lost when the machine loses power is not what tests are about.
+    private static readonly string[] Hasty = ["fsync=off", "full_page_writes=off", "shared_buffers=64MB"];
+    private static readonly string[] Durable =
+        ["shared_buffers=512MB", "max_wal_size=4GB", "shared_preload_libraries=pg_stat_statements", "pg_stat_statements.track=all"];
+
     private readonly string _folder;
+    private readonly string[] _settings;
     private Process? _process;
     private int _databases;
 
-    private PostgresServer(string folder, int port) => (_folder, Port) = (folder, port);
+    private PostgresServer(string folder, int port, string[] settings) => (_folder, Port, _settings) = (folder, port, settings);
 
     public int Port { get; }
 
     public static Task<PostgresServer> Shared => SharedServer.Value;
 
     /// <summary>Starts a server with a new cluster.</summary>
-    public static async Task<PostgresServer> StartAsync()
+    /// <param name="durable">Whether it is to be as durable as it is by default, and as fast as it can be so; it also counts statements then.</param>
+    /// <param name="under">The folder to make its own folder in; that of the system for temporary files by default.</param>
+    public static async Task<PostgresServer> StartAsync(bool durable = false, string? under = null)
     {
-        var folder = Directory.CreateTempSubdirectory("grapnel-postgres-").FullName;
+        var folder = under is null ? Directory.CreateTempSubdirectory("grapnel-postgres-").FullName
+            : Directory.CreateDirectory(Path.Combine(under, $"postgres-{Guid.NewGuid():N}")).FullName;
         if (Environment.IsPrivilegedProcess)
             await RunAsync("chown", "postgres", folder);
-        var server = new PostgresServer(folder, FreePort());
-        // What is lost when the machine loses power is not what these tests are about.
+        var server = new PostgresServer(folder, FreePort(), durable ? Durable : Hasty);
         await RunAsync(AsUser(Tool("initdb"), "--pgdata", server.Data, "--username", User, "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"));
         await server.StartAgainAsync();
         return server;
@@ -82,9 +90,9 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Starts a server that was stopped, with the data it had.</summary>
     public async Task StartAgainAsync()
     {
-        var command = AsUser(
-            Tool("postgres"), "-D", Data, "-p", $"{Port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off",
-            "-c", "max_connections=300", "-c", "shared_buffers=64MB", "-c", "full_page_writes=off");
+        var command = AsUser([
+            Tool("postgres"), "-D", Data, "-p", $"{Port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+            "-c", "max_connections=300", .. _settings.SelectMany(setting => (string[])["-c", setting])]);
         _process = Process.Start(new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,

@@ -18,11 +18,16 @@ internal static class PipelineScenario
         await server.Api.CreateEndpointAsync(sink.Url, Heard, cancel);
         await bench.MeasureFlowAsync(server, Heard, 1, bench.Options.WarmUpSeconds, cancel);
 
+        var (statements, database) = (new List<double>(), new List<double>());
         var (raw, pipeline, accepting) = (new List<RawResult>(), new List<Flow>(), new List<Flow>());
         for (var round = 0; round < bench.Options.Rounds; round++)
         {
             raw.Add(await RawLoad.MeasureAsync(sink, bench.Options.Seconds, cancel));
+            var before = Look(server);
             pipeline.Add(await bench.MeasureFlowAsync(server, Heard, 1, bench.Options.Seconds, cancel));
+            var after = Look(server);
+            statements.Add((after.Statements - before.Statements) / (double)pipeline[^1].Events);
+            database.Add((after.Cpu - before.Cpu).TotalMicroseconds / pipeline[^1].Events);
             accepting.Add(await bench.MeasureFlowAsync(server, Unheard, 0, bench.Options.WarmUpSeconds, cancel));
         }
         var cpuOfAccepting = new Series(accepting.Select(flow => flow.CpuMicrosecondsPerEvent));
@@ -31,9 +36,19 @@ internal static class PipelineScenario
             .. RawScenario.Figures(raw),
             .. Figures(raw, pipeline),
             new Figure("Server CPU per event that is owed to nobody", cpuOfAccepting, "us"),
+            .. server.Store is TestedPostgres ? DatabaseFigures(statements, database) : [],
             new Figure("Server memory, peak", ProcFs.PeakResidentMiB(server.Id), "MiB"),
         ];
     }
+
+    private static IEnumerable<Figure> DatabaseFigures(List<double> statements, List<double> cpu) =>
+    [
+        new Figure("SQL statements per event", new Series(statements)).AtMost(0.1),
+        new Figure("CPU of PostgreSQL per event", new Series(cpu), "us"),
+    ];
+
+    private static (long Statements, TimeSpan Cpu) Look(GrapnelProcess server) =>
+        server.Store is TestedPostgres store ? (store.Statements, store.Cpu) : (0, TimeSpan.Zero);
 
     private static IEnumerable<Figure> Figures(IReadOnlyList<RawResult> raw, IReadOnlyList<Flow> pipeline)
     {

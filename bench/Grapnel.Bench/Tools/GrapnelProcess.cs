@@ -12,10 +12,8 @@ internal sealed class GrapnelProcess : IAsyncDisposable
     private static readonly TimeSpan ReadyPoll = TimeSpan.FromMilliseconds(2);
     private readonly ChildProcess _process;
 
-    private readonly string _data;
-
-    private GrapnelProcess(ChildProcess process, Uri url, string data) =>
-        (_process, _data, Url, Api) = (process, data, url, new GrapnelApi(url, ApiKey));
+    private GrapnelProcess(ChildProcess process, Uri url, TestedStore store) =>
+        (_process, Store, Url, Api) = (process, store, url, new GrapnelApi(url, ApiKey));
 
     public Uri Url { get; }
 
@@ -29,18 +27,21 @@ internal sealed class GrapnelProcess : IAsyncDisposable
     public TimeSpan Cpu => ProcFs.Cpu(Id);
 
     /// <summary>Deliveries that are still to be done, by the store's own count.</summary>
-    public long Pending => StoreWitness.Pending(_data);
+    public long Pending => Store.Pending;
+
+    public TestedStore Store { get; }
 
     /// <summary>Starts the server on a data folder, new or used, and waits until it is ready.</summary>
     /// <param name="program">The executable.</param>
     /// <param name="data">The folder.</param>
+    /// <param name="store">Where it keeps what it keeps.</param>
     /// <param name="cancel">Gives up.</param>
     /// <param name="environment">Settings beyond the key.</param>
     public static async Task<GrapnelProcess> StartAsync(
-        string program, string data, CancellationToken cancel, params IEnumerable<(string Name, string Value)> environment)
+        string program, string data, TestedStore store, CancellationToken cancel, params IEnumerable<(string Name, string Value)> environment)
     {
         var started = Stopwatch.GetTimestamp();
-        var server = Launch(program, data, environment);
+        var server = Launch(program, data, store, environment);
         try
         {
             await server.WaitUntilReadyAsync(started, cancel);
@@ -65,15 +66,15 @@ internal sealed class GrapnelProcess : IAsyncDisposable
         await _process.DisposeAsync();
     }
 
-    private static GrapnelProcess Launch(string program, string data, IEnumerable<(string Name, string Value)> environment)
+    private static GrapnelProcess Launch(string program, string data, TestedStore store, IEnumerable<(string Name, string Value)> environment)
     {
         var url = new Uri($"http://127.0.0.1:{ChildProcess.FreePort()}");
         Directory.CreateDirectory(data);
         var process = ChildProcess.Start(
             Path.Combine(data, "server.log"), program,
             ["serve", "--urls", url.OriginalString, "--data", data, "--allow-net", "127.0.0.0/8"],
-            [("GRAPNEL_API_KEY", ApiKey), .. environment]);
-        return new GrapnelProcess(process, url, data);
+            [("GRAPNEL_API_KEY", ApiKey), .. store.Environment, .. environment]);
+        return new GrapnelProcess(process, url, store);
     }
 
     private async Task WaitUntilReadyAsync(long started, CancellationToken cancel)

@@ -11,10 +11,48 @@ internal static class ProcFs
     /// <summary>User and system time so far, all threads together.</summary>
     public static TimeSpan Cpu(int pid)
     {
+        var fields = Stat(pid);
+        return TimeSpan.FromSeconds((Number(fields[11]) + Number(fields[12])) / TicksPerSecond);
+    }
+
+    /// <summary>The same for a process and its children, those that have ended included.</summary>
+    public static TimeSpan CpuOfTree(int pid)
+    {
+        var fields = Stat(pid);
+        var ended = TimeSpan.FromSeconds((Number(fields[13]) + Number(fields[14])) / TicksPerSecond);
+        return Cpu(pid) + ended + Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _))
+            .Where(child => IsChild(child!, pid)).Aggregate(TimeSpan.Zero, (sum, child) => sum + CpuOrNothing(int.Parse(child!, CultureInfo.InvariantCulture)));
+    }
+
+    private static bool IsChild(string process, int parent)
+    {
+        try
+        {
+            return Number(Stat(int.Parse(process, CultureInfo.InvariantCulture))[1]) == parent;
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    private static TimeSpan CpuOrNothing(int process)
+    {
+        try
+        {
+            return Cpu(process);
+        }
+        catch (IOException)
+        {
+            return TimeSpan.Zero;
+        }
+    }
+
+    private static string[] Stat(int pid)
+    {
         // The name of the program, in brackets, may contain anything; the numbers follow the last bracket. See proc_pid_stat(5).
         var stat = File.ReadAllText($"/proc/{pid}/stat");
-        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return TimeSpan.FromSeconds((Number(fields[11]) + Number(fields[12])) / TicksPerSecond);
+        return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
     }
 
     /// <summary>Resident memory now, in MiB.</summary>

@@ -10,6 +10,7 @@ var grapnel = new RootCommand("Grapnel delivers webhooks: publish an event once,
     TriggerCommand.Create(),
     SampleCommand.Create(),
     AdminCommand.Create(),
+    MigrateCommand.Create(),
 };
 
 return await CommandRunner.RunAsync(grapnel, args);

@@ -17,7 +17,7 @@ internal sealed class ServerFacts(ServerOptions server, SqliteStoreOptions sqlit
     public DateTimeOffset StartedAt { get; } = time.GetUtcNow() - Age();
 
     /// <summary>Where everything is kept, without secrets: the data folder, or the database.</summary>
-    public string Place { get; } = server.Store == StoreKind.Postgres ? Name(postgres) : Path.GetFullPath(sqlite.Data);
+    public string Place { get; } = server.Store == StoreKind.Postgres ? NameOf(postgres.ConnectionString) : Path.GetFullPath(sqlite.Data);
 
     /// <summary>Bytes that the data folder takes; null when that cannot be told.</summary>
     public long? ReadSize()
@@ -32,9 +32,10 @@ internal sealed class ServerFacts(ServerOptions server, SqliteStoreOptions sqlit
         }
     }
 
-    private static string Name(PostgresStoreOptions options)
+    /// <summary>A database for people: without a password.</summary>
+    public static string NameOf(string connectionString)
     {
-        var settings = new NpgsqlConnectionStringBuilder(options.ConnectionString);
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
         return $"PostgreSQL database {settings.Database} at {settings.Host}:{settings.Port}";
     }
 

@@ -15,7 +15,7 @@ internal static class PostgresSchema
     private const int OldestVersion = 14_00_00;
     private const long MigrationLock = 0x6772_6170_6e65_6c00;
 
-    public static async Task PrepareAsync(PostgresDatabase database, PostgresPartitions partitions, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task PrepareAsync(PostgresDatabase database, PostgresPartitions partitions, bool mayMigrate, TimeProvider time, CancellationToken cancellationToken)
     {
         var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
@@ -24,6 +24,8 @@ internal static class PostgresSchema
             await RefuseOldAsync(session).ConfigureAwait(false);
             if (!await NeedsMigrationAsync(session).ConfigureAwait(false))
                 return;
+            if (!mayMigrate)
+                throw new StoreOpenException("The database has to be migrated to this version, and Postgres:Migrate forbids to do so at a start. Run 'grapnel migrate'.");
             // However long the node that migrates takes; the driver would give up after a few seconds.
             await session.Prepare("SELECT pg_advisory_lock($1)").Bind(MigrationLock).WithoutTimeout().RunAsync().ConfigureAwait(false);
             try

@@ -64,7 +64,7 @@ public sealed class PostgresStore : IStore, IDisposable
         try
         {
             database = new PostgresDatabase(options);
-            await PostgresSchema.PrepareAsync(database, partitions, time, cancellationToken).ConfigureAwait(false);
+            await PostgresSchema.PrepareAsync(database, partitions, options.Migrate, time, cancellationToken).ConfigureAwait(false);
             return new PostgresStore(database, partitions, time, logger ?? NullLogger.Instance);
         }
         catch (Exception error)

@@ -20,4 +20,10 @@ public sealed class PostgresStoreOptions
     /// longer. Holds for partitions that are made from now on. Default 1 day; 1 hour to 31 days.
     /// </summary>
     public TimeSpan HistoryPartition { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>
+    /// Whether a start makes or changes the tables where this version needs it. Otherwise it ends, and <c>grapnel migrate</c> is how it is done. Default
+    /// true.
+    /// </summary>
+    public bool Migrate { get; set; } = true;
 }

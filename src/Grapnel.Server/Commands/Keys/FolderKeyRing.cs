@@ -1,6 +1,7 @@
 using Grapnel.Registry;
 using Grapnel.Server.Api;
 using Grapnel.Server.Commands.Client;
+using Grapnel.Server.Commands.Stores;
 
 namespace Grapnel.Server.Commands.Keys;
 
@@ -17,8 +18,8 @@ internal sealed class FolderKeyRing : IKeyRing
     }
 
     /// <summary>Takes the folder until disposed.</summary>
-    public static async Task<FolderKeyRing> OpenAsync(string folder, CancellationToken cancel) => new(await StoppedServer.OpenAsync(
-        folder,
+    public static async Task<FolderKeyRing> OpenAsync(StorePlace place, CancellationToken cancel) => new(await StoppedServer.OpenAsync(
+        place,
         $"To work on the running server, add --url with its address, for example --url {ApiClient.DefaultUrl}. If its last key is lost, stop it, run this again, and start it anew.",
         cancel));
 

@@ -1,5 +1,6 @@
 using Grapnel.Server.Auth.Users;
 using Grapnel.Server.Commands.Keys;
+using Grapnel.Server.Commands.Stores;
 
 namespace Grapnel.Server.Commands.Users;
 
@@ -19,8 +20,8 @@ internal sealed class FolderAccounts : IAsyncDisposable
     }
 
     /// <summary>Takes the folder until disposed.</summary>
-    public static async Task<FolderAccounts> OpenAsync(string folder, CancellationToken cancel) => new(await StoppedServer.OpenAsync(
-        folder, "Stop that server first and start it again afterwards, or use its console: Settings, Users.", cancel));
+    public static async Task<FolderAccounts> OpenAsync(StorePlace place, CancellationToken cancel) => new(await StoppedServer.OpenAsync(
+        place, "Stop that server first and start it again afterwards, or use its console: Settings, Users.", cancel));
 
     /// <summary>Makes a user.</summary>
     /// <exception cref="CommandException">It cannot be; says why.</exception>

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Grapnel.Storage.Sqlite;
+using Grapnel.Server.Commands.Stores;
 
 namespace Grapnel.Server.Commands.Users;
 
@@ -34,17 +34,19 @@ internal static class UserCommands
     private static void SetAction(Command command, Func<FolderAccounts, ParseResult, string, string, CancellationToken, Task<string>> act)
     {
         var name = new Option<string>("--name") { Description = "What the person signs in with: an e-mail address, or any other name.", HelpName = "name", Required = true };
-        var data = new Option<string>("--data") { Description = "The data folder.", HelpName = "folder", DefaultValueFactory = _ => new SqliteStoreOptions().Data };
+        var data = StoreOption.Folder();
+        var store = StoreOption.Create("--store", "The store, where that is not the data folder of a stopped server");
         var url = new Option<string?>("--url") { Hidden = true };
         var password = new PasswordSource();
         command.Add(name);
         command.Add(data);
+        command.Add(store);
         command.Add(url);
         password.AddTo(command);
         command.Validators.Add(given => RefuseUrl(given, url));
         command.SetAction(async (args, cancel) =>
         {
-            await using var users = await FolderAccounts.OpenAsync(args.GetRequiredValue(data), cancel);
+            await using var users = await FolderAccounts.OpenAsync(StoreOption.Choose(args, data, store), cancel);
             var (text, isGenerated) = password.Read(args);
             System.Console.Error.WriteLine(await act(users, args, args.GetRequiredValue(name), text, cancel));
             if (isGenerated)

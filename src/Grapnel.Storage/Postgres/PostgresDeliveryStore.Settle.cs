@@ -31,7 +31,7 @@ internal sealed partial class PostgresDeliveryStore
             SELECT o.message_id, o.id, o.application_id, o.endpoint_id, o.trigger, o.number, o.started_at, o.duration_ms, o.outcome, o.status_code,
                 o.next_attempt_at, tells."end", CASE WHEN tells."end" IS NOT NULL THEN o.attempts END, o.url, o.error, o.response_body, o.headers
             FROM outcome o LEFT JOIN ended e ON e.item = o.item
-                CROSS JOIN LATERAL (SELECT CASE WHEN e.item IS NOT NULL AND (o.trigger = 0 OR o."end" = 0) THEN o."end" END) AS tells ("end")
+                CROSS JOIN LATERAL (SELECT CASE WHEN e.item IS NOT NULL AND (o.trigger = 0 OR o."end" = 1) THEN o."end" END) AS tells ("end")
             ON CONFLICT DO NOTHING
             RETURNING id
         ), counted AS (

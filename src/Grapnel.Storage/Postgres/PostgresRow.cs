@@ -6,6 +6,9 @@ namespace Grapnel.Storage.Postgres;
 /// <summary>The row on which a result stands, read column by column.</summary>
 internal readonly struct PostgresRow(NpgsqlDataReader reader)
 {
+    /// <summary>The number of columns.</summary>
+    public int Count => reader.FieldCount;
+
     public bool IsNull(int column) => reader.IsDBNull(column);
 
     public bool Bool(int column) => reader.GetBoolean(column);

@@ -56,20 +56,16 @@ internal sealed class ListWalk(string from, string key)
     public ListWalk Between<TId>(DateTimeOffset? after, DateTimeOffset? before) where TId : IIdentified
     {
         if (before is { } end)
-            Below(statement => statement.Bind(FirstFrom<TId>(end.UtcTicks + TimeSpan.TicksPerMillisecond - 1)));
+            Below(statement => statement.Bind(IdRange.Before<TId>(end)));
         if (after is { } start)
-            AtLeast(statement => statement.Bind(FirstFrom<TId>(start.UtcTicks + TimeSpan.TicksPerMillisecond)));
+            AtLeast(statement => statement.Bind(IdRange.After<TId>(start)));
         return this;
     }
 
     /// <summary>The same as tests of an id that is not what orders the walk.</summary>
     public ListWalk TestBetween(string id, DateTimeOffset? after, DateTimeOffset? before) => this
-        .Test(before is not null, $"{id} < ?", statement => statement.Bind(FirstFrom<Message>(before!.Value.UtcTicks + TimeSpan.TicksPerMillisecond - 1)))
-        .Test(after is not null, $"{id} >= ?", statement => statement.Bind(FirstFrom<Message>(after!.Value.UtcTicks + TimeSpan.TicksPerMillisecond)));
-
-    // Ids know whole milliseconds. The end of time may lie beyond the last of them; no id does.
-    private static Id<TId> FirstFrom<TId>(long ticks) where TId : IIdentified =>
-        ticks > DateTimeOffset.MaxValue.UtcTicks ? new Id<TId>(UInt128.MaxValue) : Id<TId>.FirstAt(new DateTimeOffset(ticks, TimeSpan.Zero));
+        .Test(before is not null, $"{id} < ?", statement => statement.Bind(IdRange.Before<Message>(before!.Value)))
+        .Test(after is not null, $"{id} >= ?", statement => statement.Bind(IdRange.After<Message>(after!.Value)));
 
     /// <summary>Puts a test to each row; those that stand first are put first, and the first that fails ends it.</summary>
     public ListWalk Test(bool wanted, string test, Action<Statement>? bind = null)
@@ -163,18 +159,8 @@ internal sealed class ListWalk(string from, string key)
         _conditionParameters.AddRange(bounds);
     }
 
-    /// <summary>
-    /// A page that ended because it cost enough. It goes on from the row that was looked at last. The way back from an empty one begins so that it
-    /// takes in where this one began.
-    /// </summary>
+    /// <summary>A page that ended because it cost enough; it goes on from the row that was looked at last.</summary>
     public static Page<TRow> Unfinished<TRow, TKey>(PagePosition position, List<TRow> rows, TKey? start, TKey reached)
-        where TKey : struct, IWalkKey<TKey>
-    {
-        var onwards = reached.ToString();
-        var back = rows.Count > 0 || start is not { } at ? null : at.Beside(position.Ascending ? 1 : -1).ToString();
-        if (!position.Backward)
-            return new Page<TRow>(rows, Done: false, onwards, back is null ? null : "-" + back);
-        rows.Reverse();
-        return new Page<TRow>(rows, Done: false, back, "-" + onwards);
-    }
+        where TKey : struct, IWalkKey<TKey> =>
+        position.ToUnfinishedPage(rows, reached.ToString()!, start?.Beside(position.Ascending ? 1 : -1).ToString());
 }

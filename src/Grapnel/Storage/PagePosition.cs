@@ -30,4 +30,20 @@ internal readonly record struct PagePosition(string? Iterator, bool Ascending, b
             rows.Reverse();
         return new Page<T>(rows, done);
     }
+
+    /// <summary>
+    /// Makes the page of a list that ended early because it had cost enough. It goes on from what was looked at last. The way back from an empty one
+    /// begins so that it takes in where this one began.
+    /// </summary>
+    /// <param name="rows">What was found, in the order it was read.</param>
+    /// <param name="reached">The key that was looked at last.</param>
+    /// <param name="origin">The key beside the one that the page began at, so that it lies on the way back; null for the beginning of the list.</param>
+    public Page<T> ToUnfinishedPage<T>(List<T> rows, string reached, string? origin)
+    {
+        var back = rows.Count > 0 ? null : origin;
+        if (!Backward)
+            return new Page<T>(rows, Done: false, reached, back is null ? null : "-" + back);
+        rows.Reverse();
+        return new Page<T>(rows, Done: false, back, "-" + reached);
+    }
 }

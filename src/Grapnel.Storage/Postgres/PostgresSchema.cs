@@ -23,7 +23,11 @@ internal static class PostgresSchema
             var session = new PostgresSession(connection, cancellationToken);
             await RefuseOldAsync(session).ConfigureAwait(false);
             if (!await NeedsMigrationAsync(session).ConfigureAwait(false))
+            {
+                // Nobody may have made any for as long as all nodes were stopped.
+                await partitions.EnsureAsync(session).ConfigureAwait(false);
                 return;
+            }
             // However long the node that migrates takes; the driver would give up after a few seconds.
             await session.Prepare("SELECT pg_advisory_lock($1)").Bind(MigrationLock).WithoutTimeout().RunAsync().ConfigureAwait(false);
             try

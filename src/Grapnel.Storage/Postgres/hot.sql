@@ -26,7 +26,7 @@ CREATE TABLE message (
 ) PARTITION BY RANGE (id);
 -- event_type stands in the index so that a list by event type passes over other messages without touching their rows.
 CREATE INDEX message_application ON message (application_id, id) INCLUDE (event_type);
-CREATE INDEX message_content_expiry ON message (content_expires_at, id) WHERE content_expires_at IS NOT NULL;
+CREATE INDEX message_content_expiry ON message (content_expires_at, place) WHERE content_expires_at IS NOT NULL;
 
 -- Event ids are unique within an application, which no partition can see to.
 CREATE TABLE message_event (

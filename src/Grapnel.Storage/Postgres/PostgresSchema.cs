@@ -59,6 +59,9 @@ internal static class PostgresSchema
             return true;
         var applied = await session.Prepare("SELECT \"MigrationId\" FROM \"__EFMigrationsHistory\"").RowsAsync(row => row.Text(0)).ConfigureAwait(false);
         var known = KnownMigrations();
+        if (applied.Count > 0 && !applied.Exists(known.Contains))
+            throw new StoreOpenException(
+                "The database belongs to another program, which also keeps a table __EFMigrationsHistory. Give Grapnel a database of its own.");
         if (applied.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
             throw new StoreOpenException($"The database was written by a newer version of Grapnel (it has {unknown}). Use that version or a later one.");
         return applied.Count < known.Count || !await session.Prepare("SELECT 1 FROM application LIMIT 1").AnyAsync().ConfigureAwait(false);

@@ -15,16 +15,16 @@ internal sealed partial class PostgresHistoryStore
 
     public Task<CappedCount> CountPendingAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken) => database.ReadAsync(
         async session => PostgresDeliveryStore.Capped(
-            await session.Prepare("SELECT count(*) FROM (SELECT 1 FROM delivery WHERE endpoint_id = $1 LIMIT $2) AS counted")
-                .Bind(endpoint).Bind(limit + 1L).Int64Async().ConfigureAwait(false), limit), cancellationToken);
+            await session.Prepare("SELECT count_pending($1, $2)").Bind(endpoint).Bind(limit + 1L).Int64Async().ConfigureAwait(false), limit), cancellationToken);
 
     public Task<ApplicationContents> CountContentsAsync(Id<Application> application, int limit, CancellationToken cancellationToken) =>
         database.ReadAsync(session => session.Prepare("""
-            SELECT (SELECT count(*) FROM (SELECT 1 FROM endpoint WHERE application_id = $1 LIMIT $2) AS endpoints),
-                (SELECT count(*) FROM (SELECT 1 FROM message WHERE application_id = $1 LIMIT $2) AS messages),
+            SELECT (SELECT count(*) FROM (SELECT 1 FROM endpoint WHERE application_id = $1 ORDER BY id LIMIT $2) AS endpoints),
+                (SELECT count(*) FROM (SELECT 1 FROM message WHERE application_id = $1 ORDER BY id LIMIT $2) AS messages),
                 (SELECT count(*) FROM (
-                    SELECT 1 FROM endpoint e CROSS JOIN LATERAL (SELECT 1 FROM delivery d WHERE d.endpoint_id = e.id LIMIT $2) AS lane
-                    WHERE e.application_id = $1 LIMIT $2) AS pending)
+                    SELECT 1 FROM endpoint e
+                    CROSS JOIN LATERAL generate_series(1, count_pending(e.id, $2)) AS lane
+                    WHERE e.application_id = $1 ORDER BY e.id LIMIT $2) AS pending)
             """).Bind(application).Bind(limit + 1L).FirstAsync(row => new ApplicationContents(Count(row, 0, limit), Count(row, 1, limit), Count(row, 2, limit))),
             cancellationToken)!;
 
@@ -66,7 +66,7 @@ internal sealed partial class PostgresHistoryStore
         var (comparison, order) = Direction(position);
         return session.Prepare($"""
             SELECT e.id FROM (SELECT id FROM endpoint WHERE application_id = $1 AND id {comparison} $2 ORDER BY id {order} LIMIT $3) AS e
-            CROSS JOIN LATERAL (SELECT 1 FROM delivery d WHERE d.endpoint_id = e.id LIMIT 1) AS pending
+            CROSS JOIN LATERAL (SELECT 1 FROM delivery d WHERE d.endpoint_id = e.id ORDER BY d.stage, d.seq LIMIT 1) AS pending
             ORDER BY e.id {order} LIMIT $4
             """).Bind(application).Bind(Beginning(position, from)).Bind(MaxLookedAt).Bind(limit).RowsAsync(row => row.Id<Endpoint>(0));
     }

@@ -6,14 +6,13 @@ namespace Grapnel.Storage.Postgres;
 internal static class StoredLanes
 {
     private const string Sql = $"""
-        SELECT h.endpoint_id, h.failing_since, h.failures, h.paused_until, u.id, e.application_id, l.node_id, p.paused_at, pending.n,
+        SELECT h.endpoint_id, h.failing_since, h.failures, h.paused_until, u.id, e.application_id, l.node_id, p.paused_at, count_pending(u.id, $2),
             ({Head} AND d.stage = 0 ORDER BY d.seq LIMIT 1), ({Head} AND d.stage = 1 ORDER BY d.seq LIMIT 1), ({Head} AND d.stage = 2 ORDER BY d.seq LIMIT 1)
         FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n)
         LEFT JOIN endpoint e ON e.id = u.id
         LEFT JOIN lane l ON l.endpoint_id = u.id
         LEFT JOIN paused_lane p ON p.endpoint_id = u.id
         LEFT JOIN endpoint_health h ON h.endpoint_id = u.id
-        CROSS JOIN LATERAL (SELECT count(*) AS n FROM (SELECT 1 FROM delivery d WHERE d.endpoint_id = u.id LIMIT $2) AS counted) AS pending
         ORDER BY u.n
         """;
 
@@ -24,7 +23,7 @@ internal static class StoredLanes
     {
         if (endpoints.Count == 0)
             return [];
-        var rows = await session.Prepare(Sql).Bind<Endpoint>(endpoints).Bind(limit + 1).RowsAsync(row => (Lane: Read(row, limit), Heads: ReadHeads(row)))
+        var rows = await session.Prepare(Sql).Bind<Endpoint>(endpoints).Bind(limit + 1L).RowsAsync(row => (Lane: Read(row, limit), Heads: ReadHeads(row)))
             .ConfigureAwait(false);
         var accepted = await ReadAcceptedAtAsync(session, rows.SelectMany(row => row.Heads)).ConfigureAwait(false);
         return rows.ConvertAll(row => row.Lane with

@@ -64,6 +64,12 @@ CREATE TABLE delivery (
     autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX delivery_due ON delivery (endpoint_id, stage, due_at, seq) WHERE stage > 0;
 
+-- How much is pending in a lane, counted up to a limit: by a walk along the key, however short the planner believes the lane to be.
+CREATE FUNCTION count_pending(lane uuid, most bigint) RETURNS bigint LANGUAGE sql STABLE
+    SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
+    SELECT count(*) FROM (SELECT 1 FROM delivery WHERE endpoint_id = lane ORDER BY stage, seq LIMIT most) AS counted
+$$;
+
 -- Deliveries that ended without an attempt: cancelled, or their endpoint deleted. The others are told by the attempt that ended them.
 CREATE TABLE finished_delivery (
     message_id uuid NOT NULL,

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Grapnel.Sending;
 using Grapnel.Storage.Catalog;
 using Grapnel.Storage.Postgres;
@@ -70,10 +71,11 @@ public abstract class PostgresTests : IAsyncLifetime
     /// <summary>Waits until something waits for a lock in this database.</summary>
     private protected async Task WaitForWaiterAsync(int count = 1)
     {
+        var since = Stopwatch.GetTimestamp();
         while (await CountAsync("""
             SELECT count(DISTINCT l.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE NOT l.granted AND a.datname = current_database()
             """) < count)
-            await Task.Yield();
+            Stopwatch.GetElapsedTime(since).ShouldBeLessThan(TimeSpan.FromSeconds(30), $"{count} should wait for a lock.");
     }
 
     private protected Task<long> CountAsync(string sql) => Store.Database.ReadAsync(session => session.Prepare(sql).Int64Async(), default);

@@ -33,6 +33,41 @@ internal static class LaneSql
         LIMIT $1
         """;
 
+    /// <summary>The messages at the heads of all lanes, one for each stage, those with the smallest ids. Parameter: limit.</summary>
+    public const string OldestHeads = Pending + """
+
+        SELECT head.message_id FROM pending CROSS JOIN (VALUES (0::smallint), (1), (2)) AS run (stage)
+        CROSS JOIN LATERAL (
+            SELECT d.message_id FROM delivery d WHERE d.endpoint_id = pending.endpoint_id AND d.stage = run.stage ORDER BY d.seq LIMIT 1) AS head
+        ORDER BY head.message_id LIMIT $1
+        """;
+
+    /// <summary>The pending lanes after an endpoint id. Parameters: endpoint, limit.</summary>
+    public const string Next = """
+        WITH RECURSIVE lane (endpoint_id, n) AS (
+            (SELECT endpoint_id, 1 FROM delivery WHERE endpoint_id > $1 ORDER BY endpoint_id LIMIT 1)
+            UNION ALL
+            SELECT next.endpoint_id, lane.n + 1
+            FROM lane CROSS JOIN LATERAL (
+                SELECT d.endpoint_id FROM delivery d WHERE d.endpoint_id > lane.endpoint_id ORDER BY d.endpoint_id LIMIT 1) AS next
+            WHERE lane.n < $2
+        )
+        SELECT endpoint_id FROM lane ORDER BY n
+        """;
+
+    /// <summary>The pending lanes before an endpoint id, the nearest first. Parameters: endpoint, limit.</summary>
+    public const string Previous = """
+        WITH RECURSIVE lane (endpoint_id, n) AS (
+            (SELECT endpoint_id, 1 FROM delivery WHERE endpoint_id < $1 ORDER BY endpoint_id DESC LIMIT 1)
+            UNION ALL
+            SELECT next.endpoint_id, lane.n + 1
+            FROM lane CROSS JOIN LATERAL (
+                SELECT d.endpoint_id FROM delivery d WHERE d.endpoint_id < lane.endpoint_id ORDER BY d.endpoint_id DESC LIMIT 1) AS next
+            WHERE lane.n < $2
+        )
+        SELECT endpoint_id FROM lane ORDER BY n
+        """;
+
     /// <summary>
     /// A page of an unordered lane, its runs one behind the other, and the first of each run that is not due yet.
     /// Parameters: endpoint, now, rows of each run, place to start after, places to leave out.

@@ -29,9 +29,15 @@ internal static class PendingCount
     public static Task<long> ReadAsync(PostgresSession session) =>
         session.Prepare("SELECT coalesce(sum(value), 0)::bigint FROM pending_part").Int64Async();
 
-    /// <summary>Folds all parts but one's own into one, as harmless for a process that still lives as for one that does not.</summary>
-    public static Task FoldAsync(PostgresSession session, Guid writer) => session.Prepare("""
-        WITH folded AS (DELETE FROM pending_part WHERE writer <> $1 AND writer <> $2 RETURNING value)
+    /// <summary>
+    /// Folds all parts but one's own into one, as harmless for a process that still lives as for one that does not. Those in use just now are left out.
+    /// </summary>
+    public static Task<int> FoldAsync(PostgresSession session, Guid writer) => session.Prepare("""
+        WITH foreign_part AS MATERIALIZED (
+            SELECT writer, part FROM pending_part WHERE writer <> $1 AND writer <> $2 FOR UPDATE SKIP LOCKED
+        ), folded AS (
+            DELETE FROM pending_part p USING foreign_part f WHERE p.writer = f.writer AND p.part = f.part RETURNING p.value
+        )
         INSERT INTO pending_part AS p (writer, part, value) SELECT $2, 2, coalesce(sum(value), 0) FROM folded
         ON CONFLICT (writer, part) DO UPDATE SET value = p.value + excluded.value
         """).Bind(writer).Bind(Guid.Empty).RunAsync();

@@ -73,7 +73,7 @@ internal sealed class PostgresBackgroundTaskStore(PostgresDatabase database, Tim
 
     /// <summary>Removes tasks that were begun before a time and have ended; tells how many.</summary>
     public static Task<int> PruneAsync(PostgresSession session, DateTimeOffset before, int limit) =>
-        session.Prepare("DELETE FROM background_task WHERE id IN (SELECT id FROM background_task WHERE id < $1 AND status <> 0 LIMIT $2)")
+        session.Prepare("DELETE FROM background_task WHERE id IN (SELECT id FROM background_task WHERE id < $1 AND status <> 0 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)")
             .Bind(Id<BackgroundTask>.FirstAt(before)).Bind(limit).RunAsync();
 
     // A node that was expelled meanwhile gets none: nobody would ever free a task of a node that is not there.

@@ -17,7 +17,14 @@ internal sealed class PostgresCommand(NpgsqlConnection connection, string sql, C
 
     public PostgresCommand Bind(long? value) => value is { } number ? Bind(number) : BindNull(NpgsqlDbType.Bigint);
 
-    public PostgresCommand Bind(string? text) => text is null ? BindNull(NpgsqlDbType.Text) : Add(new NpgsqlParameter<string> { TypedValue = text });
+    public PostgresCommand Bind(string? text) =>
+        text is null ? BindNull(NpgsqlDbType.Text) : Add(new NpgsqlParameter<string> { TypedValue = Storable(text) });
+
+    /// <summary>
+    /// A text as the database can hold it: it knows no NUL. Fields that people fill in refuse one; what a receiver did to an attempt may still have one in
+    /// it.
+    /// </summary>
+    public static string Storable(string text) => text.Replace('\0', '\uFFFD');
 
     public PostgresCommand Bind(ReadOnlyMemory<byte>? blob) =>
         blob is { } bytes ? Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = bytes }) : BindNull(NpgsqlDbType.Bytea);

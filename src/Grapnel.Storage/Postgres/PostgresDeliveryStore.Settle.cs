@@ -68,7 +68,7 @@ internal sealed partial class PostgresDeliveryStore
             .Bind(Column(s => s.Attempt.StartedAt.ToUnixTimeMilliseconds())).Bind(Column(s => s.Attempt.DurationMs))
             .Bind(Column(s => (short)s.Attempt.Outcome)).Bind(Column(s => s.Attempt.StatusCode))
             .Bind(Column(s => s.Attempt.NextAttemptAt?.ToUnixTimeMilliseconds())).Bind(Column(s => (short?)s.End)).Bind(Column(s => s.Attempts))
-            .Bind(Column(s => s.Attempt.Url)).Bind(Column(s => s.Attempt.Error)).Bind(Column(s => s.Attempt.ResponseBody))
+            .Bind(Column(s => s.Attempt.Url)).Bind(Column(s => s.Attempt.Error is { } error ? PostgresCommand.Storable(error) : null)).Bind(Column(s => s.Attempt.ResponseBody))
             .Bind(Column(s => s.Attempt.Headers.IsEmpty ? default(ReadOnlyMemory<byte>?) : s.Attempt.Headers))
             .Bind(Column(s => s.Seq)).Bind(Column(s => s.DueAt)).Bind(writer)
             .RowsAsync(row => (Item: row.Int32(0), Counts: row.Bool(1), IsNew: row.Bool(2))).ConfigureAwait(false);

@@ -6,8 +6,6 @@ namespace Grapnel.Storage.Postgres;
 /// </summary>
 internal sealed partial class PostgresHistoryStore(PostgresDatabase database, PostgresPartitions partitions, Guid writer, TimeProvider time) : IHistoryStore
 {
-    private readonly object _unused = (partitions, writer, time, 0);
-
     // History is always read from its newest end.
     private static PageRequest NewestFirst(PageRequest page) => page with { Descending = true };
 }

@@ -23,15 +23,12 @@ internal sealed class PostgresPartitions(TimeSpan width, TimeProvider time)
         for (var n = 0; n <= Ahead; n++)
         {
             var at = now + n * _widthMs;
-            if (!await session.Prepare("SELECT 1 FROM history_partition WHERE start <= $1 AND until > $1").Bind(at).AnyAsync().ConfigureAwait(false))
+            if (!await IsCoveredAsync(session, at).ConfigureAwait(false))
                 await AddAsync(session, at).ConfigureAwait(false);
         }
     }
 
-    /// <summary>
-    /// Drops partitions that lie before a time altogether, the oldest first, up to the first whose messages are still owed to somebody; tells how
-    /// many.
-    /// </summary>
+    /// <summary>Drops partitions that lie before a time altogether, but for those that hold something that is owed; tells how many.</summary>
     public async Task<int> DropAsync(PostgresSession session, DateTimeOffset before)
     {
         var old = await session.Prepare("SELECT start, until FROM history_partition WHERE until <= $1 ORDER BY start")
@@ -39,69 +36,77 @@ internal sealed class PostgresPartitions(TimeSpan width, TimeProvider time)
         var dropped = 0;
         foreach (var (start, until) in old)
         {
-            if (!await TryDropAsync(session, start, until).ConfigureAwait(false))
-                break;
-            dropped++;
+            if (!await IsOwedAsync(session, start, until).ConfigureAwait(false) && await TryDropAsync(session, start, until).ConfigureAwait(false))
+                dropped++;
         }
         return dropped;
     }
 
-    // Between its neighbours, should the width have changed.
-    private async Task AddAsync(PostgresSession session, long at)
+    /// <summary>
+    /// The end of what is to be removed message by message, so that nothing is left from before a time: the partition that the time falls into goes whole,
+    /// later.
+    /// </summary>
+    public static async Task<Id<Message>> FindEndAsync(PostgresSession session, DateTimeOffset before) =>
+        Id<Message>.FirstAt(DateTimeOffset.FromUnixTimeMilliseconds(await session.Prepare(
+            "SELECT coalesce((SELECT start FROM history_partition WHERE start <= $1 AND until > $1), $1)")
+            .Bind(before.ToUnixTimeMilliseconds()).Int64Async().ConfigureAwait(false)));
+
+    private Task<bool> AddAsync(PostgresSession session, long at) => TryAsync(session, async () =>
     {
+        if (await IsCoveredAsync(session, at).ConfigureAwait(false))
+            return false;
+        // Between its neighbours, should the width have changed.
         var (start, until) = (at - at % _widthMs, at - at % _widthMs + _widthMs);
         start = Math.Max(start, await session.Prepare("SELECT coalesce(max(until), 0) FROM history_partition WHERE until <= $1").Bind(at).Int64Async().ConfigureAwait(false));
         until = Math.Min(until, await session.Prepare("SELECT coalesce(min(start), $2) FROM history_partition WHERE start > $1").Bind(at).Bind(until).Int64Async().ConfigureAwait(false));
-        await TryAsync(session, async () =>
+        await session.Prepare("INSERT INTO history_partition (start, until) VALUES ($1, $2)").Bind(start).Bind(until).RunAsync().ConfigureAwait(false);
+        // Attached rather than made in place: that leaves the table open to everybody else.
+        foreach (var table in Tables)
         {
-            if (await session.Prepare("INSERT INTO history_partition (start, until) VALUES ($1, $2) ON CONFLICT DO NOTHING").Bind(start).Bind(until)
-                .RunAsync().ConfigureAwait(false) == 0)
-                return;
-            // Attached rather than made in place: that leaves the table open to everybody else.
-            foreach (var table in Tables)
-            {
-                await session.Prepare($"CREATE TABLE {Name(table, start)} (LIKE {table} INCLUDING DEFAULTS)").RunAsync().ConfigureAwait(false);
-                await session.Prepare($"""
-                    ALTER TABLE {table} ATTACH PARTITION {Name(table, start)} FOR VALUES FROM ('{BoundAt(start)}') TO ('{BoundAt(until)}')
-                    """).RunAsync().ConfigureAwait(false);
-            }
-        }).ConfigureAwait(false);
-    }
+            await session.Prepare($"CREATE TABLE {Name(table, start)} (LIKE {table} INCLUDING DEFAULTS)").RunAsync().ConfigureAwait(false);
+            await session.Prepare($"""
+                ALTER TABLE {table} ATTACH PARTITION {Name(table, start)} FOR VALUES FROM ('{BoundAt(start)}') TO ('{BoundAt(until)}')
+                """).RunAsync().ConfigureAwait(false);
+        }
+        return true;
+    });
 
-    private static async Task<bool> TryDropAsync(PostgresSession session, long start, long until)
+    private static Task<bool> IsCoveredAsync(PostgresSession session, long at) =>
+        session.Prepare("SELECT 1 FROM history_partition WHERE start <= $1 AND until > $1").Bind(at).AnyAsync();
+
+    // The event ids of its messages are left to the sweep over old messages, which removes them a little at a time.
+    private static Task<bool> TryDropAsync(PostgresSession session, long start, long until) => TryAsync(session, async () =>
     {
-        if (await IsOwedAsync(session, until).ConfigureAwait(false))
+        // Another node may have been first.
+        if (await session.Prepare("DELETE FROM history_partition WHERE start = $1").Bind(start).RunAsync().ConfigureAwait(false) == 0)
             return false;
-        var dropped = false;
-        return await TryAsync(session, async () =>
-        {
-            // Asked again behind the lock, for a replay may have come in between.
-            await session.Prepare($"LOCK TABLE {Name("message", start)} IN ACCESS EXCLUSIVE MODE").RunAsync().ConfigureAwait(false);
-            if (await IsOwedAsync(session, until).ConfigureAwait(false))
-                return;
-            foreach (var table in Tables)
-                await session.Prepare($"DROP TABLE {Name(table, start)}").RunAsync().ConfigureAwait(false);
-            await session.Prepare("DELETE FROM message_event WHERE message_id < $1").Bind(BoundAt(until)).WithoutTimeout().RunAsync().ConfigureAwait(false);
-            await session.Prepare("DELETE FROM history_partition WHERE start = $1").Bind(start).RunAsync().ConfigureAwait(false);
-            dropped = true;
-        }).ConfigureAwait(false) && dropped;
-    }
+        // Asked again behind the lock, for a replay may have come in between.
+        await session.Prepare($"LOCK TABLE {Name("message", start)} IN ACCESS EXCLUSIVE MODE").RunAsync().ConfigureAwait(false);
+        if (await IsOwedAsync(session, start, until).ConfigureAwait(false))
+            return false;
+        foreach (var table in Tables)
+            await session.Prepare($"DROP TABLE {Name(table, start)}").RunAsync().ConfigureAwait(false);
+        return true;
+    });
 
-    private static Task<bool> IsOwedAsync(PostgresSession session, long until) =>
-        session.Prepare("SELECT 1 FROM delivery WHERE message_id < $1 LIMIT 1").Bind(BoundAt(until)).WithoutTimeout().AnyAsync();
+    private static Task<bool> IsOwedAsync(PostgresSession session, long start, long until) =>
+        session.Prepare("SELECT 1 FROM delivery WHERE message_id >= $1 AND message_id < $2 LIMIT 1").Bind(BoundAt(start)).Bind(BoundAt(until))
+            .WithoutTimeout().AnyAsync();
 
     // Publishing must not stand behind this: what is not to be had in a moment is left to the next turn, as is what another node does just now, or
-    // rows in the default partition that belong where the new one would be.
-    private static async Task<bool> TryAsync(PostgresSession session, Func<Task> change)
+    // rows in the default partition that belong where the new one would be. Sooner than the server looks for deadlocks: where this is part of
+    // one, it is this that gives way.
+    private static async Task<bool> TryAsync(PostgresSession session, Func<Task<bool>> change)
     {
         var transaction = await session.Connection.BeginTransactionAsync(session.CancellationToken).ConfigureAwait(false);
         await using (transaction.ConfigureAwait(false))
         {
             try
             {
-                await session.Prepare("SET LOCAL lock_timeout = '1s'").RunAsync().ConfigureAwait(false);
+                await session.Prepare("SET LOCAL lock_timeout = '500ms'").RunAsync().ConfigureAwait(false);
                 await session.Prepare("SELECT pg_advisory_xact_lock($1)").Bind(Lock).RunAsync().ConfigureAwait(false);
-                await change().ConfigureAwait(false);
+                if (!await change().ConfigureAwait(false))
+                    return false;
                 await transaction.CommitAsync(session.CancellationToken).ConfigureAwait(false);
                 return true;
             }

@@ -23,7 +23,11 @@ internal static class PostgresSchema
             var session = new PostgresSession(connection, cancellationToken);
             await RefuseOldAsync(session).ConfigureAwait(false);
             if (!await NeedsMigrationAsync(session).ConfigureAwait(false))
+            {
+                // Nobody may have made any for as long as all nodes were stopped.
+                await partitions.EnsureAsync(session).ConfigureAwait(false);
                 return;
+            }
             if (!mayMigrate)
                 throw new StoreOpenException("The database has to be migrated to this version, and Postgres:Migrate forbids to do so at a start. Run 'grapnel migrate'.");
             // However long the node that migrates takes; the driver would give up after a few seconds.
@@ -57,6 +61,9 @@ internal static class PostgresSchema
             return true;
         var applied = await session.Prepare("SELECT \"MigrationId\" FROM \"__EFMigrationsHistory\"").RowsAsync(row => row.Text(0)).ConfigureAwait(false);
         var known = KnownMigrations();
+        if (applied.Count > 0 && !applied.Exists(known.Contains))
+            throw new StoreOpenException(
+                "The database belongs to another program, which also keeps a table __EFMigrationsHistory. Give Grapnel a database of its own.");
         if (applied.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
             throw new StoreOpenException($"The database was written by a newer version of Grapnel (it has {unknown}). Use that version or a later one.");
         return applied.Count < known.Count || !await session.Prepare("SELECT 1 FROM application LIMIT 1").AnyAsync().ConfigureAwait(false);

@@ -55,7 +55,7 @@ public abstract partial class StoreConformance
     [Fact]
     public async Task Texts_come_back_whether_empty_long_or_foreign()
     {
-        foreach (var text in new[] { "", new string('x', 5000), "\u00e9\ud83d\ude00\u4e2d", "a\0b" })
+        foreach (var text in new[] { "", new string('x', 5000), "\u00e9\ud83d\ude00\u4e2d", "a\u0001b" })
         {
             var lane = NewLane();
             await AcceptAsync(Owe(NewMessage() with { ContentType = text, EventId = text }, lane));

@@ -190,10 +190,12 @@ public abstract partial class StoreConformance
     [Fact]
     public async Task Pruning_takes_no_more_than_its_limit_and_says_when_it_is_done()
     {
-        var other = NewMessage() with { ApplicationId = Ids.Next<Application>() };
-        await AcceptAsync(Owe(other));
+        // A store may drop whole spans of time at once; this one lies outside of those that it has prepared.
+        Clock.Advance(TimeSpan.FromHours(1));
         for (var i = 0; i < 5; i++)
             await PublishAsync();
+        var other = NewMessage() with { ApplicationId = Ids.Next<Application>() };
+        await AcceptAsync(Owe(other));
         Clock.Advance(TimeSpan.FromHours(1));
 
         var next = (await History.PruneAsync(Clock.GetUtcNow(), null, 3, default)).ShouldNotBeNull();

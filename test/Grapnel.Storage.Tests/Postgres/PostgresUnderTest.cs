@@ -46,6 +46,8 @@ public sealed class PostgresUnderTest : StoreUnderTest
     public static PostgresStoreOptions Options(PostgresServer server, string database) => new()
     {
         ConnectionString = server.ConnectionString(database), MaxConnections = 10, HistoryPartition = TimeSpan.FromMinutes(1),
+        // The machine may be busy with other tests.
+        Timeout = TimeSpan.FromSeconds(30),
     };
 
     public static async Task<PostgresUnderTest> OpenAsync(TestClock clock)

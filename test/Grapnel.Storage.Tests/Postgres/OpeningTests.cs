@@ -1,0 +1,192 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Grapnel.Storage.Postgres;
+using Grapnel.Storage.Tests.Conformance;
+using Grapnel.Testing;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Grapnel.Storage.Tests.Postgres;
+
+/// <summary>What cannot be opened as it is says why, and is left as it is.</summary>
+public sealed class OpeningTests : IAsyncLifetime
+{
+    private static readonly AsyncLocal<StrongCount?> EfEvents = new();
+
+    private readonly TestClock _clock = new(StoreConformance.Start);
+    private PostgresServer _server = null!;
+    private string _database = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await PostgresServer.Shared;
+        _database = await _server.CreateDatabaseAsync();
+    }
+
+    public async ValueTask DisposeAsync() => await _server.DropDatabaseAsync(_database);
+
+    [Fact]
+    public async Task Of_stores_that_open_one_empty_database_at_once_one_migrates_it_and_all_open()
+    {
+        var stores = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(OpenAsync)));
+
+        foreach (var store in stores)
+        {
+            (await store.Catalog.ListApplicationsAsync(new PageRequest(), default)).Items.Count.ShouldBe(2);
+            (await store.Statistics.CountPendingAsync(default)).ShouldBe(0);
+        }
+        (await CountAsync("SELECT count(*) FROM \"__EFMigrationsHistory\"")).ShouldBe(1);
+        (await CountAsync("SELECT count(*) FROM history_partition")).ShouldBe(3);
+        foreach (var store in stores)
+            await store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_second_start_does_without_EF()
+    {
+        using var _ = DiagnosticListener.AllListeners.Subscribe(new Observer<DiagnosticListener>(listener =>
+        {
+            if (listener.Name == DbLoggerCategory.Name)
+                listener.Subscribe(new Observer<KeyValuePair<string, object?>>(_ => EfEvents.Value?.Add()));
+        }));
+
+        (await CountEfEventsAsync()).ShouldBeGreaterThan(0);
+        (await CountEfEventsAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task The_model_has_no_change_that_lacks_a_migration()
+    {
+        await using var store = await OpenAsync();
+
+        (await store.Database.ReadAsync(session =>
+        {
+            using var catalog = PostgresCatalogDatabase.OpenCatalog(session);
+            return Task.FromResult(catalog.Database.HasPendingModelChanges());
+        }, default)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_database_of_a_newer_version_is_left_alone()
+    {
+        await (await OpenAsync()).DisposeAsync();
+        await _server.RunSqlAsync("INSERT INTO \"__EFMigrationsHistory\" VALUES ('29990101000000_Future', '99')", _database);
+
+        (await ShouldNotOpenAsync()).ShouldContain("newer version of Grapnel (it has 29990101000000_Future)");
+    }
+
+    [Fact]
+    public async Task The_tables_of_another_program_are_left_alone()
+    {
+        await _server.RunSqlAsync("CREATE TABLE theirs (x int); INSERT INTO theirs VALUES (7)", _database);
+
+        await (await OpenAsync()).DisposeAsync();
+
+        (await CountAsync("SELECT sum(x) FROM theirs")).ShouldBe(7);
+    }
+
+    [Fact]
+    public async Task A_table_of_another_program_with_a_name_that_is_needed_is_an_error_that_names_it_and_nothing_is_half_made()
+    {
+        await _server.RunSqlAsync("CREATE TABLE message (x int)", _database);
+
+        (await ShouldNotOpenAsync()).ShouldContain("\"message\" already exists");
+        (await CountAsync("SELECT count(*) FROM pg_class WHERE relname IN ('application', 'delivery', 'message_event')")).ShouldBe(0);
+
+        await _server.RunSqlAsync("ALTER TABLE message RENAME TO theirs", _database);
+        await (await OpenAsync()).DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_database_that_another_program_keeps_with_EF_is_left_alone()
+    {
+        await _server.RunSqlAsync("""
+            CREATE TABLE "__EFMigrationsHistory" ("MigrationId" text PRIMARY KEY, "ProductVersion" text);
+            INSERT INTO "__EFMigrationsHistory" VALUES ('20200101000000_Theirs', '9')
+            """, _database);
+
+        (await ShouldNotOpenAsync()).ShouldContain("another program");
+    }
+
+    [Fact]
+    public async Task A_migration_that_was_broken_off_is_made_again()
+    {
+        await (await OpenAsync()).DisposeAsync();
+        await _server.RunSqlAsync("DELETE FROM application", _database);
+
+        await using var store = await OpenAsync();
+
+        (await store.Catalog.ListApplicationsAsync(new PageRequest(), default)).Items.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_database_that_does_not_exist_is_an_error_that_names_it() =>
+        (await ShouldNotOpenAsync(_server.ConnectionString("nowhere"))).ShouldContain("\"nowhere\" does not exist");
+
+    [Theory]
+    [InlineData("Host=127.0.0.1;Port={0};Username=grapnel;Password=opensesame")]
+    [InlineData("Host=127.0.0.1;Port={0};Username=grapnel;Password=opensesame;Nonsense=7")]
+    [InlineData("Host=127.0.0.1;Port=seven;Password=opensesame")]
+    [InlineData("opensesame")]
+    [InlineData("postgres://grapnel:opensesame@db/grapnel")]
+    public async Task A_server_that_cannot_be_reached_is_an_error_that_keeps_the_password_to_itself(string connectionString)
+    {
+        var error = await Should.ThrowAsync<StoreOpenException>(() => OpenAsync(string.Format(null, connectionString, FreePort())));
+
+        error.ToString().ShouldNotContain("opensesame");
+    }
+
+    private async Task<int> CountEfEventsAsync()
+    {
+        var count = EfEvents.Value = new StrongCount();
+        await (await OpenAsync()).DisposeAsync();
+        EfEvents.Value = null;
+        return count.Value;
+    }
+
+    private async Task<string> ShouldNotOpenAsync(string? connectionString = null) =>
+        (await Should.ThrowAsync<StoreOpenException>(() => OpenAsync(connectionString ?? _server.ConnectionString(_database)))).Message;
+
+    private Task<PostgresStore> OpenAsync() => OpenAsync(_server.ConnectionString(_database));
+
+    private Task<PostgresStore> OpenAsync(string connectionString) => PostgresStore.OpenAsync(
+        new PostgresStoreOptions { ConnectionString = connectionString, MaxConnections = 10, HistoryPartition = TimeSpan.FromMinutes(1) }, _clock);
+
+    private async Task<long> CountAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(_server.ConnectionString(_database) + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private sealed class StrongCount
+    {
+        private int _value;
+
+        public int Value => _value;
+
+        public void Add() => Interlocked.Increment(ref _value);
+    }
+
+    private sealed class Observer<T>(Action<T> see) : IObserver<T>
+    {
+        public void OnNext(T value) => see(value);
+
+        public void OnCompleted()
+        {
+        }
+
+        public void OnError(Exception error)
+        {
+        }
+    }
+}

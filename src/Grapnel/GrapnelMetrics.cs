@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Grapnel.Dispatching;
 using Grapnel.Sending;
@@ -18,6 +19,7 @@ internal sealed class GrapnelMetrics : IDisposable
     private readonly Counter<long> _attempts;
     private readonly Histogram<double> _attemptDuration;
     private readonly Histogram<double> _latency;
+    private readonly ConcurrentDictionary<string, Func<(long Hits, long Misses)>> _caches = new();
     private long _totalAccepted;
     private long _totalDelivered;
     private long _totalFailed;
@@ -30,6 +32,7 @@ internal sealed class GrapnelMetrics : IDisposable
         _attempts = _meter.CreateCounter<long>("grapnel.attempts", "{attempt}", "Attempts by outcome.");
         _attemptDuration = _meter.CreateHistogram<double>("grapnel.attempt.duration", "s", "Time of one exchange.");
         _latency = _meter.CreateHistogram<double>("grapnel.delivery.latency", "s", "From acceptance of the message to its 2xx.");
+        _meter.CreateObservableCounter("grapnel.cache.requests", CountCaches, "{request}", "What was asked of the caches of the catalog, and whether they had it.");
     }
 
     /// <summary>What was counted since the process began, for the live rates.</summary>
@@ -57,6 +60,19 @@ internal sealed class GrapnelMetrics : IDisposable
         _meter.CreateObservableGauge("grapnel.attempts.in_flight", () => count().InFlight, "{attempt}", "Attempts in flight.");
         _meter.CreateObservableGauge("grapnel.lanes", () => count().Lanes.Select(lane =>
             new Measurement<int>(lane.Value, new KeyValuePair<string, object?>("state", lane.Key.ToString()))), "{lane}", "Lanes of this node by state.");
+    }
+
+    /// <summary>Publishes how often a cache had what was asked for.</summary>
+    public void Observe(string cache, Func<(long Hits, long Misses)> count) => _caches[cache] = count;
+
+    private IEnumerable<Measurement<long>> CountCaches()
+    {
+        foreach (var (cache, count) in _caches)
+        {
+            var (hits, misses) = count();
+            yield return new(hits, new("cache", cache), new("hit", true));
+            yield return new(misses, new("cache", cache), new("hit", false));
+        }
     }
 
     /// <summary>Publishes the backlog as last read from the store.</summary>

@@ -6,34 +6,36 @@ using Grapnel.Storage;
 namespace Grapnel.Publishing;
 
 /// <summary>What publishing has to know of registered event types, kept in memory and read again after they changed.</summary>
-public sealed class EventTypeCache
+internal sealed class EventTypeCache : IDisposable
 {
+    private const string All = "event types";
+
     private readonly ICatalogStore _catalog;
-    private long _generation;
-    private volatile KnownEventTypes? _known;
+    private readonly CatalogCache<KnownEventTypes> _cache;
 
     /// <summary>A cache over a catalog, kept true by its events.</summary>
-    public EventTypeCache(ICatalogStore catalog, CatalogEvents events)
+    public EventTypeCache(ICatalogStore catalog, CatalogEvents events, GrapnelMetrics metrics)
     {
         _catalog = catalog;
-        events.EventTypesChanged += () => Interlocked.Increment(ref _generation);
+        _cache = new CatalogCache<KnownEventTypes>("event_types", 1, _ => All, metrics);
+        events.EventTypesChanged += () => _cache.Drop(All);
     }
 
     /// <summary>The event types as of now.</summary>
-    internal ValueTask<KnownEventTypes> ReadAsync(CancellationToken cancellationToken) =>
-        _known is { } known && known.Generation == Interlocked.Read(ref _generation) ? new(known) : LoadAsync(cancellationToken);
+    public ValueTask<KnownEventTypes> ReadAsync(CancellationToken cancellationToken) =>
+        _cache.Find(All) is { } known ? new(known) : LoadAsync(cancellationToken);
 
-    private async ValueTask<KnownEventTypes> LoadAsync(CancellationToken cancellationToken)
+    public void Dispose() => _cache.Dispose();
+
+    private async ValueTask<KnownEventTypes> LoadAsync(CancellationToken cancellationToken) => (await _cache.GetAsync(All, async cancel =>
     {
-        var generation = Interlocked.Read(ref _generation);
-        var names = await _catalog.ReadEventTypeNamesAsync(cancellationToken).ConfigureAwait(false);
-        var validated = await _catalog.ReadValidatedEventTypesAsync(cancellationToken).ConfigureAwait(false);
-        return _known = new KnownEventTypes(generation, names, validated);
-    }
+        var names = await _catalog.ReadEventTypeNamesAsync(cancel).ConfigureAwait(false);
+        return new KnownEventTypes(names, await _catalog.ReadValidatedEventTypesAsync(cancel).ConfigureAwait(false));
+    }, cancellationToken).ConfigureAwait(false))!;
 }
 
 /// <summary>The event types as of one reading.</summary>
-internal sealed class KnownEventTypes(long generation, IReadOnlyList<string> names, IReadOnlyList<EventType> validated)
+internal sealed class KnownEventTypes(IReadOnlyList<string> names, IReadOnlyList<EventType> validated)
 {
     private readonly FrozenSet<string> _names = names.ToFrozenSet(StringComparer.Ordinal);
 
@@ -41,9 +43,6 @@ internal sealed class KnownEventTypes(long generation, IReadOnlyList<string> nam
     private readonly FrozenDictionary<string, PayloadCheck>? _checks = validated.Count == 0
         ? null
         : validated.ToFrozenDictionary(type => type.Name, type => new PayloadCheck(type), StringComparer.Ordinal);
-
-    /// <summary>How many changes came before it.</summary>
-    public long Generation => generation;
 
     /// <summary>Whether an event type of this name exists and is not archived.</summary>
     public bool Contains(string name) => _names.Contains(name);

@@ -7,30 +7,31 @@ namespace Grapnel.Publishing;
 
 /// <summary>
 /// Remembers each application's endpoints and what routing decides for its event types. A write to the catalog drops what it touches before
-/// the writer is answered, so the next publish sees it; there is no expiry to wait for.
+/// the writer is answered, so the next publish sees it. Of what other nodes wrote a signal tells; and accepting checks it, so that no signal has to be
+/// waited for.
 /// </summary>
-public sealed class RouteCache
+internal sealed class RouteCache : IDisposable
 {
     private const int MaxApplications = 10_000;
 
     private readonly ICatalogStore _catalog;
     private readonly Lock _lock = new();
-    private readonly ConcurrentDictionary<string, Routes> _byName = new(StringComparer.Ordinal);
+    private readonly CatalogCache<Routes> _cache;
     private readonly Dictionary<Id<Application>, long> _changedAt = [];
     private long _allChangedAt;
     private long _version;
-    private long _generation;
 
     /// <summary>A cache over a catalog, kept true by its events.</summary>
-    public RouteCache(ICatalogStore catalog, CatalogEvents events)
+    public RouteCache(ICatalogStore catalog, CatalogEvents events, GrapnelMetrics metrics)
     {
         _catalog = catalog;
-        events.RoutesChanged += Invalidate;
+        _cache = new CatalogCache<Routes>("routes", 2 * MaxApplications, routes => routes.Application.Id.ToString(), metrics);
+        events.RoutesChanged += id => _cache.Drop(id.ToString());
     }
 
     /// <summary>The routes of an application by id or uid; null when there is none.</summary>
     public ValueTask<Routes?> FindAsync(string application, CancellationToken cancellationToken) =>
-        _byName.TryGetValue(application, out var routes) ? new(routes) : LoadAsync(application, cancellationToken);
+        _cache.Find(application) is { } routes ? new(routes) : _cache.GetAsync(application, cancel => LoadAsync(application, cancel), cancellationToken);
 
     /// <summary>The version of all routing up to which this cache knows every change; see <see cref="RefreshAsync"/>.</summary>
     internal long Version
@@ -62,56 +63,25 @@ public sealed class RouteCache
             {
                 _changedAt.Clear();
                 _allChangedAt = _version;
-                _generation++;
-                _byName.Clear();
+                _cache.DropAll();
                 return;
             }
             foreach (var application in changes.Applications)
             {
                 _changedAt[application] = _version;
-                Invalidate(application);
+                _cache.Drop(application.ToString());
             }
         }
     }
 
-    private async ValueTask<Routes?> LoadAsync(string application, CancellationToken cancellationToken)
-    {
-        var generation = Volatile.Read(ref _generation);
-        var table = await _catalog.ReadRouteTableAsync(application, cancellationToken).ConfigureAwait(false);
-        if (table is null)
-            return null;
-        var routes = new Routes(table);
-        lock (_lock)
-        {
-            // A write that finished while we read may not be in what we read: use it once, keep nothing.
-            if (generation == _generation)
-                Remember(routes);
-        }
-        return routes;
-    }
+    public void Dispose() => _cache.Dispose();
 
-    private void Remember(Routes routes)
-    {
-        if (_byName.Count >= 2 * MaxApplications)
-            _byName.Clear();
-        _byName[routes.Application.Id.ToString()] = routes;
-        if (routes.Application.Uid is { } uid)
-            _byName[uid] = routes;
-    }
-
-    private void Invalidate(Id<Application> id)
-    {
-        lock (_lock)
-        {
-            _generation++;
-            if (_byName.TryRemove(id.ToString(), out var routes) && routes.Application.Uid is { } uid)
-                _byName.TryRemove(uid, out _);
-        }
-    }
+    private async Task<Routes?> LoadAsync(string application, CancellationToken cancellationToken) =>
+        await _catalog.ReadRouteTableAsync(application, cancellationToken).ConfigureAwait(false) is { } table ? new Routes(table) : null;
 }
 
 /// <summary>The endpoints of one application and the plans made from them.</summary>
-public sealed class Routes
+internal sealed class Routes
 {
     private const int MaxPlans = 1_000;
     private readonly RouteTable _table;

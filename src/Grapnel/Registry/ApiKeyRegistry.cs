@@ -7,11 +7,12 @@ using Grapnel.Storage;
 namespace Grapnel.Registry;
 
 /// <summary>Making, revoking and recognising API keys.</summary>
-internal sealed class ApiKeyRegistry
+internal sealed class ApiKeyRegistry : IDisposable
 {
     /// <summary>The start of every key that is made here, so that secret scanners can tell one.</summary>
     public const string Prefix = "grpk_";
 
+    private const string All = "API keys";
     private const string Alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     private const int Digits = 43; // 62^43 > 2^256: as hard to guess as 32 random bytes
     private const int MinChosenLength = 20;
@@ -23,17 +24,15 @@ internal sealed class ApiKeyRegistry
     private readonly IdGenerator _ids;
     private readonly TimeProvider _time;
     private readonly EditGate _gate = new();
-    private readonly SemaphoreSlim _loading = new(1, 1);
-    private readonly Lock _changing = new();
     private readonly ConcurrentDictionary<Id<ApiKey>, KeyUse> _uses = new();
-    private volatile WorkingKeys? _working;
-    private volatile int _version;
+    private readonly CatalogCache<WorkingKeys> _working;
 
     /// <summary>Recognises the keys of <paramref name="store"/> and forgets what it knows when <paramref name="events"/> says so.</summary>
-    public ApiKeyRegistry(ICatalogStore store, CatalogEvents events, AuditLog audit, IdGenerator ids, TimeProvider time)
+    public ApiKeyRegistry(ICatalogStore store, CatalogEvents events, AuditLog audit, IdGenerator ids, TimeProvider time, GrapnelMetrics? metrics = null)
     {
         (_store, _events, _audit, _ids, _time) = (store, events, audit, ids, time);
-        events.ApiKeysChanged += Forget;
+        _working = new CatalogCache<WorkingKeys>("api_keys", 1, _ => All, metrics);
+        events.ApiKeysChanged += () => _working.Drop(All);
     }
 
     /// <summary>Makes a key that may do everything.</summary>
@@ -112,7 +111,7 @@ internal sealed class ApiKeyRegistry
     }
 
     /// <summary>The working key of that text, or null. Looked up by hashes, so its time tells nothing about the keys.</summary>
-    public ValueTask<WorkingKey?> FindAsync(ReadOnlySpan<char> presented, CancellationToken cancellationToken) => _working is { } working
+    public ValueTask<WorkingKey?> FindAsync(ReadOnlySpan<char> presented, CancellationToken cancellationToken) => _working.Find(All) is { } working
         ? new ValueTask<WorkingKey?>(Find(working, presented))
         : LoadAndFindAsync(presented.ToString(), cancellationToken);
 
@@ -141,46 +140,19 @@ internal sealed class ApiKeyRegistry
     private WorkingKey? Find(WorkingKeys working, ReadOnlySpan<char> presented) =>
         working.Find(presented) is { } key && !key.HasExpired(_time) ? key : null;
 
-    private async ValueTask<WorkingKeys> WorkingAsync(CancellationToken cancellationToken)
-    {
-        if (_working is { } known)
-            return known;
-        await _loading.WaitAsync(cancellationToken);
-        try
-        {
-            return _working ?? await LoadAsync(cancellationToken);
-        }
-        finally
-        {
-            _loading.Release();
-        }
-    }
+    private async ValueTask<WorkingKeys> WorkingAsync(CancellationToken cancellationToken) =>
+        (await _working.GetAsync(All, LoadAsync, cancellationToken))!;
 
-    private async Task<WorkingKeys> LoadAsync(CancellationToken cancellationToken)
+    private async Task<WorkingKeys?> LoadAsync(CancellationToken cancellationToken)
     {
-        var version = _version;
         var keys = await _store.ReadApiKeysAsync(cancellationToken);
         // A key can be there twice, when two nodes ensured it at once or its first row has expired: the row that works longest counts.
-        var working = new WorkingKeys(keys.Where(key => key.RevokedAt is null)
+        return new WorkingKeys(keys.Where(key => key.RevokedAt is null)
             .OrderByDescending(key => key.ExpiresAt ?? DateTimeOffset.MaxValue).DistinctBy(key => Sha256.From(key.Hash))
             .Select(key => new WorkingKey(key, _uses.GetOrAdd(key.Id, _ => new KeyUse()))));
-        lock (_changing)
-        {
-            // What changed while the keys were read may be missing from them: then the next caller reads again.
-            if (_version == version)
-                _working = working;
-        }
-        return working;
     }
 
-    private void Forget()
-    {
-        lock (_changing)
-        {
-            _version++;
-            _working = null;
-        }
-    }
+    public void Dispose() => _working.Dispose();
 
     private async Task<ApiKey> AddAsync(ApiKeyInput input, string text, CancellationToken cancellationToken)
     {

@@ -7,7 +7,7 @@ namespace Grapnel.Storage.Postgres;
 /// and what people ask for. Rows are locked in one order everywhere: the node, then lanes by id, then deliveries, then the sums.
 /// </summary>
 internal sealed partial class PostgresDeliveryStore(
-    PostgresDatabase database, PostgresRollups rollups, Guid writer, IdGenerator ids, TimeProvider time) : IDeliveryStore
+    PostgresDatabase database, PostgresRollups rollups, Guid writer, IdGenerator ids, TimeProvider time) : IDeliveryStore, ILaneRows
 {
     private const int MaxLanes = 10_000;
 

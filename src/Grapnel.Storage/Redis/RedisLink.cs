@@ -1,0 +1,83 @@
+using System.Globalization;
+using StackExchange.Redis;
+
+namespace Grapnel.Storage.Redis;
+
+/// <summary>The way to Redis: one connection that all share, the scripts, and the keys.</summary>
+internal sealed class RedisLink : IAsyncDisposable
+{
+    private readonly string _prefix;
+
+    private RedisLink(ConnectionMultiplexer connection, string prefix)
+    {
+        (Connection, _prefix) = (connection, prefix);
+        Database = connection.GetDatabase();
+        Queue = $"{prefix}:queue";
+    }
+
+    public ConnectionMultiplexer Connection { get; }
+
+    public IDatabase Database { get; }
+
+    /// <summary>The hash that says who has joined, and under which mark lanes are complete.</summary>
+    public RedisKey Queue { get; }
+
+    /// <summary>Begins to connect. Whether Redis is there shows when it is used; it may come later.</summary>
+    public static async Task<RedisLink> OpenAsync(RedisQueueOptions options)
+    {
+        ConfigurationOptions settings;
+        try
+        {
+            settings = ConfigurationOptions.Parse(options.ConnectionString);
+        }
+        catch (ArgumentException)
+        {
+            // What it says may quote the password.
+            throw new StoreOpenException("The connection string of Redis cannot be read: Redis:ConnectionString.");
+        }
+        settings.AbortOnConnectFail = false;
+        // For asking servers who they are.
+        settings.AllowAdmin = true;
+        // What cannot be done now is done otherwise, so nothing is to wait for a connection.
+        settings.BacklogPolicy = BacklogPolicy.FailFast;
+        settings.AsyncTimeout = settings.SyncTimeout = settings.ConnectTimeout = (int)options.Timeout.TotalMilliseconds;
+        settings.ClientName ??= "grapnel";
+        settings.HeartbeatInterval = TimeSpan.FromMilliseconds(Math.Clamp(options.Timeout.TotalMilliseconds / 2, 100, 1000));
+        settings.ReconnectRetryPolicy = new LinearRetry(500);
+        return new RedisLink(await ConnectionMultiplexer.ConnectAsync(settings).ConfigureAwait(false), options.KeyPrefix);
+    }
+
+    /// <summary>The lanes that a node has taken: told to people, and relied on by nobody.</summary>
+    public RedisKey Owned(string node) => $"{_prefix}:owned:{node}";
+
+    /// <summary>
+    /// The keys of a lane, as the scripts expect them. In braces stands what decides where on a cluster a key lives: all keys of a lane live together.
+    /// </summary>
+    public RedisKey[] Keys(Id<Endpoint> lane)
+    {
+        var stem = $"{_prefix}:{{{lane}}}";
+        return [stem, $"{stem}:fresh", $"{stem}:due", $"{stem}:places", $"{stem}:scheduled", $"{stem}:attempts"];
+    }
+
+    public Task<RedisResult> RunAsync(string script, Id<Endpoint> lane, params RedisValue[] arguments) =>
+        Database.ScriptEvaluateAsync(script, Keys(lane), arguments);
+
+    /// <summary>A place as a member of a sorted set: members of one score are in order of their text.</summary>
+    public static RedisValue Place(long seq) => seq.ToString("D16", CultureInfo.InvariantCulture);
+
+    public ValueTask DisposeAsync() => Connection.DisposeAsync();
+}
+
+/// <summary>The scripts. Each touches the keys of one lane, or the one of the queue, and so runs on a cluster.</summary>
+internal static class RedisScripts
+{
+    public static readonly string Put = Scripts.Read("redis.put.lua");
+    public static readonly string Remove = Scripts.Read("redis.remove.lua");
+    public static readonly string Take = Scripts.Read("redis.take.lua");
+    public static readonly string Release = Scripts.Read("redis.release.lua");
+    public static readonly string Doubt = Scripts.Read("redis.doubt.lua");
+    public static readonly string Complete = Scripts.Read("redis.complete.lua");
+    public static readonly string Read = Scripts.Read("redis.read.lua");
+    public static readonly string Begin = Scripts.Read("redis.begin.lua");
+    public static readonly string Forget = Scripts.Read("redis.forget.lua");
+}

@@ -5,7 +5,7 @@ using StackExchange.Redis;
 
 namespace Grapnel.Testing;
 
-/// <summary>A real Redis server on a free port of the loopback address, in a temporary folder of its own. What it holds goes when it stops.</summary>
+/// <summary>A real Redis server on a free port of the loopback address, in a temporary folder of its own. What it holds goes when it stops, unless it is told to save.</summary>
 public sealed class RedisServer : IAsyncDisposable
 {
     // The server that tests share which neither stop nor empty it; it goes when they end.
@@ -45,15 +45,18 @@ public sealed class RedisServer : IAsyncDisposable
             "--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port", $"{FreePort()}")));
         await RunToolAsync(["--cluster", "create", .. servers.Select(server => server.ConnectionString), "--cluster-yes"]);
         foreach (var server in servers)
-            while (!(await RunToolAsync(["-p", $"{server.Port}", "cluster", "info"])).Contains("cluster_state:ok"))
+            while (!(await server.RunAsync("cluster", "info")).Contains("cluster_state:ok"))
                 await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         return servers;
     }
 
     /// <summary>Forgets everything.</summary>
-    public Task FlushAsync() => RunToolAsync(["-p", $"{Port}", "flushall"]);
+    public Task FlushAsync() => RunAsync("flushall");
 
-    /// <summary>Starts a server that was stopped.</summary>
+    /// <summary>Runs a command, as redis-cli takes it.</summary>
+    public Task<string> RunAsync(params string[] command) => RunToolAsync(["-p", $"{Port}", .. command]);
+
+    /// <summary>Starts a server that was stopped. It has what it last saved.</summary>
     public async Task StartAgainAsync()
     {
         string[] command =

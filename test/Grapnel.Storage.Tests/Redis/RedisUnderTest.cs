@@ -40,13 +40,13 @@ public sealed class RedisUnderTest : StoreUnderTest
 
     public override IStatisticsStore Statistics => _store.Statistics;
 
-    public static async Task<RedisUnderTest> OpenAsync(StoreUnderTest store, string? connectionString = null)
+    public static async Task<RedisUnderTest> OpenAsync(StoreUnderTest store, string? connectionString = null, TimeSpan? timeout = null)
     {
         var options = new RedisQueueOptions
         {
             ConnectionString = connectionString ?? (await RedisServer.Shared).ConnectionString,
             KeyPrefix = $"test{Interlocked.Increment(ref s_prefixes)}",
-            Timeout = TimeSpan.FromSeconds(5),
+            Timeout = timeout ?? TimeSpan.FromSeconds(5),
         };
         return new RedisUnderTest(store, options, await OpenQueueAsync(options, store));
     }

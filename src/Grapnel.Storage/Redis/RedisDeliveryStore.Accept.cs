@@ -75,16 +75,22 @@ internal sealed partial class RedisDeliveryStore
     {
         try
         {
-            if (!await roster.MayTakeAsync(node, CancellationToken.None).ConfigureAwait(false))
-                return false;
-            var (owner, _) = await lanes.TakeAsync(lane, node).ConfigureAwait(false);
-            if (owner != node.ToString() && await roster.IsGoneAsync(owner).ConfigureAwait(false))
-                (owner, _) = await lanes.TakeAsync(lane, node, gone: owner).ConfigureAwait(false);
-            return owner == node.ToString();
+            return await roster.FindEpochToTakeInAsync(node, CancellationToken.None).ConfigureAwait(false) is { } epoch
+                && (await TakeAsync(lane, epoch, node).ConfigureAwait(false)).Owner == node.ToString();
         }
         catch (Exception error) when (RedisErrors.IsAway(error) || error is StoreUnavailableException)
         {
             return false;
         }
+    }
+
+    private async Task<(string Owner, bool IsNew)> TakeAsync(Id<Endpoint> lane, string epoch, Id<Node> node, string gone = "")
+    {
+        var taken = await lanes.TakeAsync(lane, epoch, node, gone).ConfigureAwait(false);
+        if (taken.Owner.Length == 0)
+            roster.Suspect();
+        else if (!taken.IsNew && gone.Length == 0 && taken.Owner != node.ToString() && await roster.IsGoneAsync(taken.Owner).ConfigureAwait(false))
+            return await TakeAsync(lane, epoch, node, gone: taken.Owner).ConfigureAwait(false);
+        return taken;
     }
 }

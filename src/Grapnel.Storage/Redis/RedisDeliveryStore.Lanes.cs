@@ -10,14 +10,14 @@ internal sealed partial class RedisDeliveryStore
         try
         {
             var taken = new List<Id<Endpoint>>();
-            if (!await roster.MayTakeAsync(node, cancellationToken).ConfigureAwait(false))
+            if (await roster.FindEpochToTakeInAsync(node, cancellationToken).ConfigureAwait(false) is not { } epoch)
                 return taken;
             await foreach (var (lane, owner) in ReadPendingAsync(cancellationToken).ConfigureAwait(false))
             {
                 if (taken.Count == limit)
                     break;
-                if ((owner is null || await roster.IsGoneAsync(owner).ConfigureAwait(false))
-                    && (await lanes.TakeAsync(lane, node, gone: owner ?? "").ConfigureAwait(false)).IsNew)
+                if (owner != node.ToString() && (owner is null || await roster.IsGoneAsync(owner).ConfigureAwait(false))
+                    && (await TakeAsync(lane, epoch, node, gone: owner ?? "").ConfigureAwait(false)).IsNew)
                     taken.Add(lane);
             }
             return taken;

@@ -26,10 +26,11 @@ internal sealed class RedisLanes(RedisLink redis, ILaneRows rows)
             await redis.RunAsync(RedisScripts.Remove, lane, [.. some.Select(RedisLink.Place)]).ConfigureAwait(false);
     }
 
-    /// <summary>Takes the lane if it has no owner; tells who owns it then, and whether that is new.</summary>
-    public async Task<(string Owner, bool IsNew)> TakeAsync(Id<Endpoint> lane, Id<Node> node, string gone = "")
+    /// <summary>Takes the lane if it has no owner; tells who owns it then (nothing: it is not of this epoch), and whether that is new.</summary>
+    public async Task<(string Owner, bool IsNew)> TakeAsync(Id<Endpoint> lane, string epoch, Id<Node> node, string gone = "")
     {
-        var answer = (RedisResult[])(await redis.RunAsync(RedisScripts.Take, lane, node.ToString(), gone).ConfigureAwait(false))!;
+        var answer = (RedisResult[])(await redis.Database.ScriptEvaluateAsync(
+            RedisScripts.Take, [redis.Keys(lane)[0], redis.Epoch(RedisLink.BucketOf(lane))], [epoch, node.ToString(), gone]).ConfigureAwait(false))!;
         var (owner, isNew) = ((string)answer[0]!, (int)answer[1] == 1);
         if (isNew)
             await redis.Database.SetAddAsync(redis.Owned(owner), lane.ToString(), CommandFlags.FireAndForget).ConfigureAwait(false);

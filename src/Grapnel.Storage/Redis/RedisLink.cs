@@ -6,6 +6,9 @@ namespace Grapnel.Storage.Redis;
 /// <summary>The way to Redis: one connection that all share, the scripts, and the keys.</summary>
 internal sealed class RedisLink : IAsyncDisposable
 {
+    /// <summary>How many buckets there are: enough to spread lanes over the servers of a cluster.</summary>
+    public const int Buckets = 128;
+
     private readonly string _prefix;
 
     private RedisLink(ConnectionMultiplexer connection, string prefix)
@@ -51,13 +54,22 @@ internal sealed class RedisLink : IAsyncDisposable
     public RedisKey Owned(string node) => $"{_prefix}:owned:{node}";
 
     /// <summary>
-    /// The keys of a lane, as the scripts expect them. In braces stands what decides where on a cluster a key lives: all keys of a lane live together.
+    /// The keys of a lane, as the scripts expect them. In braces stands what decides where on a cluster a key lives: all keys of a bucket of lanes live
+    /// together.
     /// </summary>
     public RedisKey[] Keys(Id<Endpoint> lane)
     {
-        var stem = $"{_prefix}:{{{lane}}}";
+        var stem = $"{_prefix}:{{{BucketOf(lane)}}}:{lane}";
         return [stem, $"{stem}:fresh", $"{stem}:due", $"{stem}:places", $"{stem}:scheduled", $"{stem}:attempts"];
     }
+
+    /// <summary>
+    /// The bucket of a lane. Of a lane that is not there nobody can tell whether it is new or was lost; of a bucket, what is written in it tells.
+    /// </summary>
+    public static int BucketOf(Id<Endpoint> lane) => (int)(lane.Value % Buckets);
+
+    /// <summary>Where a bucket says of which epoch it is.</summary>
+    public RedisKey Epoch(int bucket) => $"{_prefix}:{{{bucket}}}:epoch";
 
     public Task<RedisResult> RunAsync(string script, Id<Endpoint> lane, params RedisValue[] arguments) =>
         Database.ScriptEvaluateAsync(script, Keys(lane), arguments);
@@ -68,7 +80,7 @@ internal sealed class RedisLink : IAsyncDisposable
     public ValueTask DisposeAsync() => Connection.DisposeAsync();
 }
 
-/// <summary>The scripts. Each touches the keys of one lane, or the one of the queue, and so runs on a cluster.</summary>
+/// <summary>The scripts. Each touches keys of one bucket, or the one of the queue, and so runs on a cluster.</summary>
 internal static class RedisScripts
 {
     public static readonly string Put = Scripts.Read("redis.put.lua");
@@ -78,6 +90,7 @@ internal static class RedisScripts
     public static readonly string Doubt = Scripts.Read("redis.doubt.lua");
     public static readonly string Complete = Scripts.Read("redis.complete.lua");
     public static readonly string Read = Scripts.Read("redis.read.lua");
+    public static readonly string Ready = Scripts.Read("redis.ready.lua");
     public static readonly string Begin = Scripts.Read("redis.begin.lua");
     public static readonly string Forget = Scripts.Read("redis.forget.lua");
 }

@@ -69,6 +69,8 @@ public abstract class RedisLossTests : IAsyncLifetime
         var delivery = (await ReadAsync(lane)).Deliveries.Single();
 
         await _server.FlushAsync();
+        (await process.Deliveries.AcceptAsync(new AcceptBatch(other, [new AcceptItem(NewMessage(), [lane], null)], [lane]), default)).LanesTaken.ShouldBeEmpty();
+        (await process.Deliveries.TakeLanesAsync(other, 10, default)).ShouldBeEmpty();
         (await process.Deliveries.HeartbeatAsync(other, default)).ShouldBeFalse();
         other = await process.Deliveries.JoinAsync("second again", NodeRoles.All, default);
 

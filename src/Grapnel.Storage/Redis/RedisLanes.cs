@@ -37,7 +37,7 @@ internal sealed class RedisLanes(RedisLink redis, ILaneRows rows)
         return (owner, isNew);
     }
 
-    /// <summary>Gives a lane back; null for one that has no owner, which is only forgotten if it is empty.</summary>
+    /// <summary>Gives a lane back; null for one that has no owner, which may be forgotten then if it is empty.</summary>
     public async Task ReleaseAsync(Id<Endpoint> lane, Id<Node>? node)
     {
         await redis.RunAsync(RedisScripts.Release, lane, node?.ToString() ?? "").ConfigureAwait(false);

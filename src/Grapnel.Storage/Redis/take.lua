@@ -6,6 +6,7 @@ end
 local owner = redis.call('HGET', KEYS[1], 'node')
 if not owner or (owner == ARGV[3] and owner ~= ARGV[2]) then
   redis.call('HSET', KEYS[1], 'node', ARGV[2])
+  redis.call('PERSIST', KEYS[1])
   return {ARGV[2], 1}
 end
 return {owner, 0}

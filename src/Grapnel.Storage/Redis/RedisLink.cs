@@ -4,7 +4,7 @@ using StackExchange.Redis;
 namespace Grapnel.Storage.Redis;
 
 /// <summary>The way to Redis: one connection that all share, the scripts, and the keys.</summary>
-internal sealed class RedisLink : IAsyncDisposable
+internal sealed class RedisLink : IAsyncDisposable, IDisposable
 {
     /// <summary>How many buckets there are: enough to spread lanes over the servers of a cluster.</summary>
     public const int Buckets = 128;
@@ -25,8 +25,14 @@ internal sealed class RedisLink : IAsyncDisposable
     /// <summary>The hash that says who has joined, and under which mark lanes are complete.</summary>
     public RedisKey Queue { get; }
 
-    /// <summary>Begins to connect. Whether Redis is there shows when it is used; it may come later.</summary>
-    public static async Task<RedisLink> OpenAsync(RedisQueueOptions options)
+    /// <summary>Begins to connect, and waits for it a moment. Whether Redis is there shows when it is used; it may come later.</summary>
+    public static async Task<RedisLink> OpenAsync(RedisQueueOptions options) =>
+        new(await ConnectionMultiplexer.ConnectAsync(SettingsOf(options)).ConfigureAwait(false), options.KeyPrefix);
+
+    /// <inheritdoc cref="OpenAsync"/>
+    public static RedisLink Open(RedisQueueOptions options) => new(ConnectionMultiplexer.Connect(SettingsOf(options)), options.KeyPrefix);
+
+    private static ConfigurationOptions SettingsOf(RedisQueueOptions options)
     {
         ConfigurationOptions settings;
         try
@@ -38,6 +44,8 @@ internal sealed class RedisLink : IAsyncDisposable
             // What it says may quote the password.
             throw new StoreOpenException("The connection string of Redis cannot be read: Redis:ConnectionString.");
         }
+        if (settings.EndPoints.Count == 0)
+            throw new StoreOpenException("The connection string of Redis names no server: Redis:ConnectionString.");
         settings.AbortOnConnectFail = false;
         // For asking servers who they are.
         settings.AllowAdmin = true;
@@ -47,7 +55,7 @@ internal sealed class RedisLink : IAsyncDisposable
         settings.ClientName ??= "grapnel";
         settings.HeartbeatInterval = TimeSpan.FromMilliseconds(Math.Clamp(options.Timeout.TotalMilliseconds / 2, 100, 1000));
         settings.ReconnectRetryPolicy = new LinearRetry(500);
-        return new RedisLink(await ConnectionMultiplexer.ConnectAsync(settings).ConfigureAwait(false), options.KeyPrefix);
+        return settings;
     }
 
     /// <summary>The lanes that a node has taken: told to people, and relied on by nobody.</summary>
@@ -78,6 +86,8 @@ internal sealed class RedisLink : IAsyncDisposable
     public static RedisValue Place(long seq) => seq.ToString("D16", CultureInfo.InvariantCulture);
 
     public ValueTask DisposeAsync() => Connection.DisposeAsync();
+
+    public void Dispose() => Connection.Dispose();
 }
 
 /// <summary>The scripts. Each touches keys of one bucket, or the one of the queue, and so runs on a cluster.</summary>

@@ -8,7 +8,7 @@ namespace Grapnel.Storage.Redis;
 /// Redis as the queue in front of a store. Takes the place of two of its roles: <see cref="Deliveries"/> and <see cref="History"/>; the others are
 /// asked of the store itself.
 /// </summary>
-public sealed class RedisQueue : IAsyncDisposable
+public sealed class RedisQueue : IAsyncDisposable, IDisposable
 {
     private readonly RedisLink _redis;
 
@@ -41,6 +41,14 @@ public sealed class RedisQueue : IAsyncDisposable
     public static async Task<RedisQueue> OpenAsync(RedisQueueOptions options, PostgresStore store) =>
         new(await RedisLink.OpenAsync(options).ConfigureAwait(false), store.Deliveries, store.History);
 
+    /// <summary>Puts Redis in front of whichever store there is.</summary>
+    /// <exception cref="StoreOpenException">The connection string cannot be read.</exception>
+    internal static RedisQueue Open(RedisQueueOptions options, SqliteStore? sqlite, PostgresStore? postgres) => new(
+        RedisLink.Open(options), postgres?.Deliveries ?? sqlite!.Deliveries, postgres?.History ?? sqlite!.History);
+
     /// <summary>Closes the connection; the store stays open.</summary>
     public ValueTask DisposeAsync() => _redis.DisposeAsync();
+
+    /// <summary>Closes the connection; the store stays open.</summary>
+    public void Dispose() => _redis.Dispose();
 }

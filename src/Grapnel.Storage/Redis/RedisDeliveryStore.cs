@@ -53,8 +53,10 @@ internal sealed partial class RedisDeliveryStore(
         {
             return true;
         }
-        // The queue has begun anew, and others will take the lanes of this node as soon as it is gone: so its late results must not count.
+        // The queue has begun anew, and others will take the lanes of this node as soon as it is gone: so its late results must not count. Those that the
+        // store has already may still be on their way to Redis, so whoever takes its lanes looks them over.
         await store.LeaveAsync(node, cancellationToken).ConfigureAwait(false);
+        await TryAsync(roster.DoubtAllAsync).ConfigureAwait(false);
         return false;
     }
 

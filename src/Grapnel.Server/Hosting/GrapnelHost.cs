@@ -2,6 +2,7 @@ using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
 using Grapnel.Storage;
+using Grapnel.Storage.Redis;
 using Microsoft.Net.Http.Headers;
 
 namespace Grapnel.Server.Hosting;
@@ -88,7 +89,10 @@ internal static class GrapnelHost
         services.AddOptions<HostOptions>().Configure<DeliveryOptions>((host, delivery) => host.ShutdownTimeout = delivery.ShutdownGrace + ShutdownSlack);
         services.AddSingleton(setup.Announce);
         services.AddSingleton<SettingsInForce>().AddSingleton<ServerFacts>().AddSingleton<FirstApiKey>().AddHostedService<Preparation>();
-        (server.Store == StoreKind.Postgres ? services.AddGrapnelPostgres() : services.AddGrapnelSqlite()).AddGrapnelEngine();
+        _ = server.Store == StoreKind.Postgres ? services.AddGrapnelPostgres() : services.AddGrapnelSqlite();
+        if (server.Queue == QueueKind.Redis)
+            services.AddGrapnelRedisQueue();
+        services.AddGrapnelEngine();
         services.AddGrapnelApi();
         services.AddGrapnelConsole();
         services.AddCors();

@@ -5,6 +5,7 @@ using Grapnel.Server.Auth.Users;
 using Grapnel.Server.Console;
 using Grapnel.Server.Inboxes;
 using Grapnel.Storage.Postgres;
+using Grapnel.Storage.Redis;
 using Grapnel.Storage.Sqlite;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -157,4 +158,14 @@ internal sealed class PostgresStoreOptionsRules(StoreKind store) : IValidateOpti
             return false;
         }
     }
+}
+
+internal sealed class RedisQueueOptionsRules(QueueKind queue) : IValidateOptions<RedisQueueOptions>
+{
+    public ValidateOptionsResult Validate(string? name, RedisQueueOptions options) => new OptionsCheck("Redis")
+        .That(nameof(options.ConnectionString), queue != QueueKind.Redis || options.ConnectionString.Trim().Length > 0,
+            "must name a server, like redis:6379, because Queue is Redis")
+        .That(nameof(options.KeyPrefix), options.KeyPrefix.Length > 0 && options.KeyPrefix.IndexOfAny(['{', '}']) < 0, "must have a character, and no braces")
+        .Between(nameof(options.Timeout), options.Timeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30))
+        .Result;
 }

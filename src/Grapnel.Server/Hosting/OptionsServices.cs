@@ -4,6 +4,7 @@ using Grapnel.Server.Console;
 using Grapnel.Server.Console.Portal;
 using Grapnel.Server.Inboxes;
 using Grapnel.Storage.Postgres;
+using Grapnel.Storage.Redis;
 using Grapnel.Storage.Sqlite;
 using Microsoft.Extensions.Options;
 
@@ -27,6 +28,7 @@ internal static class OptionsServices
         Add<InboxOptions>(services, settings, new InboxOptionsRules());
         Add<SqliteStoreOptions>(services, settings, new SqliteStoreOptionsRules());
         Add<PostgresStoreOptions>(services, settings, new PostgresStoreOptionsRules(server.Store));
+        Add<RedisQueueOptions>(services, settings, new RedisQueueOptionsRules(server.Queue));
         return server;
     }
 

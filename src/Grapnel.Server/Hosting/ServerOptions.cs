@@ -9,6 +9,9 @@ internal sealed class ServerOptions
     /// <summary>Where everything is kept. Default <see cref="StoreKind.Sqlite"/>.</summary>
     public StoreKind Store { get; set; }
 
+    /// <summary>Where lanes, due times and attempt counts are kept while deliveries are pending. Default <see cref="QueueKind.Store"/>.</summary>
+    public QueueKind Queue { get; set; }
+
     /// <summary>An API key that works from the start, at least 20 characters. Default none: the first start makes one.</summary>
     public string? ApiKey { get; set; }
 }
@@ -21,4 +24,14 @@ internal enum StoreKind
 
     /// <summary>A PostgreSQL database, which any number of processes share.</summary>
     Postgres,
+}
+
+/// <summary>Where the churn of deliveries goes.</summary>
+internal enum QueueKind
+{
+    /// <summary>Into the store itself.</summary>
+    Store,
+
+    /// <summary>Into Redis, in front of the store, which stays the truth.</summary>
+    Redis,
 }

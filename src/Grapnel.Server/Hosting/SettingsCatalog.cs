@@ -5,6 +5,7 @@ using Grapnel.Server.Console;
 using Grapnel.Server.Console.Portal;
 using Grapnel.Server.Inboxes;
 using Grapnel.Storage.Postgres;
+using Grapnel.Storage.Redis;
 using Grapnel.Storage.Sqlite;
 
 namespace Grapnel.Server.Hosting;
@@ -27,6 +28,7 @@ internal static class SettingsCatalog
         new("Inbox", typeof(InboxOptions)),
         new("Store", typeof(SqliteStoreOptions)),
         new("Postgres", typeof(PostgresStoreOptions)),
+        new("Redis", typeof(RedisQueueOptions)),
     ];
 
     /// <summary>Sections that belong to the platform; their members are not checked here.</summary>

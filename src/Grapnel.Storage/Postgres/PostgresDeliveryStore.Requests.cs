@@ -44,7 +44,11 @@ internal sealed partial class PostgresDeliveryStore
         return new ResendResult(deliveries, taken);
     }, cancellationToken);
 
-    public Task<int> DropLaneAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken) => database.WriteAsync(async session =>
+    public async Task<int> DropLaneAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken) =>
+        (await DropAsync(endpoint, limit, cancellationToken).ConfigureAwait(false)).Count;
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<long>> DropAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken) => database.WriteAsync(async session =>
     {
         var rows = await session.Prepare("SELECT seq, message_id FROM delivery WHERE endpoint_id = $1 LIMIT $2").Bind(endpoint).Bind(limit)
             .RowsAsync(row => (endpoint, Seq: row.Int64(0), Message: row.Id<Message>(1))).ConfigureAwait(false);
@@ -54,7 +58,7 @@ internal sealed partial class PostgresDeliveryStore
             await session.Prepare("DELETE FROM endpoint_health WHERE endpoint_id = $1").Bind(endpoint).RunAsync().ConfigureAwait(false);
             await session.Prepare("DELETE FROM paused_lane WHERE endpoint_id = $1").Bind(endpoint).RunAsync().ConfigureAwait(false);
         }
-        return rows.Count;
+        return (IReadOnlyList<long>)rows.ConvertAll(row => row.Seq);
     }, cancellationToken);
 
     /// <summary>Removes payloads.</summary>
@@ -99,7 +103,8 @@ internal sealed partial class PostgresDeliveryStore
 
     /// <summary>
     /// Ends what is pending at some places, and tells what was. A manual delivery is one attempt more; ending it before that was made leaves nothing to
-    /// tell. A message that was cancelled, sent again and cancelled again has ended twice; the last time counts.
+    /// tell. A message that was cancelled, sent again and cancelled again has ended twice; the last time counts. Where a queue stands in front of
+    /// the store, attempts are counted there, and here only the log knows.
     /// </summary>
     private async Task<List<(Id<Endpoint> EndpointId, long Seq)>> EndAsync(
         PostgresSession session, List<(Id<Endpoint> EndpointId, long Seq, Id<Message> Message)> places, DeliveryEnd end)
@@ -113,7 +118,9 @@ internal sealed partial class PostgresDeliveryStore
                 RETURNING d.endpoint_id, d.seq, d.message_id, d.trigger, d.attempts
             ), finished AS (
                 INSERT INTO finished_delivery (message_id, endpoint_id, "end", at, attempts)
-                SELECT DISTINCT ON (message_id, endpoint_id) message_id, endpoint_id, $3::smallint, $4::bigint, attempts FROM ended WHERE trigger = 0
+                SELECT DISTINCT ON (message_id, endpoint_id) message_id, endpoint_id, $3::smallint, $4::bigint,
+                    greatest(attempts, (SELECT max(a.number) FROM attempt a WHERE a.message_id = ended.message_id AND a.endpoint_id = ended.endpoint_id))
+                FROM ended WHERE trigger = 0
                 ON CONFLICT (message_id, endpoint_id) DO UPDATE SET "end" = excluded."end", at = excluded.at, attempts = excluded.attempts
             )
             SELECT endpoint_id, seq FROM ended

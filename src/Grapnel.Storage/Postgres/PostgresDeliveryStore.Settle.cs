@@ -7,7 +7,7 @@ internal sealed partial class PostgresDeliveryStore
 {
     /// <summary>
     /// Ends or moves deliveries and logs attempts, one statement for all. A delivery that is no longer pending keeps the end it has; the attempt is
-    /// logged all the same. An attempt that is logged already stays, for when a commit went unanswered and the batch comes again.
+    /// logged all the same. Deliveries that are tried again stay as they are where the batch wants that. An attempt that is logged already stays, for when a commit went unanswered and the batch comes again.
     /// Answers with the settlements, counted from 1, that changed a delivery, and those that are logged only now.
     /// </summary>
     private const string SettleSql = """
@@ -23,8 +23,12 @@ internal sealed partial class PostgresDeliveryStore
         ), moved AS (
             UPDATE delivery d SET stage = CASE WHEN o.due_at > 0 THEN 1 ELSE 0 END, due_at = o.due_at, attempts = o.attempts
             FROM outcome o
-            WHERE o."end" IS NULL AND d.endpoint_id = o.endpoint_id AND d.stage = ANY ('{0,1,2}') AND d.seq = o.seq
+            WHERE NOT $21 AND o."end" IS NULL AND d.endpoint_id = o.endpoint_id AND d.stage = ANY ('{0,1,2}') AND d.seq = o.seq
             RETURNING o.item
+        ), kept AS (
+            SELECT o.item FROM outcome o
+            JOIN delivery d ON d.endpoint_id = o.endpoint_id AND d.stage = ANY ('{0,1,2}') AND d.seq = o.seq
+            WHERE $21 AND o."end" IS NULL
         ), logged AS (
             INSERT INTO attempt (message_id, id, application_id, endpoint_id, trigger, number, started_at, duration_ms, outcome, status_code,
                 next_attempt_at, "end", end_attempts, url, error, response_body, headers)
@@ -38,7 +42,7 @@ internal sealed partial class PostgresDeliveryStore
             INSERT INTO pending_part AS p (writer, part, value) SELECT $20, 1, -(SELECT count(*) FROM ended)
             ON CONFLICT (writer, part) DO UPDATE SET value = p.value + excluded.value
         )
-        SELECT o.item::int, o.item IN (SELECT item FROM ended UNION ALL SELECT item FROM moved), o.id IN (SELECT id FROM logged) FROM outcome o
+        SELECT o.item::int, o.item IN (SELECT item FROM ended UNION ALL SELECT item FROM moved UNION ALL SELECT item FROM kept), o.id IN (SELECT id FROM logged) FROM outcome o
         """;
 
     public Task<bool> SettleAsync(SettleBatch batch, CancellationToken cancellationToken) => database.WriteAsync(async session =>
@@ -51,7 +55,7 @@ internal sealed partial class PostgresDeliveryStore
         // 3. Outcomes.
         var sums = new RollupBatch();
         if (batch.Settlements.Count > 0)
-            await SettleAsync(session, batch.Settlements, sums).ConfigureAwait(false);
+            await SettleAsync(session, batch, sums).ConfigureAwait(false);
         // 4. What is kept per endpoint, application and in all, once per batch.
         await StoreHealthAsync(session, batch.Health).ConfigureAwait(false);
         _accepted.MoveTo(session, sums);
@@ -59,8 +63,9 @@ internal sealed partial class PostgresDeliveryStore
         return true;
     }, cancellationToken);
 
-    private async Task SettleAsync(PostgresSession session, IReadOnlyList<Settlement> settlements, RollupBatch sums)
+    private async Task SettleAsync(PostgresSession session, SettleBatch batch, RollupBatch sums)
     {
+        var settlements = batch.Settlements;
         T[] Column<T>(Func<Settlement, T> value) => [.. settlements.Select(value)];
         var rows = await session.Prepare(SettleSql)
             .Bind(Column(s => Uuid.Of(s.Attempt.MessageId))).Bind(Column(s => Uuid.Of(s.Attempt.Id))).Bind(Column(s => Uuid.Of(s.Attempt.ApplicationId)))
@@ -70,7 +75,7 @@ internal sealed partial class PostgresDeliveryStore
             .Bind(Column(s => s.Attempt.NextAttemptAt?.ToUnixTimeMilliseconds())).Bind(Column(s => (short?)s.End)).Bind(Column(s => s.Attempts))
             .Bind(Column(s => s.Attempt.Url)).Bind(Column(s => s.Attempt.Error is { } error ? PostgresCommand.Storable(error) : null)).Bind(Column(s => s.Attempt.ResponseBody))
             .Bind(Column(s => s.Attempt.Headers.IsEmpty ? default(ReadOnlyMemory<byte>?) : s.Attempt.Headers))
-            .Bind(Column(s => s.Seq)).Bind(Column(s => s.DueAt)).Bind(writer)
+            .Bind(Column(s => s.Seq)).Bind(Column(s => s.DueAt)).Bind(writer).Bind(batch.KeepsRows)
             .RowsAsync(row => (Item: row.Int32(0), Counts: row.Bool(1), IsNew: row.Bool(2))).ConfigureAwait(false);
         foreach (var (item, counts, isNew) in rows)
         {

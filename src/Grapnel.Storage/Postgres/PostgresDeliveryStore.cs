@@ -7,7 +7,8 @@ namespace Grapnel.Storage.Postgres;
 /// and what people ask for. Rows are locked in one order everywhere: the node, then lanes by id, then deliveries, then the sums.
 /// </summary>
 internal sealed partial class PostgresDeliveryStore(
-    PostgresDatabase database, PostgresSignals signals, PostgresRollups rollups, Guid writer, IdGenerator ids, TimeProvider time) : IDeliveryStore
+    PostgresDatabase database, PostgresSignals signals, PostgresRollups rollups, Guid writer, IdGenerator ids, TimeProvider time)
+    : IDeliveryStore, ILaneRows
 {
     private const int MaxLanes = 10_000;
     private const int CutOffDivisor = 4;

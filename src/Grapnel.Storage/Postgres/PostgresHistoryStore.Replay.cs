@@ -45,7 +45,8 @@ internal sealed partial class PostgresHistoryStore
         if (query is { Set: not ReplaySet.NeverOwed, Status: { } status } && chosen.Count > 0)
         {
             var standings = await Standings.ReadAsync(session, chosen, query.EndpointId, alsoDelivered: true).ConfigureAwait(false);
-            chosen.RemoveAll(row => StatusOf(standings.State(row.Id, row.PlacesAt(query.EndpointId))) != status);
+            var tried = await TriedAsync(session, query.EndpointId, chosen.ConvertAll(row => row.Id)).ConfigureAwait(false);
+            chosen.RemoveAll(row => StatusOf(standings.State(row.Id, row.PlacesAt(query.EndpointId)), tried.Contains(row.Id)) != status);
         }
         if (query is { Set: not ReplaySet.NeverOwed, StatusCodeClass: { } code } && chosen.Count > 0)
         {
@@ -67,15 +68,23 @@ internal sealed partial class PostgresHistoryStore
             && (query.Tag is null || row.Message.Tags?.Contains(query.Tag) == true);
     }
 
-    private static ReplayStatus? StatusOf(DeliveryState? state) => state switch
+    private static ReplayStatus? StatusOf(DeliveryState? state, bool wasTried) => state switch
     {
         null => null,
-        { End: null, Attempts: 0 } => ReplayStatus.Sending,
+        { End: null, Attempts: 0 } when !wasTried => ReplayStatus.Sending,
         { End: null } => ReplayStatus.Pending,
         { End: DeliveryEnd.Delivered } => ReplayStatus.Success,
         { End: DeliveryEnd.Exhausted or DeliveryEnd.Gone } => ReplayStatus.Fail,
         _ => ReplayStatus.Canceled,
     };
+
+    // Where a queue stands in front of the store, attempts are counted there, and here only the log knows.
+    private static async Task<HashSet<Id<Message>>> TriedAsync(PostgresSession session, Id<Endpoint> endpoint, List<Id<Message>> ids) =>
+        [.. await session.Prepare("""
+            SELECT message_id FROM attempt WHERE message_id = ANY ($1) AND message_id >= $2 AND message_id <= $3
+                AND endpoint_id IS NOT DISTINCT FROM $4 AND number > 0 AND "end" IS NULL
+            """).Bind<Message>(ids).Bind(ids[0]).Bind(ids[^1]).Bind(endpoint)
+            .RowsAsync(row => row.Id<Message>(0)).ConfigureAwait(false)];
 
     private static async Task<HashSet<Id<Message>>> AnsweredAsync(PostgresSession session, Id<Endpoint> endpoint, int code, List<Id<Message>> ids) =>
         [.. await session.Prepare("""

@@ -16,33 +16,12 @@ internal sealed class PostgresLaneReader(PostgresSession session, LaneRead read)
         var page = new List<LaneRow>();
         var more = read.Ordered
             ? Merge(page, runs.SelectMany(run => run).OrderBy(row => row.Seq))
-            : Merge(page, InTurns(runs[Stage.Tried].Concat(runs[Stage.Scheduled]).OrderBy(row => (row.DueAt, row.Seq)), runs[Stage.Fresh]));
+            : Merge(page, LaneTurns.Merge(runs[Stage.Tried].Concat(runs[Stage.Scheduled]).OrderBy(row => (row.DueAt, row.Seq)), runs[Stage.Fresh]));
         return new LanePage(
-            await FetchAsync(page).ConfigureAwait(false), more, rows.Where(IsLater).Select(row => (long?)row.DueAt).Min(), await ReadHealthAsync().ConfigureAwait(false))
+            await FetchAsync(page).ConfigureAwait(false), more, rows.Where(IsLater).Select(row => (long?)row.DueAt).Min(), await ReadHealthAsync(session, read.EndpointId).ConfigureAwait(false))
         {
-            IsPaused = await session.Prepare("SELECT 1 FROM paused_lane WHERE endpoint_id = $1").Bind(read.EndpointId).AnyAsync().ConfigureAwait(false),
+            IsPaused = await IsPausedAsync(session, read.EndpointId).ConfigureAwait(false),
         };
-    }
-
-    // Retries that are due must not wait behind a long queue of fresh deliveries, nor fresh ones behind a storm of retries.
-    private static IEnumerable<LaneRow> InTurns(IEnumerable<LaneRow> due, IEnumerable<LaneRow> fresh)
-    {
-        using var one = due.GetEnumerator();
-        using var other = fresh.GetEnumerator();
-        var (hasDue, hasFresh) = (one.MoveNext(), other.MoveNext());
-        for (var turn = 0; hasDue || hasFresh; turn++)
-        {
-            if (hasDue && (turn % 2 == 0 || !hasFresh))
-            {
-                yield return one.Current;
-                hasDue = one.MoveNext();
-            }
-            else
-            {
-                yield return other.Current;
-                hasFresh = other.MoveNext();
-            }
-        }
     }
 
     private bool Merge(List<LaneRow> page, IEnumerable<LaneRow> rows)
@@ -70,7 +49,11 @@ internal sealed class PostgresLaneReader(PostgresSession session, LaneRead read)
         })];
     }
 
-    private Task<EndpointHealth?> ReadHealthAsync() => session.Prepare(Messages.HealthSql).Bind(read.EndpointId).FirstAsync(Messages.ReadHealth);
+    internal static Task<bool> IsPausedAsync(PostgresSession session, Id<Endpoint> endpoint) =>
+        session.Prepare("SELECT 1 FROM paused_lane WHERE endpoint_id = $1").Bind(endpoint).AnyAsync();
+
+    internal static Task<EndpointHealth?> ReadHealthAsync(PostgresSession session, Id<Endpoint> endpoint) =>
+        session.Prepare(Messages.HealthSql).Bind(endpoint).FirstAsync(Messages.ReadHealth);
 
     private sealed class LaneRow(PostgresRow row)
     {

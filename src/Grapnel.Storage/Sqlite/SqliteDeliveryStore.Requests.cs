@@ -56,7 +56,11 @@ internal sealed partial class SqliteDeliveryStore
         return new ResendResult(deliveries, Take(session, node, endpoints));
     });
 
-    public Task<int> DropLaneAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken) => gate.RunAsync(session =>
+    public async Task<int> DropLaneAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken) =>
+        (await DropAsync(endpoint, limit, cancellationToken).ConfigureAwait(false)).Count;
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<long>> DropAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken) => gate.RunAsync(session =>
     {
         var rows = new List<(long Seq, Id<Message> Message)>();
         var select = session.Prepare("""
@@ -72,7 +76,7 @@ internal sealed partial class SqliteDeliveryStore
             session.Prepare("DELETE FROM endpoint_health WHERE endpoint_id = ?").Bind(endpoint).Run();
             session.Prepare("DELETE FROM paused_lane WHERE endpoint_id = ?").Bind(endpoint).Run();
         }
-        return rows.Count;
+        return (IReadOnlyList<long>)rows.ConvertAll(row => row.Seq);
     });
 
     // For the statistics.
@@ -95,9 +99,13 @@ internal sealed partial class SqliteDeliveryStore
         var (trigger, attempts, n) = ((Trigger)delete.Int32(0), delete.Int32(1), delete.Int64(2));
         delete.Run();
         if (trigger == Trigger.Scheduled)
-            StoreEnd(session, endpoint, message, n, end, attempts);
+            StoreEnd(session, endpoint, message, n, end, Math.Max(attempts, LoggedAttempts(session, message, endpoint)));
         return true;
     }
+
+    // Where a queue stands in front of the store, attempts are counted there, and here only the log knows.
+    private static int LoggedAttempts(SqliteSession session, Id<Message> message, Id<Endpoint> endpoint) =>
+        (int)session.Prepare("SELECT coalesce(max(number), 0) FROM attempt WHERE message_id = ? AND +endpoint_id = ?").Bind(message).Bind(endpoint).RunInt64();
 
     // A message that was cancelled, sent again and cancelled again has ended twice; the last time counts.
     private void StoreEnd(SqliteSession session, Id<Endpoint> endpoint, Id<Message> message, long n, DeliveryEnd end, int attempts) =>

@@ -14,7 +14,7 @@ internal sealed partial class SqliteDeliveryStore
         var rollups = new RollupBatch();
         foreach (var settlement in batch.Settlements)
         {
-            var counts = Settle(session, settlement);
+            var counts = Settle(session, settlement, batch.KeepsRows);
             ended += counts && settlement.End is not null ? 1 : 0;
             if (settlement.Attempt.Outcome != SendOutcome.Abandoned)
                 rollups.Add(settlement, counts);
@@ -32,13 +32,13 @@ internal sealed partial class SqliteDeliveryStore
     }, batch.Patient);
 
     // Tells whether the delivery was pending. One that no longer is keeps the end it has; the attempt is logged all the same.
-    private static bool Settle(SqliteSession session, Settlement settlement)
+    private static bool Settle(SqliteSession session, Settlement settlement, bool keepsRow)
     {
         if (settlement.End is not { } end)
         {
-            var rescheduled = Reschedule(session, settlement);
+            var pending = keepsRow ? IsPending(session, settlement.Attempt.EndpointId, settlement.Seq) : Reschedule(session, settlement);
             InsertAttempt(session, settlement.Attempt);
-            return rescheduled;
+            return pending;
         }
         var ended = DeletePending(session, settlement.Attempt.EndpointId, settlement.Seq);
         var tells = ended && (settlement.Trigger == Trigger.Scheduled || end == DeliveryEnd.Delivered);

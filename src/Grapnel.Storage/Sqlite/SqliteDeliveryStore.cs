@@ -5,7 +5,7 @@ namespace Grapnel.Storage.Sqlite;
 /// Heartbeats count milliseconds since this process opened the store: only this process can have nodes, and its wall clock may jump.
 /// </summary>
 internal sealed partial class SqliteDeliveryStore(
-    SqliteGate gate, SqliteReaders readers, SqliteIdempotencyStore idempotency, IdGenerator ids, TimeProvider time) : IDeliveryStore
+    SqliteGate gate, SqliteReaders readers, SqliteIdempotencyStore idempotency, IdGenerator ids, TimeProvider time) : IDeliveryStore, ILaneRows
 {
     private const int MaxLanes = 10_000;
 

@@ -35,7 +35,7 @@ internal sealed partial class SqliteHistoryStore
 
     private static readonly byte[] BehindAllIds = [.. Enumerable.Repeat((byte)0xff, 17)];
 
-    private static Id<Endpoint>? Find(Statement next, byte[] at)
+    internal static Id<Endpoint>? Find(Statement next, byte[] at)
     {
         next.Bind(at).Step();
         Id<Endpoint>? found = next.IsNull(0) ? null : next.Id<Endpoint>(0);

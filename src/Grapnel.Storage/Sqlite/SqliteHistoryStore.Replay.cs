@@ -100,12 +100,16 @@ internal sealed partial class SqliteHistoryStore
         (ReadPending(session, query.EndpointId, places)?.State ?? ReadEnd(session, query.EndpointId, id)) switch
         {
             null => null,
-            { End: null, Attempts: 0 } => ReplayStatus.Sending,
+            { End: null, Attempts: 0 } when !WasTried(session, query.EndpointId, id) => ReplayStatus.Sending,
             { End: null } => ReplayStatus.Pending,
             { End: DeliveryEnd.Delivered } => ReplayStatus.Success,
             { End: DeliveryEnd.Exhausted or DeliveryEnd.Gone } => ReplayStatus.Fail,
             _ => ReplayStatus.Canceled,
         };
+
+    // Where a queue stands in front of the store, attempts are counted there, and here only the log knows.
+    private static bool WasTried(SqliteSession session, Id<Endpoint> endpoint, Id<Message> id) =>
+        session.Prepare("SELECT 1 FROM attempt WHERE message_id = ? AND +endpoint_id = ? AND number > 0 AND end IS NULL").Bind(id).Bind(endpoint).RunExists();
 
     private static bool HasAnswer(SqliteSession session, ReplayQuery query, Id<Message> id, int code) =>
         session.Prepare("SELECT 1 FROM attempt WHERE message_id = ? AND +endpoint_id = ? AND status_code / 100 = ?")

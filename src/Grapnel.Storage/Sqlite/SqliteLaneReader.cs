@@ -13,9 +13,9 @@ internal sealed class SqliteLaneReader(SqliteSession session, LaneRead read)
             ReadInOrder(Open(LaneSql.Fresh, 0), Open(LaneSql.Tried), Open(LaneSql.ScheduledDueByPlace, read.Now));
         else
             ReadInTurns(Open(LaneSql.TriedDue, read.Now), Open(LaneSql.ScheduledDue, read.Now), Open(LaneSql.Fresh, read.AfterSeq));
-        return new LanePage(_deliveries, _more, Earlier(NextDueAt(stage: 1), NextDueAt(stage: 2)), Health())
+        return new LanePage(_deliveries, _more, Earlier(NextDueAt(stage: 1), NextDueAt(stage: 2)), ReadHealth(session, read.EndpointId))
         {
-            IsPaused = session.Prepare("SELECT 1 FROM paused_lane WHERE endpoint_id = ?").Bind(read.EndpointId).RunExists(),
+            IsPaused = IsPaused(session, read.EndpointId),
         };
     }
 
@@ -74,9 +74,12 @@ internal sealed class SqliteLaneReader(SqliteSession session, LaneRead read)
 
     private static long? Earlier(long? a, long? b) => a is null || b < a ? b ?? a : a;
 
-    private EndpointHealth? Health()
+    internal static bool IsPaused(SqliteSession session, Id<Endpoint> endpoint) =>
+        session.Prepare("SELECT 1 FROM paused_lane WHERE endpoint_id = ?").Bind(endpoint).RunExists();
+
+    internal static EndpointHealth? ReadHealth(SqliteSession session, Id<Endpoint> endpoint)
     {
-        var select = session.Prepare(SqliteHistoryStore.HealthSql).Bind(read.EndpointId);
+        var select = session.Prepare(SqliteHistoryStore.HealthSql).Bind(endpoint);
         if (!select.Step())
             return null;
         var health = Rows.ReadHealth(select);

@@ -236,6 +236,12 @@ public sealed record SettleBatch(
 {
     /// <summary>Whether nobody waits for the answer: the store may hold the batch back for a few milliseconds to share a commit with others.</summary>
     public bool Patient { get; init; }
+
+    /// <summary>
+    /// Whether deliveries that are tried again are left as they are: due times and attempts are kept elsewhere, and the log of attempts tells
+    /// them. False unless a queue stands in front of the store.
+    /// </summary>
+    internal bool KeepsRows { get; init; }
 }
 
 /// <summary>The outcome of one attempt and what it makes of its delivery.</summary>

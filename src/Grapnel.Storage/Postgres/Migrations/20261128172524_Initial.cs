@@ -330,7 +330,7 @@ namespace Grapnel.Storage.Postgres.Migrations
                 column: "normalized_name",
                 unique: true);
 
-            migrationBuilder.Sql(MigrationScripts.Read("postgres.hot.sql"));
+            migrationBuilder.Sql(EmbeddedText.Read("postgres.hot.sql"));
         }
 
         /// <inheritdoc />

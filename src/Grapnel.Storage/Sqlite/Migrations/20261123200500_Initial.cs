@@ -170,7 +170,7 @@ namespace Grapnel.Storage.Sqlite.Migrations
                 column: "next_at",
                 filter: "enabled");
 
-            migrationBuilder.Sql(MigrationScripts.Read("hot.sql"));
+            migrationBuilder.Sql(EmbeddedText.Read("hot.sql"));
         }
 
         /// <inheritdoc />

@@ -86,7 +86,7 @@ namespace Grapnel.Storage.Sqlite.Migrations
                 column: "rate_limit",
                 filter: "rate_limit IS NOT NULL");
 
-            migrationBuilder.Sql(MigrationScripts.Read("hot-api.sql"));
+            migrationBuilder.Sql(EmbeddedText.Read("hot-api.sql"));
         }
 
         /// <inheritdoc />

@@ -130,7 +130,7 @@ namespace Grapnel.Storage.Sqlite.Migrations
                 column: "normalized_name",
                 unique: true);
 
-            migrationBuilder.Sql(MigrationScripts.Read("hot-console.sql"));
+            migrationBuilder.Sql(EmbeddedText.Read("hot-console.sql"));
         }
 
         /// <inheritdoc />

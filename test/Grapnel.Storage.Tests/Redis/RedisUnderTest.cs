@@ -1,0 +1,86 @@
+using Grapnel.Storage.Redis;
+using Grapnel.Storage.Tests.Conformance;
+using Grapnel.Storage.Tests.Postgres;
+using Grapnel.Storage.Tests.Sqlite;
+using Grapnel.Testing;
+
+namespace Grapnel.Storage.Tests.Redis;
+
+/// <summary>A store with Redis as its queue, under a key prefix of its own.</summary>
+public sealed class RedisUnderTest : StoreUnderTest
+{
+    private static int s_prefixes;
+
+    private readonly StoreUnderTest _store;
+    private readonly RedisQueueOptions _options;
+
+    private RedisUnderTest(StoreUnderTest store, RedisQueueOptions options, RedisQueue queue) : base(store.Clock) =>
+        (_store, _options, Queue) = (store, options, queue);
+
+    public RedisQueue Queue { get; private set; }
+
+    /// <summary>The store behind the queue.</summary>
+    public StoreUnderTest Store => _store;
+
+    public override IDeliveryStore Deliveries => Queue.Deliveries;
+
+    public override IHistoryStore History => Queue.History;
+
+    public override ICatalogStore Catalog => _store.Catalog;
+
+    public override ISearchStore Search => _store.Search;
+
+    public override IIdempotencyStore Idempotency => _store.Idempotency;
+
+    public override IBackgroundTaskStore Tasks => _store.Tasks;
+
+    public override IConsoleStore Console => _store.Console;
+
+    public override IStatisticsStore Statistics => _store.Statistics;
+
+    public static async Task<RedisUnderTest> OpenAsync(StoreUnderTest store, string? connectionString = null, TimeSpan? timeout = null)
+    {
+        var options = new RedisQueueOptions
+        {
+            ConnectionString = connectionString ?? (await RedisServer.Shared).ConnectionString,
+            KeyPrefix = $"test{Interlocked.Increment(ref s_prefixes)}",
+            Timeout = timeout ?? TimeSpan.FromSeconds(5),
+        };
+        return new RedisUnderTest(store, options, await OpenQueueAsync(options, store));
+    }
+
+    /// <summary>The queue of another process on the same store.</summary>
+    public Task<RedisQueue> OpenAnotherAsync() => OpenQueueAsync(_options, _store);
+
+    public override async Task ReopenAsync()
+    {
+        await Queue.DisposeAsync();
+        await _store.ReopenAsync();
+        Queue = await OpenQueueAsync(_options, _store);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await Queue.DisposeAsync();
+        await _store.DisposeAsync();
+    }
+
+    private static Task<RedisQueue> OpenQueueAsync(RedisQueueOptions options, StoreUnderTest store) => store switch
+    {
+        SqliteUnderTest { Store: var sqlite } => RedisQueue.OpenAsync(options, sqlite),
+        PostgresUnderTest { Store: var postgres } => RedisQueue.OpenAsync(options, postgres),
+        _ => throw new InvalidOperationException("There is no queue for this store."),
+    };
+}
+
+/// <summary>The conformance suite on SQLite with Redis as the queue.</summary>
+public sealed class RedisOnSqliteConformance : StoreConformance
+{
+    protected override async Task<StoreUnderTest> OpenAsync(TestClock clock) => await RedisUnderTest.OpenAsync(await SqliteUnderTest.OpenAsync(clock));
+}
+
+/// <summary>The conformance suite on PostgreSQL with Redis as the queue.</summary>
+public sealed class RedisOnPostgresConformance : StoreConformance
+{
+    protected override async Task<StoreUnderTest> OpenAsync(TestClock clock) => await RedisUnderTest.OpenAsync(await PostgresUnderTest.OpenAsync(clock));
+}

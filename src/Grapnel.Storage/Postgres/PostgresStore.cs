@@ -59,13 +59,11 @@ public sealed class PostgresStore : IStore, IDisposable
     /// <exception cref="StoreOpenException">The database cannot be reached, or used as it is.</exception>
     public static async Task<PostgresStore> OpenAsync(PostgresStoreOptions options, TimeProvider time, ILogger? logger = null, CancellationToken cancellationToken = default)
     {
-        var partitions = new PostgresPartitions(options.HistoryPartition, time);
         PostgresDatabase? database = null;
         try
         {
             database = new PostgresDatabase(options);
-            await PostgresSchema.PrepareAsync(database, partitions, options.Migrate, time, cancellationToken).ConfigureAwait(false);
-            return new PostgresStore(database, partitions, time, logger ?? NullLogger.Instance);
+            return await OpenAsync(database, options, time, logger, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error)
         {
@@ -77,12 +75,24 @@ public sealed class PostgresStore : IStore, IDisposable
         }
     }
 
+    /// <summary>Opens the store over connections that are there already.</summary>
+    internal static async Task<PostgresStore> OpenAsync(
+        PostgresDatabase database, PostgresStoreOptions options, TimeProvider time, ILogger? logger, CancellationToken cancellationToken)
+    {
+        var partitions = new PostgresPartitions(options.HistoryPartition, time);
+        await PostgresSchema.PrepareAsync(database, partitions, options.Migrate, time, cancellationToken).ConfigureAwait(false);
+        return new PostgresStore(database, partitions, time, logger ?? NullLogger.Instance);
+    }
+
     /// <summary>Closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _signals.DisposeAsync().ConfigureAwait(false);
+        await StopListeningAsync().ConfigureAwait(false);
         await Database.DisposeAsync().ConfigureAwait(false);
     }
+
+    /// <summary>Ends what runs in the background, and leaves the connections to whoever opened the store over them.</summary>
+    internal ValueTask StopListeningAsync() => _signals.DisposeAsync();
 
     /// <inheritdoc/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();

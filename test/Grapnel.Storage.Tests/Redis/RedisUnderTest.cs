@@ -82,5 +82,7 @@ public sealed class RedisOnSqliteConformance : StoreConformance
 /// <summary>The conformance suite on PostgreSQL with Redis as the queue.</summary>
 public sealed class RedisOnPostgresConformance : StoreConformance
 {
+    protected override int ModelRuns => 8;
+
     protected override async Task<StoreUnderTest> OpenAsync(TestClock clock) => await RedisUnderTest.OpenAsync(await PostgresUnderTest.OpenAsync(clock));
 }

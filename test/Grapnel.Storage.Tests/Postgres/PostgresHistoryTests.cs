@@ -21,7 +21,7 @@ public abstract class PostgresHistoryTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Under = await PostgresUnderTest.OpenAsync(Clock);
+        Under = await PostgresUnderTest.OpenAsync(Clock, isNew: true);
         (Tenant, Node) = (Ids.Next<Application>(), await Store.Deliveries.JoinAsync("node", NodeRoles.All, default));
     }
 

@@ -30,7 +30,7 @@ public abstract class PostgresTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Server = await PostgresServer.Shared;
-        Under = await PostgresUnderTest.OpenAsync(Clock);
+        Under = await PostgresUnderTest.OpenAsync(Clock, isNew: true);
         Tenant = Ids.Next<Application>();
         Node = await Store.Deliveries.JoinAsync("node", NodeRoles.All, default);
     }

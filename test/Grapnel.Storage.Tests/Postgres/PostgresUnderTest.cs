@@ -69,10 +69,14 @@ public sealed class PostgresUnderTest : StoreUnderTest
         Timeout = TimeSpan.FromSeconds(30),
     };
 
-    public static async Task<PostgresUnderTest> OpenAsync(TestClock clock)
+    /// <summary>Opens an empty store.</summary>
+    /// <param name="clock">The clock.</param>
+    /// <param name="isNew">Whether no test may have used the database before: what it counts and knows of its tables is part of the test.</param>
+    public static async Task<PostgresUnderTest> OpenAsync(TestClock clock, bool isNew = false)
     {
         var server = await PostgresServer.Shared;
-        if (!Used.TryTake(out var used))
+        var used = default((string Name, PostgresDatabase Connections));
+        if (isNew || !Used.TryTake(out used))
         {
             var name = await server.CreateDatabaseAsync(template: await NewDatabase.Value);
             used = (name, new PostgresDatabase(Options(server, name)));

@@ -18,6 +18,7 @@ internal sealed class IdempotencyIndex
     private const int MergedForEachAdded = 2;
 
     private readonly SqliteGate _gate;
+    private readonly int _runLength;
     private readonly Action<bool> _end;
     private readonly Dictionary<UInt128, long> _newest = [];
     private UInt128[] _keys = [];
@@ -37,7 +38,7 @@ internal sealed class IdempotencyIndex
     private bool _runChanged;
     private int _mergedBefore;
 
-    public IdempotencyIndex(SqliteGate gate) => (_gate, _end) = (gate, End);
+    public IdempotencyIndex(SqliteGate gate, int runLength) => (_gate, _runLength, _end) = (gate, runLength, End);
 
     /// <summary>The places at which an entry of the key may be.</summary>
     public IReadOnlyList<long> Find(SqliteSession session, UInt128 key)
@@ -64,7 +65,7 @@ internal sealed class IdempotencyIndex
     public void Merge(SqliteSession session, int added)
     {
         Move(session, MergedForEachAdded * added);
-        if (_newest.Count >= RunLength)
+        if (_newest.Count >= _runLength)
             StartRun(session);
     }
 

@@ -1,12 +1,12 @@
 namespace Grapnel.Storage.Sqlite;
 
 /// <summary>The memory of answered requests on SQLite. What takes a session runs on the gate's thread.</summary>
-internal sealed class SqliteIdempotencyStore(SqliteGate gate, TimeProvider time) : IIdempotencyStore
+internal sealed class SqliteIdempotencyStore(SqliteGate gate, int runLength, TimeProvider time) : IIdempotencyStore
 {
     // What is stored for one transaction may be large, and the writer must not stand still over this.
     private const int MaxPrunedBytes = 4 << 20;
 
-    private readonly IdempotencyIndex _index = new(gate);
+    private readonly IdempotencyIndex _index = new(gate, runLength);
     private readonly IdempotencyChunk _chunk = new();
     private readonly List<(IdempotencyEntry Entry, long Place)> _waiting = [];
 

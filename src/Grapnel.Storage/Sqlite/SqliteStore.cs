@@ -20,7 +20,7 @@ public sealed class SqliteStore : IStore, IDisposable
         Files = files;
         Gate = new SqliteGate(writer, files.Wal);
         Readers = new SqliteReaders(files.Database, options);
-        var idempotency = new SqliteIdempotencyStore(Gate, time);
+        var idempotency = new SqliteIdempotencyStore(Gate, options.IdempotencyRunLength, time);
         Deliveries = new SqliteDeliveryStore(Gate, Readers, idempotency, new IdGenerator(time), time);
         var catalog = new SqliteCatalogDatabase(Gate, Readers);
         Catalog = new CatalogStore(catalog);

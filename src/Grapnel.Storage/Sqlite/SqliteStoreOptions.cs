@@ -8,6 +8,9 @@ public sealed class SqliteStoreOptions
 
     /// <summary>How a commit is made durable. Default <see cref="SqliteSynchronous.Full"/>.</summary>
     public SqliteSynchronous Synchronous { get; set; } = SqliteSynchronous.Full;
+
+    /// <summary>See <see cref="IdempotencyIndex.RunLength"/>; tests choose a shorter one.</summary>
+    internal int IdempotencyRunLength { get; init; } = IdempotencyIndex.RunLength;
 }
 
 /// <summary>SQLite's <c>synchronous</c> setting, of which two values make sense with a write-ahead log.</summary>

@@ -9,32 +9,37 @@ public sealed class IdempotencyIndexTests : SqliteTests
 {
     private static readonly TimeSpan Window = TimeSpan.FromHours(12);
 
+    // A sixteenth of the usual: what happens at its ends is the same.
+    private const int RunLength = 8_192;
+
+    private protected override int IdempotencyRunLength => RunLength;
+
     [Fact]
     public async Task A_key_is_found_while_it_is_new_while_it_is_merged_and_once_it_is_in_the_tree()
     {
-        await AddAsync(first: 0, count: 2 * IdempotencyIndex.RunLength + IdempotencyIndex.RunLength / 4);
+        await AddAsync(first: 0, count: 2 * RunLength + RunLength / 4);
 
-        InTree().ShouldBeInRange(IdempotencyIndex.RunLength + 1, 2 * IdempotencyIndex.RunLength - 1, "one run is merged, the other half way");
-        await ShouldKnowAsync(0, 2 * IdempotencyIndex.RunLength + IdempotencyIndex.RunLength / 4);
+        InTree().ShouldBeInRange(RunLength + 1, 2 * RunLength - 1, "one run is merged, the other half way");
+        await ShouldKnowAsync(0, 2 * RunLength + RunLength / 4);
     }
 
     [Fact]
     public async Task Keys_that_were_not_in_the_tree_yet_are_found_after_a_restart()
     {
-        await AddAsync(0, IdempotencyIndex.RunLength + IdempotencyIndex.RunLength / 4);
+        await AddAsync(0, RunLength + RunLength / 4);
         await Under.ReopenAsync();
 
-        await ShouldKnowAsync(0, IdempotencyIndex.RunLength + IdempotencyIndex.RunLength / 4);
-        await AddAsync(1_000_000, IdempotencyIndex.RunLength);
-        await ShouldKnowAsync(0, IdempotencyIndex.RunLength + IdempotencyIndex.RunLength / 4);
-        await ShouldKnowAsync(1_000_000, IdempotencyIndex.RunLength);
+        await ShouldKnowAsync(0, RunLength + RunLength / 4);
+        await AddAsync(1_000_000, RunLength);
+        await ShouldKnowAsync(0, RunLength + RunLength / 4);
+        await ShouldKnowAsync(1_000_000, RunLength);
     }
 
     [Theory]
-    [InlineData(IdempotencyIndex.RunLength)]
-    [InlineData(IdempotencyIndex.RunLength - 500)]
-    [InlineData(IdempotencyIndex.RunLength / 2 * 3 - 500)]
-    [InlineData(2 * IdempotencyIndex.RunLength - 500)]
+    [InlineData(RunLength)]
+    [InlineData(RunLength - 500)]
+    [InlineData(RunLength / 2 * 3 - 500)]
+    [InlineData(2 * RunLength - 500)]
     public async Task A_transaction_that_is_undone_while_keys_move_or_a_run_begins_or_ends_loses_none_and_invents_none(int before)
     {
         await AddAsync(0, before);
@@ -43,37 +48,37 @@ public sealed class IdempotencyIndexTests : SqliteTests
 
         (await Store.Idempotency.FindAsync(KeyOf(900_500), default)).ShouldBeNull();
         await ShouldKnowAsync(0, before);
-        await AddAsync(1_000_000, IdempotencyIndex.RunLength);
+        await AddAsync(1_000_000, RunLength);
         await ShouldKnowAsync(0, before);
-        await ShouldKnowAsync(1_000_000, IdempotencyIndex.RunLength);
+        await ShouldKnowAsync(1_000_000, RunLength);
     }
 
     [Fact]
     public async Task What_the_tree_knows_of_expired_keys_goes_with_later_ones()
     {
-        await AddAsync(0, 3 * IdempotencyIndex.RunLength);
+        await AddAsync(0, 3 * RunLength);
         Clock.Advance(Window);
         await PruneAsync(DateTimeOffset.UnixEpoch);
 
-        await AddAsync(2_000_000, 2 * IdempotencyIndex.RunLength);
+        await AddAsync(2_000_000, 2 * RunLength);
 
-        InTree().ShouldBeLessThanOrEqualTo(2 * IdempotencyIndex.RunLength, "nothing of the first three runs is left");
-        await ShouldKnowAsync(2_000_000, 2 * IdempotencyIndex.RunLength);
+        InTree().ShouldBeLessThanOrEqualTo(2 * RunLength, "nothing of the first three runs is left");
+        await ShouldKnowAsync(2_000_000, 2 * RunLength);
     }
 
     [Fact]
     public async Task Keys_that_are_still_in_force_are_found_after_the_tree_was_swept()
     {
-        await AddAsync(0, 4 * IdempotencyIndex.RunLength);
+        await AddAsync(0, 4 * RunLength);
         Clock.Advance(Window / 2);
-        await AddAsync(2_000_000, 2 * IdempotencyIndex.RunLength);
+        await AddAsync(2_000_000, 2 * RunLength);
         Clock.Advance(Window / 2);
         await PruneAsync(DateTimeOffset.UnixEpoch);
 
-        await AddAsync(3_000_000, 3 * IdempotencyIndex.RunLength);
+        await AddAsync(3_000_000, 3 * RunLength);
 
-        InTree().ShouldBeLessThanOrEqualTo(5 * IdempotencyIndex.RunLength, "the first four runs were swept");
-        await ShouldKnowAsync(2_000_000, 2 * IdempotencyIndex.RunLength);
+        InTree().ShouldBeLessThanOrEqualTo(5 * RunLength, "the first four runs were swept");
+        await ShouldKnowAsync(2_000_000, 2 * RunLength);
     }
 
     [Fact]
@@ -93,12 +98,12 @@ public sealed class IdempotencyIndexTests : SqliteTests
     [Fact]
     public async Task A_key_that_is_used_anew_after_its_time_gives_the_new_answer_from_the_tree_too()
     {
-        await AddAsync(0, IdempotencyIndex.RunLength);
+        await AddAsync(0, RunLength);
         Clock.Advance(Window);
         await AddAsync(0, 100, answer: 7);
-        await AddAsync(1_000_000, 2 * IdempotencyIndex.RunLength);
+        await AddAsync(1_000_000, 2 * RunLength);
 
-        InTree().ShouldBeGreaterThan(IdempotencyIndex.RunLength + 100);
+        InTree().ShouldBeGreaterThan(RunLength + 100);
         (await Store.Idempotency.FindAsync(KeyOf(50), default))!.Response.ShouldBe([7]);
         (await Store.Idempotency.FindAsync(KeyOf(500), default)).ShouldBeNull();
     }

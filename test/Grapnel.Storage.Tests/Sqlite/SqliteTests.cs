@@ -18,9 +18,11 @@ public abstract class SqliteTests : IAsyncLifetime
 
     private protected Id<Node> Node { get; private set; }
 
+    private protected virtual int IdempotencyRunLength => IdempotencyIndex.RunLength;
+
     public async ValueTask InitializeAsync()
     {
-        Under = await SqliteUnderTest.OpenAsync(Clock);
+        Under = await SqliteUnderTest.OpenAsync(Clock, IdempotencyRunLength);
         Tenant = Ids.Next<Application>();
         Node = await Store.Deliveries.JoinAsync("node", NodeRoles.All, default);
     }

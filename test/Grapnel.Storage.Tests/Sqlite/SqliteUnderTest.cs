@@ -21,9 +21,11 @@ public sealed class SqliteUnderTest : StoreUnderTest
         return root;
     });
 
-    private SqliteUnderTest(string folder, TestClock clock, SqliteStore store) : base(clock) => (Folder, Store) = (folder, store);
+    private readonly SqliteStoreOptions _options;
 
-    public string Folder { get; }
+    private SqliteUnderTest(SqliteStoreOptions options, TestClock clock, SqliteStore store) : base(clock) => (_options, Store) = (options, store);
+
+    public string Folder => _options.Data;
 
     public SqliteStore Store { get; private set; }
 
@@ -43,13 +45,14 @@ public sealed class SqliteUnderTest : StoreUnderTest
     public override IStatisticsStore Statistics => Store.Statistics;
 
     // Power loss is no part of these tests, so they do not wait for the disk.
-    public static SqliteStoreOptions Options(string folder) => new() { Data = folder, Synchronous = SqliteSynchronous.Normal };
+    public static SqliteStoreOptions Options(string folder, int runLength = IdempotencyIndex.RunLength) =>
+        new() { Data = folder, Synchronous = SqliteSynchronous.Normal, IdempotencyRunLength = runLength };
 
-    public static async Task<SqliteUnderTest> OpenAsync(TestClock clock)
+    public static async Task<SqliteUnderTest> OpenAsync(TestClock clock, int runLength = IdempotencyIndex.RunLength)
     {
-        var folder = NewFolder();
-        File.Copy(await NewDatabase.Value, Path.Combine(folder, "grapnel.db"));
-        return new SqliteUnderTest(folder, clock, await SqliteStore.OpenAsync(Options(folder), clock));
+        var options = Options(NewFolder(), runLength);
+        File.Copy(await NewDatabase.Value, Path.Combine(options.Data, "grapnel.db"));
+        return new SqliteUnderTest(options, clock, await SqliteStore.OpenAsync(options, clock));
     }
 
     public static string NewFolder() => Directory.CreateDirectory(Path.Combine(Root.Value, Guid.NewGuid().ToString("N"))).FullName;
@@ -57,7 +60,7 @@ public sealed class SqliteUnderTest : StoreUnderTest
     public override async Task ReopenAsync()
     {
         await Store.DisposeAsync();
-        Store = await SqliteStore.OpenAsync(Options(Folder), Clock);
+        Store = await SqliteStore.OpenAsync(_options, Clock);
     }
 
     public override async ValueTask DisposeAsync()

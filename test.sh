@@ -14,13 +14,15 @@ if [ $# -gt 0 ]; then projects=("$1"); shift; fi
 
 command -v dotnet >/dev/null || { echo "test.sh needs the .NET 10 SDK: https://dot.net" >&2; exit 2; }
 
-# Signatures are checked with the stock library of npm, run by Node.js; the console is looked at in Chromium without
+# Stores are tested on real servers, which the tests start themselves. Signatures are checked with the stock library of npm, run by Node.js; the console is looked at in Chromium without
 # a window, which needs a font.
 missing=()
 command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
 command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || missing+=(chromium-headless-shell)
 [ -d /usr/share/fonts/truetype/dejavu ] || missing+=(fonts-dejavu-core)
+command -v redis-server >/dev/null || missing+=(redis-server)
+compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null || missing+=(postgresql)
 if [ ${#missing[@]} -gt 0 ]; then
   echo "Installing ${missing[*]}"
   apt-get update -qq
@@ -32,26 +34,45 @@ fi
 
 dotnet build Grapnel.slnx --configuration "$configuration" --nologo --verbosity quiet
 
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+# The first two leave a processor to each other; the last one measures time, and is alone.
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
 passed=0 failed=0 broken=0
-for project in "${projects[@]}"; do
-  echo "== $project"
-  status=0
-  "test/$project/bin/$configuration/net10.0/$project" -noColor "$@" 2>&1 | tee "$log" || status=$?
+run() { "test/$1/bin/$configuration/net10.0/$1" -noColor "${@:2}" 2>&1 || echo "$1 ended with $?" >"$logs/$1.broken"; }
+count() { sed -nE "s/.*$2: ([0-9]+).*/\1/p" <<<"$1"; }
+note() {
   # "Total: 52, Errors: 0, Failed: 1, Skipped: 0, ..." is the runner's own summary.
-  summary=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+' "$log" | tail -n 1 || true)
-  count() { sed -nE "s/.*$1: ([0-9]+).*/\1/p" <<<"$summary"; }
-  if [ -z "$summary" ] || [ "$(count Total)" = 0 ]; then
-    echo "$project ran no test" >&2
+  local summary
+  summary=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+' "$logs/$1" | tail -n 1 || true)
+  if [ -z "$summary" ] || [ "$(count "$summary" Total)" = 0 ]; then
+    echo "$1 ran no test" >&2
     broken=1
-    continue
+    return
   fi
-  bad=$(( $(count Failed) + $(count Errors) ))
+  local bad=$(( $(count "$summary" Failed) + $(count "$summary" Errors) ))
   failed=$(( failed + bad ))
-  passed=$(( passed + $(count Total) - bad - $(count Skipped) ))
-  if [ "$status" -ne 0 ]; then broken=1; fi
+  passed=$(( passed + $(count "$summary" Total) - bad - $(count "$summary" Skipped) ))
+  if [ -e "$logs/$1.broken" ]; then broken=1; fi
+}
+
+beside=()
+for project in "${projects[@]}"; do
+  if [ "$project" != Grapnel.Server.Tests ]; then
+    run "$project" "$@" >"$logs/$project" &
+    beside+=("$project")
+  fi
 done
+wait
+for project in "${beside[@]}"; do
+  echo "== $project"
+  cat "$logs/$project"
+  note "$project"
+done
+if [[ " ${projects[*]} " == *" Grapnel.Server.Tests "* ]]; then
+  echo "== Grapnel.Server.Tests"
+  run Grapnel.Server.Tests "$@" | tee "$logs/Grapnel.Server.Tests"
+  note Grapnel.Server.Tests
+fi
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$broken" -eq 0 ]

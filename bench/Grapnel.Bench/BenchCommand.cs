@@ -35,7 +35,7 @@ internal static class BenchCommand
         var messages = new Option<int?>("--messages") { Description = "Messages in 'lists'." };
         var data = new Option<string?>("--data") { Description = "A folder on the disk to measure on. Default /var/tmp." };
         var server = new Option<string?>("--server") { Description = "The server program. Default: this repository's, published first." };
-        var store = new Option<StoreChoice>("--store") { Description = "Where servers keep what they keep: sqlite (default) or postgres." };
+        var store = new Option<StoreChoice>("--store") { Description = "Where servers keep what they keep: sqlite (default), postgres, or one of them behind Redis: sqliteRedis, postgresRedis." };
         var report = new Option<string?>("--report")
         {
             Description = "A Markdown document with result markers to write into. Default for a full run: docs/benchmarks.md.",

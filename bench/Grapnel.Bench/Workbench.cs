@@ -13,6 +13,7 @@ internal sealed class Workbench : IAsyncDisposable
     private readonly string _root;
     private readonly Dictionary<string, TestedStore> _stores = [];
     private PostgresServer? _postgres;
+    private RedisServer? _redis;
     private int _folders;
 
     public Workbench(BenchOptions options)
@@ -37,8 +38,8 @@ internal sealed class Workbench : IAsyncDisposable
         await GrapnelProcess.StartAsync(_program, data, await StoreOfAsync(data), cancel, settings);
 
     /// <summary>Starts a further server on the store of one that runs.</summary>
-    public Task<GrapnelProcess> StartBesideAsync(GrapnelProcess first, CancellationToken cancel) =>
-        GrapnelProcess.StartAsync(_program, NewFolder("data"), first.Store, cancel);
+    public Task<GrapnelProcess> StartBesideAsync(GrapnelProcess first, CancellationToken cancel, params (string Name, string Value)[] settings) =>
+        GrapnelProcess.StartAsync(_program, NewFolder("data"), first.Store, cancel, settings);
 
     /// <summary>Starts a server on a new, empty data folder, with an administrator who can sign in to its console.</summary>
     public Task<GrapnelProcess> StartServerWithConsoleAsync(CancellationToken cancel) => StartServerAsync(
@@ -83,6 +84,8 @@ internal sealed class Workbench : IAsyncDisposable
     {
         if (_postgres is not null)
             await _postgres.DisposeAsync();
+        if (_redis is not null)
+            await _redis.DisposeAsync();
         Directory.Delete(_root, recursive: true);
     }
 
@@ -91,7 +94,11 @@ internal sealed class Workbench : IAsyncDisposable
     {
         if (_stores.TryGetValue(data, out var store))
             return store;
-        return _stores[data] = Options.Store == StoreChoice.Sqlite ? new TestedSqlite(data) : await NewDatabaseAsync();
+        TestedStore behind = Options.Store is StoreChoice.Sqlite or StoreChoice.SqliteRedis ? new TestedSqlite(data) : await NewDatabaseAsync();
+        if (Options.Store is StoreChoice.Sqlite or StoreChoice.Postgres)
+            return _stores[data] = behind;
+        _redis ??= await RedisServer.StartAsync();
+        return _stores[data] = new TestedRedis(behind, _redis, $"bench{_stores.Count}");
     }
 
     private async Task<TestedStore> NewDatabaseAsync()

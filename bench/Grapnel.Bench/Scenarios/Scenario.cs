@@ -20,6 +20,7 @@ internal sealed record Scenario(string Name, string Question, Func<Workbench, Ca
         new("fan-out", "one event to ten endpoints", FanOutScenario.RunAsync),
         new("neighbour", "99 healthy endpoints beside one that hangs", NeighbourScenario.RunAsync),
         new("backlog", "a mountain of pending deliveries for a dead endpoint", BacklogScenario.RunAsync),
+        new("nodes", "one, two and four nodes on one database, and receivers that take 50 ms", NodesScenario.RunAsync),
         new("lists", "lists over a long history, whatever the filter", ListsScenario.RunAsync),
         new("console", "the first page, and what an open one costs", ConsoleScenario.RunAsync),
         new("start", "cold start and idling", StartScenario.RunAsync),

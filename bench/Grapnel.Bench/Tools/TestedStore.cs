@@ -12,6 +12,12 @@ internal enum StoreChoice
 
     /// <summary>A PostgreSQL server of the benchmark's own, on the same machine, as durable as it is by default.</summary>
     Postgres,
+
+    /// <summary>The embedded one with Redis in front of it, which keeps nothing on disk.</summary>
+    SqliteRedis,
+
+    /// <summary>The PostgreSQL server with Redis in front of it, which keeps nothing on disk.</summary>
+    PostgresRedis,
 }
 
 /// <summary>A store of a server under test, asked from outside of the server: what is committed there is durable, whatever the server believes.</summary>
@@ -22,6 +28,9 @@ internal abstract class TestedStore
 
     /// <summary>Deliveries that are still to be done.</summary>
     public abstract long Pending { get; }
+
+    /// <summary>The database behind it, where there is one.</summary>
+    public virtual TestedPostgres? Database => null;
 }
 
 /// <summary>The embedded store in a folder.</summary>
@@ -39,6 +48,8 @@ internal sealed class TestedPostgres(PostgresServer server, string database) : T
 
     public override IEnumerable<(string Name, string Value)> Environment =>
         [("GRAPNEL_STORE", "postgres"), ("GRAPNEL_POSTGRES__CONNECTION_STRING", server.ConnectionString(database))];
+
+    public override TestedPostgres Database => this;
 
     public override long Pending => Ask("SELECT coalesce(sum(value), 0)::bigint FROM pending_part");
 
@@ -59,4 +70,15 @@ internal sealed class TestedPostgres(PostgresServer server, string database) : T
         using var command = new NpgsqlCommand(sql, connection);
         return Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture);
     }
+}
+
+/// <summary>A store with Redis in front of it.</summary>
+internal sealed class TestedRedis(TestedStore behind, RedisServer redis, string prefix) : TestedStore
+{
+    public override IEnumerable<(string Name, string Value)> Environment =>
+        [.. behind.Environment, ("GRAPNEL_QUEUE", "redis"), ("GRAPNEL_REDIS__CONNECTION_STRING", redis.ConnectionString), ("GRAPNEL_REDIS__KEY_PREFIX", prefix)];
+
+    public override long Pending => behind.Pending;
+
+    public override TestedPostgres? Database => behind.Database;
 }

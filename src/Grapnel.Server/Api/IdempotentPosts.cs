@@ -22,7 +22,7 @@ internal enum IdempotencyMode
 /// <summary>
 /// Makes the repeat of any POST with an <c>Idempotency-Key</c> harmless. Publishes remember themselves, in the transaction that stores
 /// their messages; for all others the answer is stored right after the work. A crash between the two leaves no memory, and a repeat does the work
-/// again. Requests with the same key wait for each other.
+/// again. Requests with the same key wait for each other, on whichever node they are.
 /// </summary>
 internal sealed class IdempotentPosts(
     RequestDelegate next, IIdempotencyStore store, PublishingOptions options, TimeProvider time)
@@ -44,6 +44,7 @@ internal sealed class IdempotentPosts(
         var fingerprint = Idempotency.FingerprintOf(body);
         using (await _gate.EnterAsync(key, http.RequestAborted))
         {
+            await using var entered = await store.EnterAsync(key, http.RequestAborted);
             if (await store.FindAsync(key, http.RequestAborted) is { } known)
                 await RepeatAsync(http, known, fingerprint, mode);
             else

@@ -1,10 +1,14 @@
 using Grapnel.Storage.Catalog;
+using Npgsql;
 
 namespace Grapnel.Storage.Postgres;
 
 /// <summary>The memory of answered requests on PostgreSQL: shared by all nodes.</summary>
-internal sealed class PostgresIdempotencyStore(PostgresDatabase database, TimeProvider time) : IIdempotencyStore
+internal sealed class PostgresIdempotencyStore(PostgresDatabase database, int maxConnections, TimeProvider time) : IIdempotencyStore
 {
+    // Each that waits or works keeps a connection, and the work itself needs another one.
+    private readonly SemaphoreSlim _places = new(Math.Max(1, maxConnections / 4));
+
     public Task<IdempotencyEntry?> FindAsync(UInt128 key, CancellationToken cancellationToken) =>
         database.ReadAsync(session => FindAsync(session, key, Now()), cancellationToken);
 
@@ -15,6 +19,29 @@ internal sealed class PostgresIdempotencyStore(PostgresDatabase database, TimePr
         """)
         .Bind(Uuid.Of(entry.Key)).Bind(Uuid.Of(entry.Fingerprint)).Bind(entry.Response).Bind(entry.ExpiresAt.ToUnixTimeMilliseconds()).Bind(Now())
         .RunAsync(), cancellationToken);
+
+    public async Task<IAsyncDisposable> EnterAsync(UInt128 key, CancellationToken cancellationToken)
+    {
+        await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
+        NpgsqlConnection? connection = null;
+        try
+        {
+            connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+            // Half of the key will do: who shares it with another one waits in vain, once in a very long time.
+            var half = (long)(ulong)key;
+            await new PostgresSession(connection, cancellationToken).Prepare("SELECT pg_advisory_lock($1)").Bind(half).RunAsync().ConfigureAwait(false);
+            return new Entered(connection, half, _places);
+        }
+        catch (Exception error)
+        {
+            if (connection is not null)
+                await connection.DisposeAsync().ConfigureAwait(false);
+            _places.Release();
+            if (PostgresErrors.IsStorageFailure(error))
+                throw PostgresErrors.Unavailable(error);
+            throw;
+        }
+    }
 
     /// <summary>The entry of a key; null when there is none or its time is over.</summary>
     public static Task<IdempotencyEntry?> FindAsync(PostgresSession session, UInt128 key, long now) =>
@@ -27,4 +54,25 @@ internal sealed class PostgresIdempotencyStore(PostgresDatabase database, TimePr
         """).Bind(now).Bind(limit).RunAsync();
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>A lock of the database on a session.</summary>
+    private sealed class Entered(NpgsqlConnection connection, long half, SemaphoreSlim places) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            try
+            {
+                await new PostgresSession(connection, CancellationToken.None).Prepare("SELECT pg_advisory_unlock($1)").Bind(half).RunAsync().ConfigureAwait(false);
+            }
+            catch (Exception error) when (PostgresErrors.IsStorageFailure(error))
+            {
+                // The session has ended, and the lock with it.
+            }
+            finally
+            {
+                await connection.DisposeAsync().ConfigureAwait(false);
+                places.Release();
+            }
+        }
+    }
 }

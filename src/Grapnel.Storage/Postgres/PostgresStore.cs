@@ -9,7 +9,7 @@ public sealed class PostgresStore : IStore, IDisposable
 {
     private readonly PostgresSignals _signals;
 
-    private PostgresStore(PostgresDatabase database, PostgresPartitions partitions, TimeProvider time, ILogger logger)
+    private PostgresStore(PostgresDatabase database, PostgresPartitions partitions, int maxConnections, TimeProvider time, ILogger logger)
     {
         Database = database;
         var writer = Guid.NewGuid();
@@ -21,7 +21,7 @@ public sealed class PostgresStore : IStore, IDisposable
         Console = new ConsoleStore(catalog);
         History = new PostgresHistoryStore(database, partitions, writer, time);
         Search = new PostgresSearchStore(database);
-        Idempotency = new PostgresIdempotencyStore(database, time);
+        Idempotency = new PostgresIdempotencyStore(database, maxConnections, time);
         Tasks = new PostgresBackgroundTaskStore(database, time);
         Statistics = new PostgresStatisticsStore(database, time);
     }
@@ -81,7 +81,7 @@ public sealed class PostgresStore : IStore, IDisposable
     {
         var partitions = new PostgresPartitions(options.HistoryPartition, time);
         await PostgresSchema.PrepareAsync(database, partitions, options.Migrate, time, cancellationToken).ConfigureAwait(false);
-        return new PostgresStore(database, partitions, time, logger ?? NullLogger.Instance);
+        return new PostgresStore(database, partitions, options.MaxConnections, time, logger ?? NullLogger.Instance);
     }
 
     /// <summary>Closes the connections.</summary>

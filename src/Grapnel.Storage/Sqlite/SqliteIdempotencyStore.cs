@@ -26,6 +26,16 @@ internal sealed class SqliteIdempotencyStore(SqliteGate gate, int runLength, Tim
         return true;
     });
 
+    // There is no other node.
+    public Task<IAsyncDisposable> EnterAsync(UInt128 key, CancellationToken cancellationToken) => Task.FromResult<IAsyncDisposable>(Alone.Instance);
+
+    private sealed class Alone : IAsyncDisposable
+    {
+        public static readonly Alone Instance = new();
+
+        public ValueTask DisposeAsync() => default;
+    }
+
     /// <summary>Begins a piece of work: forgets what one that failed may have left.</summary>
     public void Begin() => _waiting.Clear();
 

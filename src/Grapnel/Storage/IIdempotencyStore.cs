@@ -11,4 +11,11 @@ public interface IIdempotencyStore
 
     /// <summary>Remembers an answer; does nothing when the key is known.</summary>
     Task AddAsync(IdempotencyEntry entry, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Waits until no other node works under the key, and keeps others waiting until what is returned is disposed, or this process ends. Between callers
+    /// of one node it does not have to tell apart.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">It took too long.</exception>
+    Task<IAsyncDisposable> EnterAsync(UInt128 key, CancellationToken cancellationToken);
 }

@@ -50,6 +50,8 @@ public sealed class IdempotentPostsTests
         public Task<IdempotencyEntry?> FindAsync(UInt128 key, CancellationToken cancellationToken) =>
             Task.FromResult(_entries.GetValueOrDefault(key));
 
+        public Task<IAsyncDisposable> EnterAsync(UInt128 key, CancellationToken cancellationToken) => Task.FromResult<IAsyncDisposable>(new MemoryStream());
+
         public Task AddAsync(IdempotencyEntry entry, CancellationToken cancellationToken)
         {
             _entries.TryAdd(entry.Key, entry);

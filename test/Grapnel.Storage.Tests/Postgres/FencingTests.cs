@@ -6,6 +6,21 @@ namespace Grapnel.Storage.Tests.Postgres;
 public sealed class FencingTests : PostgresTests
 {
     [Fact]
+    public async Task Two_nodes_work_under_one_idempotency_key_one_after_the_other_and_under_different_ones_beside_each_other()
+    {
+        var other = await OpenAnotherAsync();
+        var first = await Store.Idempotency.EnterAsync(1, default);
+        await (await other.Idempotency.EnterAsync(2, default)).DisposeAsync();
+        var second = other.Idempotency.EnterAsync(1, default);
+        await WaitForWaiterAsync();
+
+        second.IsCompleted.ShouldBeFalse();
+        await first.DisposeAsync();
+
+        await (await second).DisposeAsync();
+    }
+
+    [Fact]
     public async Task A_settle_that_is_past_the_fence_is_durable_before_its_node_is_expelled()
     {
         var (other, lane) = (await OpenAnotherAsync(), Ids.Next<Endpoint>());

@@ -52,9 +52,11 @@ internal sealed partial class PostgresSignals : INodeSignals, IAsyncDisposable
 
     public void Send(NodeSignal signal) => _outgoing.Writer.TryWrite(signal);
 
+    // By the store, and by a container that hands it out: twice is fine.
     public async ValueTask DisposeAsync()
     {
-        _outgoing.Writer.TryComplete();
+        if (!_outgoing.Writer.TryComplete())
+            return;
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _loops.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stopping.Dispose();

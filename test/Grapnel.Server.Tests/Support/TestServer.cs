@@ -1,7 +1,9 @@
 using System.Collections;
+using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using Grapnel.Server.Api.Description;
 using Grapnel.Server.Hosting;
+using Grapnel.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -70,6 +72,8 @@ internal sealed class TestServer : IAsyncDisposable
     {
         var data = folder ?? Directory.CreateTempSubdirectory("grapnel-test-").FullName;
         var all = new Dictionary<string, string?>(Defaults) { ["Store:Data"] = data };
+        foreach (var (name, value) in await OtherStoreAsync(data))
+            all[name] = value;
         foreach (var (name, value) in settings ?? new Dictionary<string, string?>())
             all[name] = value;
         var app = GrapnelHost.Build(new HostSetup
@@ -83,6 +87,22 @@ internal sealed class TestServer : IAsyncDisposable
         await app.StartAsync();
         return new TestServer(app, data, ownsFolder: folder is null);
     }
+
+    /// <summary>
+    /// With GRAPNEL_TEST_STORE=postgres every server of the tests has a database instead: any of them can be run so, to see whether what it says holds
+    /// there, too.
+    /// </summary>
+    private static async Task<IEnumerable<(string, string?)>> OtherStoreAsync(string data)
+    {
+        if (Environment.GetEnvironmentVariable("GRAPNEL_TEST_STORE") is not "postgres")
+            return [];
+        var server = await PostgresServer.Shared;
+        // As a folder has its store, and keeps it, it has its database.
+        var name = await Databases.GetOrAdd(data, _ => new Lazy<Task<string>>(() => server.CreateDatabaseAsync())).Value;
+        return [("Store", "Postgres"), ("Postgres:ConnectionString", server.ConnectionString(name)), ("Postgres:MaxConnections", "5")];
+    }
+
+    private static readonly ConcurrentDictionary<string, Lazy<Task<string>>> Databases = new();
 
     public HttpClient CreateClient(string? key)
     {

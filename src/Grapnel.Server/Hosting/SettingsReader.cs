@@ -93,7 +93,7 @@ internal sealed class SettingsReader(IConfigurationRoot configuration)
 
     /// <summary>Numbers are not names; several names, with commas, are for enums that hold several.</summary>
     private static bool TryParseEnum(Type type, string text, [NotNullWhen(true)] out object? value) =>
-        Enum.TryParse(type, text, ignoreCase: true, out value) && !text.Any(char.IsAsciiDigit)
+        Enum.TryParse(type, text, ignoreCase: true, out value) && !text.Split(',').Any(part => long.TryParse(part, CultureInfo.InvariantCulture, out _))
         && (Enum.IsDefined(type, value) || type.IsDefined(typeof(FlagsAttribute), inherit: false));
 
     /// <summary>The platform clears the bits after the prefix; somebody who wrote 10.0.0.1/8 may well have meant one address.</summary>

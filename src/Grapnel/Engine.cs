@@ -59,7 +59,8 @@ internal sealed partial class Engine(
         IsRunning = false;
         // 1. Nothing new is accepted; what waits for its commit gets it, and stays pending for the next owner.
         await acceptor.DisposeAsync().ConfigureAwait(false);
-        // 2. Attempts in flight finish within the grace, their outcomes are settled.
+        // 2. Attempts in flight finish within the grace, their outcomes are settled; lanes without any go to other nodes meanwhile.
+        nodes.HandOver();
         await dispatcher.StopAsync().ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _housekeeping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

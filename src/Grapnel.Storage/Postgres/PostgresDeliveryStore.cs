@@ -67,6 +67,8 @@ internal sealed partial class PostgresDeliveryStore(
         var left = await session.Prepare("DELETE FROM node WHERE id = $1").Bind(node).RunAsync().ConfigureAwait(false);
         await FreeAsync(session, [node]).ConfigureAwait(false);
         await StoreAcceptedAsync(session).ConfigureAwait(false);
+        // In the same transaction, because after it this process may be gone.
+        await signals.NotifyAsync(session, new NodeSignal(SignalKind.LanesFree)).ConfigureAwait(false);
         return left;
     }, cancellationToken);
 

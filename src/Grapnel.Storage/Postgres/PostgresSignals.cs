@@ -52,6 +52,10 @@ internal sealed partial class PostgresSignals : INodeSignals, IAsyncDisposable
 
     public void Send(NodeSignal signal) => _outgoing.Writer.TryWrite(signal);
 
+    /// <summary>Tells all other nodes once the transaction of the session is committed.</summary>
+    public Task NotifyAsync(PostgresSession session, NodeSignal signal) =>
+        session.Prepare($"SELECT pg_notify('{Channel}', $1)").Bind($"{_self:N} {signal}").RunAsync();
+
     // By the store, and by a container that hands it out: twice is fine.
     public async ValueTask DisposeAsync()
     {

@@ -138,9 +138,11 @@ internal sealed partial class Dispatcher
     }
 
     /// <summary>Lanes that are to be handed over and have nothing in flight any more; the caller goes on as with <see cref="TakeIdle"/>.</summary>
-    internal IReadOnlyList<Id<Endpoint>> TakeDrained()
+    /// <param name="yield">How long what comes in for them does not bring them back here: this node would be quicker than those who are only told of it.</param>
+    internal IReadOnlyList<Id<Endpoint>> TakeDrained(TimeSpan yield)
     {
         List<Id<Endpoint>>? drained = null;
+        var until = _clock.NowMs + (long)yield.TotalMilliseconds;
         lock (_lock)
         {
             foreach (var lane in _lanes.Values)
@@ -148,6 +150,7 @@ internal sealed partial class Dispatcher
                 if (lane is not { Owned: true, IsLeaving: true, IsDrained: true })
                     continue;
                 lane.Owned = false;
+                _foreign[lane.Endpoint.Id] = until;
                 (drained ??= []).Add(lane.Endpoint.Id);
             }
         }

@@ -41,8 +41,8 @@ internal sealed partial class Settler : IAsyncDisposable
     /// <summary>Raised when a batch was given up, because the node has been expelled or because it stops.</summary>
     internal event Action<IReadOnlyList<Flight>>? Dropped;
 
-    /// <summary>Raised when the store refused a batch because the node has been expelled.</summary>
-    internal event Action? Expelled;
+    /// <summary>Raised, with the node of the batch, when the store refused one because that node has been expelled.</summary>
+    internal event Action<Id<Node>>? Expelled;
 
     internal void Settle(Flight flight) => _channel.Writer.TryWrite(flight);
 
@@ -120,7 +120,7 @@ internal sealed partial class Settler : IAsyncDisposable
                 if (await _store.SettleAsync(batch, CancellationToken.None).ConfigureAwait(false))
                     return true;
                 LogExpelled(_logger, batch.Settlements.Count);
-                Expelled?.Invoke();
+                Expelled?.Invoke(batch.Node);
                 return false;
             }
             catch (Exception e)

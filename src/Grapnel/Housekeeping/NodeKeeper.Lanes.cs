@@ -19,6 +19,16 @@ internal sealed partial class NodeKeeper
     private int _sweeps;
     private long _yieldsUntilMs;
 
+    /// <summary>Begins to give all lanes back, for good: where nothing is in flight another node goes on at once.</summary>
+    public void HandOver()
+    {
+        if (!_store.IsShared)
+            return;
+        Volatile.Write(ref _yieldsUntilMs, long.MaxValue);
+        _dispatcher.Surrender(int.MaxValue);
+        _look.Release();
+    }
+
     private Task SweepAsync(CancellationToken cancellationToken) => InTurnAsync(async () =>
     {
         if (Dispatches)
@@ -58,7 +68,7 @@ internal sealed partial class NodeKeeper
     private async Task TakeLanesAsync(CancellationToken cancellationToken)
     {
         // What this node hands over is for the others, who take it within a moment; if they do not, it is looked after again.
-        if (!Dispatches || _clock.NowMs < _yieldsUntilMs)
+        if (!Dispatches || _clock.NowMs < Volatile.Read(ref _yieldsUntilMs))
             return;
         IReadOnlyList<Id<Endpoint>> taken;
         do
@@ -73,7 +83,7 @@ internal sealed partial class NodeKeeper
 
     private async Task ReleaseAsync(CancellationToken cancellationToken)
     {
-        var (idle, handedOver) = (_dispatcher.TakeIdle(), _dispatcher.TakeDrained());
+        var (idle, handedOver) = (_dispatcher.TakeIdle(), _dispatcher.TakeDrained(_options.Sweep));
         if (idle.Count + handedOver.Count == 0)
             return;
         await _settler.ReleaseAsync([.. idle, .. handedOver]).ConfigureAwait(false);
@@ -82,7 +92,8 @@ internal sealed partial class NodeKeeper
             _signals.Send(new NodeSignal(SignalKind.LaneReleased, lane));
         if (handedOver.Count > 0)
         {
-            _yieldsUntilMs = _clock.NowMs + (long)_options.Sweep.TotalMilliseconds;
+            if (Volatile.Read(ref _yieldsUntilMs) < long.MaxValue)
+                _yieldsUntilMs = _clock.NowMs + (long)_options.Sweep.TotalMilliseconds;
             _signals.Send(new NodeSignal(SignalKind.LanesFree));
         }
         if (wanted)

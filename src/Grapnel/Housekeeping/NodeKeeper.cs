@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Grapnel.Dispatching;
 using Grapnel.Publishing;
 using Grapnel.Storage;
@@ -23,7 +24,7 @@ internal sealed partial class NodeKeeper
     private readonly TimeProvider _time;
     private readonly NodeOptions _options;
     private readonly ILogger<NodeKeeper> _logger;
-    private readonly SemaphoreSlim _rejoin = new(0);
+    private readonly Channel<Id<Node>> _expulsions = Channel.CreateUnbounded<Id<Node>>(new UnboundedChannelOptions { SingleReader = true });
     private readonly SemaphoreSlim _look = new(0);
     private readonly SemaphoreSlim _beat = new(0);
 
@@ -45,7 +46,7 @@ internal sealed partial class NodeKeeper
         _time = time;
         _options = options.Value;
         _logger = logger;
-        settler.Expelled += () => _rejoin.Release();
+        settler.Expelled += node => _expulsions.Writer.TryWrite(node);
         // Others may find out at once that this node is cut off, and give its lanes to others.
         signals.Lost += () => dispatcher.Renew(0);
         signals.Interrupted += () => _beat.Release();
@@ -90,8 +91,9 @@ internal sealed partial class NodeKeeper
         // First, because a store that is away ends the beat.
         _wall.Look();
         var began = _clock.NowMs;
-        if (!await _store.HeartbeatAsync(_dispatcher.Node, cancellationToken).ConfigureAwait(false))
-            _rejoin.Release();
+        var node = _dispatcher.Node;
+        if (!await _store.HeartbeatAsync(node, cancellationToken).ConfigureAwait(false))
+            _expulsions.Writer.TryWrite(node);
         else if (_signals.IsConnected)
             Renew(began);
         var expelled = await _store.ExpelAsync(_dispatcher.Node, _options.ExpelAfter, cancellationToken).ConfigureAwait(false);
@@ -124,11 +126,12 @@ internal sealed partial class NodeKeeper
 
     private async Task RejoinAsync(CancellationToken cancellationToken)
     {
-        while (true)
+        await foreach (var node in _expulsions.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
-            await _rejoin.WaitAsync(cancellationToken).ConfigureAwait(false);
-            // The heartbeat and any number of refused batches may all have noticed: one new life is enough.
-            while (_rejoin.Wait(0, cancellationToken)) { }
+            // The heartbeat and any number of refused batches may all have noticed, some of them late: one new life is enough. A second one would
+            // leave what the first has taken without anybody who works on it.
+            if (node != _dispatcher.Node)
+                continue;
             try
             {
                 await JoinAsync(cancellationToken).ConfigureAwait(false);
@@ -137,7 +140,7 @@ internal sealed partial class NodeKeeper
             {
                 LogFailed(_logger, e, "Joining again");
                 await Task.Delay(_options.Heartbeat, _time, cancellationToken).ConfigureAwait(false);
-                _rejoin.Release();
+                _expulsions.Writer.TryWrite(node);
             }
         }
     }

@@ -51,6 +51,16 @@ internal sealed class Ledger(Rig rig, string eventType)
         await Task.WhenAll(load);
     }
 
+    /// <summary>Publishes to some servers until told to stop; to one that dies, until then.</summary>
+    /// <param name="clients">The servers' clients; one of them several times for several producers.</param>
+    /// <param name="pause">Between two messages of one producer.</param>
+    /// <param name="over">Ends it.</param>
+    public Task PublishAsync(IEnumerable<HttpClient> clients, TimeSpan pause, CancellationToken over) => Task.WhenAll(clients.Select(client => Task.Run(async () =>
+    {
+        while (!over.IsCancellationRequested && await PublishAsync(client) != PublishOutcome.Unknown)
+            await Task.Delay(pause, TimeProvider.System, CancellationToken.None);
+    })));
+
     /// <summary>Starts the server again.</summary>
     public Task RestartAsync()
     {

@@ -65,6 +65,34 @@ internal sealed class LedgerCheck(Ledger ledger, Receiver receiver, IReadOnlyDic
         return [.. repeats.Values];
     }
 
+    /// <summary>The same where several servers share a store and one of them died, or stood still, at a moment: returns how many repeats there were.</summary>
+    public int RepeatsBecauseOf(long moment)
+    {
+        var repeats = 0;
+        foreach (var deliveries in receiver.Arrivals.Where(a => a.Status == 200).GroupBy(a => (a.Path, a.Id)))
+        {
+            var inOrder = deliveries.OrderBy(a => a.At).ToArray();
+            inOrder.Length.ShouldBeLessThanOrEqualTo(2, $"{inOrder[0].Id} came to {inOrder[0].Path} more than once more");
+            if (inOrder.Length == 1)
+                continue;
+            TimeProvider.System.GetElapsedTime(inOrder[0].At, moment).ShouldBeLessThan(SettledWithin);
+            inOrder[1].At.ShouldBeGreaterThan(moment, $"{inOrder[0].Id} came to {inOrder[0].Path} twice without a reason");
+            repeats++;
+        }
+        return repeats;
+    }
+
+    /// <summary>Once nothing is pending: every acknowledged message has one success on record at every endpoint, not less and not more.</summary>
+    public async Task EveryDeliveryHasOneSuccessOnRecordAsync(Rig rig)
+    {
+        foreach (var endpoint in endpoints.Values)
+        {
+            var successes = (await rig.SuccessesAsync(endpoint)).CountBy(success => success.Message).ToDictionary();
+            successes.Where(success => success.Value != 1).ShouldBeEmpty();
+            Acknowledged.Select(published => published.Id!).Except(successes.Keys).ShouldBeEmpty();
+        }
+    }
+
     /// <summary>INV6: a message keeps its id through all attempts, and it is the id that the producer was told.</summary>
     public void EveryMessageHasOneId()
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using Grapnel.Server.Tests.Support;
+using Grapnel.Testing;
 
 namespace Grapnel.Server.Tests.Faults.Harness;
 
@@ -11,6 +12,7 @@ internal sealed class Rig : IAsyncDisposable
 {
     private readonly Dictionary<string, string> _settings;
     private readonly bool _ownsFolder;
+    private OwnDatabase? _database;
 
     private Rig(string folder, bool ownsFolder, Dictionary<string, string> settings) =>
         (Folder, _ownsFolder, _settings) = (folder, ownsFolder, settings);
@@ -42,6 +44,17 @@ internal sealed class Rig : IAsyncDisposable
             await rig.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Starts a server on a store of its own: a new folder, or a new database of the server that tests share.</summary>
+    public static async Task<Rig> StartOnAsync(BackEnd backEnd, params (string Name, string Value)[] settings)
+    {
+        if (backEnd == BackEnd.Sqlite)
+            return await StartAsync(settings: settings);
+        var database = await OwnDatabase.CreateAsync(await PostgresServer.Shared);
+        var rig = await StartAsync(settings: [.. settings, .. database.Settings]);
+        rig._database = database;
+        return rig;
     }
 
     /// <summary>Starts the server (again).</summary>
@@ -125,11 +138,34 @@ internal sealed class Rig : IAsyncDisposable
     public Task WaitForAsync(string message, string endpoint, string why) =>
         Eventually.IsTrueAsync($"{message} is {why}", async () => await WhyAsync(message, endpoint) == why);
 
+    /// <summary>How many deliveries of all endpoints are pending.</summary>
+    public async Task<long> PendingAsync() => (await Client.GetJsonAsync("/api/v1/backlog"))["pending"].GetInt64();
+
+    public Task WaitUntilNothingIsPendingAsync(TimeSpan? limit = null) =>
+        Eventually.IsTrueAsync("nothing is pending", async () => await PendingAsync() == 0, limit);
+
+    /// <summary>The attempts of an endpoint on record that succeeded: message, and when it began.</summary>
+    public async Task<IReadOnlyList<(string Message, DateTime StartedAt)>> SuccessesAsync(string endpoint)
+    {
+        var found = new List<(string, DateTime)>();
+        for (var after = ""; ;)
+        {
+            var page = (await Client.GetJsonAsync($"{App}/attempt/endpoint/{endpoint}?status=0&limit=250&with_content=false{after}")).Json;
+            found.AddRange(page.GetProperty("data").EnumerateArray()
+                .Select(attempt => (attempt.GetProperty("msgId").GetString()!, attempt.GetProperty("timestamp").GetDateTime())));
+            if (page.GetProperty("done").GetBoolean())
+                return found;
+            after = $"&iterator={page.GetProperty("iterator").GetString()}";
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (Server is not null)
             await Server.DisposeAsync();
         if (_ownsFolder)
             Directory.Delete(Folder, recursive: true);
+        if (_database is not null)
+            await _database.DisposeAsync();
     }
 }

@@ -96,11 +96,13 @@ internal sealed class ServerProcess : IAsyncDisposable
     public void Kill() => _process.Kill();
 
     /// <summary>Asks it to stop by SIGTERM.</summary>
-    public async Task TerminateAsync()
-    {
-        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
-        await kill.WaitForExitAsync();
-    }
+    public Task TerminateAsync() => Signal.SendAsync("TERM", _process.Id);
+
+    /// <summary>Stops it in its tracks by SIGSTOP: for it, no time passes.</summary>
+    public Task FreezeAsync() => Signal.SendAsync("STOP", _process.Id);
+
+    /// <summary>Lets it go on after <see cref="FreezeAsync"/>.</summary>
+    public Task ThawAsync() => Signal.SendAsync("CONT", _process.Id);
 
     public async Task<int> WaitForExitAsync()
     {

@@ -1,0 +1,27 @@
+using Grapnel.Testing;
+
+namespace Grapnel.Server.Tests.Faults.Harness;
+
+/// <summary>Where a server keeps everything.</summary>
+public enum BackEnd
+{
+    Sqlite,
+    Postgres,
+}
+
+/// <summary>A new database, which goes away with whoever made it.</summary>
+internal sealed class OwnDatabase : IAsyncDisposable
+{
+    private readonly PostgresServer _server;
+    private readonly string _name;
+
+    private OwnDatabase(PostgresServer server, string name) => (_server, _name) = (server, name);
+
+    /// <summary>The settings of a server that works on it.</summary>
+    public (string Name, string Value)[] Settings =>
+        [("GRAPNEL_STORE", "postgres"), ("GRAPNEL_POSTGRES__CONNECTION_STRING", _server.ConnectionString(_name))];
+
+    public static async Task<OwnDatabase> CreateAsync(PostgresServer server) => new(server, await server.CreateDatabaseAsync());
+
+    public async ValueTask DisposeAsync() => await _server.DropDatabaseAsync(_name);
+}

@@ -27,6 +27,7 @@ internal sealed partial class PostgresSignals : INodeSignals, IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _loops;
     private volatile PostgresListener? _listener;
+    private bool _disposed;
 
     /// <summary>Begins to listen, and to send what is given to it.</summary>
     /// <param name="database">Where.</param>
@@ -56,8 +57,11 @@ internal sealed partial class PostgresSignals : INodeSignals, IAsyncDisposable
     public Task NotifyAsync(PostgresSession session, NodeSignal signal) =>
         session.Prepare($"SELECT pg_notify('{Channel}', $1)").Bind($"{_self:N} {signal}").RunAsync();
 
+    /// <summary>Ends it. The store disposes it, and so may a container that hands it out.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, true))
+            return;
         _outgoing.Writer.TryComplete();
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _loops.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -157,11 +157,11 @@ public sealed class ClusterTakeoverTests(ITestOutputHelper output)
         // The lane of the quick endpoint has nothing in flight, and need not wait until the slow one's attempts are given up.
         await cluster[0].Server.TerminateAsync();
         var stopping = TimeProvider.System.GetTimestamp();
+        receiver.Answer = (_, _) => Task.FromResult(200);
         await other.PublishAsync("order.created");
         await receiver.WaitForAsync(2 + slow, "/1");
         var quick = TimeProvider.System.GetElapsedTime(stopping);
         (await cluster[0].Server.WaitForExitAsync()).ShouldBe(0, cluster[0].Server.Errors);
-        receiver.Answer = (_, _) => Task.FromResult(200);
         var stopped = TimeProvider.System.GetTimestamp();
         await other.WaitUntilNothingIsPendingAsync();
 

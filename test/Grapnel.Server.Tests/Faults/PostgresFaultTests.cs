@@ -71,16 +71,15 @@ public sealed class PostgresFaultTests(ITestOutputHelper output)
         var processes = ProcessesOf(database.ProcessId);
         await Signal.SendAsync("STOP", processes);
         var calls = Task.WhenAll(cluster.Nodes.SelectMany(node => new[] { TimeAsync(() => node.TryPublishAsync("ledger.tick")), TimeAsync(() => node.Client.GetAsync($"{node.App}/msg")) }));
-        TimeSpan[] took;
         try
         {
             await Task.Delay(TimeSpan.FromSeconds(Soak ? 60 : 10), TimeProvider.System);
-            took = await calls;
         }
         finally
         {
             await Signal.SendAsync("CONT", processes);
         }
+        var took = await calls;
         await over.CancelAsync();
         await load;
 

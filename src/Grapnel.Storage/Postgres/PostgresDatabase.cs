@@ -8,7 +8,11 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 {
     private const int Tries = 5;
 
+    // A piece of work is a handful of statements, of which the first that finds the database dead ends it.
+    private const int TimeoutsPerWork = 2;
+
     private readonly NpgsqlDataSource _source;
+    private readonly TimeSpan _limit;
 
     public PostgresDatabase(PostgresStoreOptions options)
     {
@@ -30,6 +34,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         settings.Options = $"-c idle_in_transaction_session_timeout=5s -c plan_cache_mode=force_custom_plan -c jit=off {settings.Options}".TrimEnd();
         ConnectionString = settings.ConnectionString;
         _source = new NpgsqlDataSourceBuilder(ConnectionString).Build();
+        _limit = TimeoutsPerWork * options.Timeout;
     }
 
     /// <summary>The connection string in force. It has a password in it.</summary>
@@ -60,6 +65,10 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     public Task<T> ReadAsync<T>(Func<PostgresSession, Task<T>> read, CancellationToken cancellationToken) =>
         RunAsync(isolation: null, read, cancellationToken);
 
+    /// <summary>The same for work that takes as long as it takes.</summary>
+    public Task<T> RunLongAsync<T>(Func<PostgresSession, Task<T>> work, CancellationToken cancellationToken) =>
+        RunAsync(isolation: null, work, cancellationToken, Timeout.InfiniteTimeSpan);
+
     /// <summary>Reads with several statements that all see the same.</summary>
     public Task<T> ReadSnapshotAsync<T>(Func<PostgresSession, Task<T>> read, CancellationToken cancellationToken) =>
         RunAsync(IsolationLevel.RepeatableRead, read, cancellationToken);
@@ -77,15 +86,16 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
-    private async Task<T> RunAsync<T>(IsolationLevel? isolation, Func<PostgresSession, Task<T>> work, CancellationToken cancellationToken)
+    private async Task<T> RunAsync<T>(
+        IsolationLevel? isolation, Func<PostgresSession, Task<T>> work, CancellationToken cancellationToken, TimeSpan? limit = null)
     {
         for (var tries = 1; ; tries++)
         {
             try
             {
-                var connection = await _source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-                await using (connection.ConfigureAwait(false))
-                    return await RunAsync(connection, isolation, work, cancellationToken).ConfigureAwait(false);
+                // The driver keeps the time of a statement, and then asks the server to cancel it: one that stands still never answers that. So the work
+                // is left to itself in the end, with its connection.
+                return await RunOnceAsync(isolation, work, cancellationToken).WaitAsync(limit ?? _limit, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception error) when (tries < Tries && PostgresErrors.IsConflict(error))
             {
@@ -95,6 +105,13 @@ internal sealed class PostgresDatabase : IAsyncDisposable
                 throw PostgresErrors.Unavailable(error);
             }
         }
+    }
+
+    private async Task<T> RunOnceAsync<T>(IsolationLevel? isolation, Func<PostgresSession, Task<T>> work, CancellationToken cancellationToken)
+    {
+        var connection = await _source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+            return await RunAsync(connection, isolation, work, cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<T> RunAsync<T>(

@@ -47,7 +47,7 @@ internal sealed partial class PostgresHistoryStore
 
     private async Task KeepHouseAsync(DateTimeOffset before, CancellationToken cancellationToken)
     {
-        await database.ReadAsync(async session =>
+        await database.RunLongAsync(async session =>
         {
             await partitions.EnsureAsync(session).ConfigureAwait(false);
             return await partitions.DropAsync(session, before).ConfigureAwait(false);

@@ -7,7 +7,7 @@ namespace Grapnel.Server.Tests.Faults;
 
 /// <summary>What is changed at one node holds at the others.</summary>
 [Collection(RealProcesses.Name)]
-public sealed class ClusterCatalogTests(ITestOutputHelper output)
+public sealed class ClusterCatalogTests(ClusterCatalogTests.Pair pair, ITestOutputHelper output) : IClassFixture<ClusterCatalogTests.Pair>
 {
     /// <summary>What is promised within a second, and what a busy machine adds.</summary>
     private static readonly TimeSpan ASecond = TimeSpan.FromSeconds(2);
@@ -16,7 +16,7 @@ public sealed class ClusterCatalogTests(ITestOutputHelper output)
     public async Task An_endpoint_made_disabled_or_deleted_at_one_node_is_so_for_the_very_next_message_published_at_another()
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var cluster = await ClusterRig.StartAsync(2, ClusterRig.Quick);
+        var cluster = pair.Cluster;
         for (var i = 0; i < 25; i++)
         {
             var (here, there) = (cluster[i % 2], cluster[(i + 1) % 2]);
@@ -37,7 +37,7 @@ public sealed class ClusterCatalogTests(ITestOutputHelper output)
     public async Task A_changed_url_holds_at_the_node_that_owns_the_lane_within_a_second()
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var cluster = await ClusterRig.StartAsync(2, ClusterRig.Quick);
+        var cluster = pair.Cluster;
         var endpoint = await cluster[0].CreateEndpointAsync(receiver.Url("/old"), "\"throttleRate\":50");
         await cluster[1].PublishManyAsync("order.created", 300);
         await receiver.WaitForAsync(20);
@@ -52,12 +52,13 @@ public sealed class ClusterCatalogTests(ITestOutputHelper output)
         output.WriteLine($"The last request to the old URL {last.TotalMilliseconds:F0} ms after the change");
         last.ShouldBeLessThan(ASecond);
         receiver.Arrivals.Select(arrival => arrival.Id).ShouldBeUnique();
+        await cluster[0].DeleteEndpointAsync(endpoint);
     }
 
     [Fact]
     public async Task An_api_key_made_at_one_node_works_at_another_and_one_that_is_revoked_no_longer_does_within_a_second()
     {
-        await using var cluster = await ClusterRig.StartAsync(2, ClusterRig.Quick);
+        var cluster = pair.Cluster;
         for (var i = 0; i < 5; i++)
         {
             var made = await cluster[0].Client.PostJsonAsync("/api/v1/api-key", """{"name":"a key"}""");
@@ -70,14 +71,14 @@ public sealed class ClusterCatalogTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData("/api/v1/app/default/msg", """{"eventType":"order.created","payload":{"n":1}}""", """{"eventType":"order.created","payload":{"n":2}}""")]
-    [InlineData("/trigger/order.created", """{"n":1}""", """{"n":2}""")]
-    public async Task Two_hundred_equal_requests_with_one_key_at_two_nodes_at_once_are_one_message(string path, string body, string other)
+    [InlineData("keyed.sent", "/api/v1/app/default/msg", """{"eventType":"keyed.sent","payload":{"n":1}}""", """{"eventType":"keyed.sent","payload":{"n":2}}""")]
+    [InlineData("keyed.triggered", "/trigger/keyed.triggered", """{"n":1}""", """{"n":2}""")]
+    public async Task Two_hundred_equal_requests_with_one_key_at_two_nodes_at_once_are_one_message(string eventType, string path, string body, string other)
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var cluster = await ClusterRig.StartAsync(2, ClusterRig.Quick);
-        await cluster[0].CreateEventTypeAsync("order.created");
-        await cluster[0].CreateEndpointAsync(receiver.Url());
+        var cluster = pair.Cluster;
+        await cluster[0].CreateEventTypeAsync(eventType);
+        var endpoint = await cluster[0].CreateEndpointAsync(receiver.Url());
 
         var replies = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => PostAsync(cluster[i % 2], body)));
 
@@ -87,7 +88,8 @@ public sealed class ClusterCatalogTests(ITestOutputHelper output)
             (await PostAsync(node, other)).Status.ShouldBe(409);
         await cluster[0].WaitUntilNothingIsPendingAsync();
         receiver.Arrivals.Count.ShouldBe(1);
-        (await cluster[0].Client.GetJsonAsync($"{cluster[0].App}/msg"))["data"].GetArrayLength().ShouldBe(1);
+        (await cluster[0].Client.GetJsonAsync($"{cluster[0].App}/msg?event_types={eventType}"))["data"].GetArrayLength().ShouldBe(1);
+        await cluster[0].DeleteEndpointAsync(endpoint);
 
         Task<Reply> PostAsync(Rig node, string text) =>
             node.Client.SendAsync(HttpMethod.Post, path, Encoding.UTF8.GetBytes(text), headers: [("Idempotency-Key", "key-1")]);
@@ -99,5 +101,15 @@ public sealed class ClusterCatalogTests(ITestOutputHelper output)
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
         using var response = await node.Client.SendAsync(request);
         return (int)response.StatusCode;
+    }
+
+    /// <summary>Two nodes that none of these tests harms.</summary>
+    public sealed class Pair : IAsyncLifetime
+    {
+        internal ClusterRig Cluster { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Cluster = await ClusterRig.StartAsync(2, ClusterRig.Quick);
+
+        public ValueTask DisposeAsync() => Cluster.DisposeAsync();
     }
 }

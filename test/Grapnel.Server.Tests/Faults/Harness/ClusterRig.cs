@@ -20,7 +20,7 @@ internal sealed class ClusterRig : IAsyncDisposable
 
     public Rig this[int node] => _nodes[node];
 
-    /// <summary>Starts nodes, one after the other.</summary>
+    /// <summary>Starts nodes, all at once: one of them makes the tables, and the others wait for it.</summary>
     /// <param name="nodes">How many.</param>
     /// <param name="settings">Environment variables of each.</param>
     /// <param name="server">Where the database is to be; the server that tests share by default.</param>
@@ -29,8 +29,7 @@ internal sealed class ClusterRig : IAsyncDisposable
         var cluster = new ClusterRig(await OwnDatabase.CreateAsync(server ?? await PostgresServer.Shared), settings);
         try
         {
-            for (var i = 0; i < nodes; i++)
-                await cluster.AddAsync();
+            cluster._nodes.AddRange(await Task.WhenAll(Enumerable.Range(0, nodes).Select(i => cluster.StartNodeAsync(i, []))));
             return cluster;
         }
         catch
@@ -44,10 +43,13 @@ internal sealed class ClusterRig : IAsyncDisposable
     /// <param name="settings">Its own environment variables.</param>
     public async Task<Rig> AddAsync(params (string Name, string Value)[] settings)
     {
-        var node = await Rig.StartAsync(settings: [.. _settings, .. _database.Settings, ("GRAPNEL_NODE__NAME", $"node-{_nodes.Count}"), .. settings]);
+        var node = await StartNodeAsync(_nodes.Count, settings);
         _nodes.Add(node);
         return node;
     }
+
+    private Task<Rig> StartNodeAsync(int number, (string Name, string Value)[] settings) =>
+        Rig.StartAsync(settings: [.. _settings, .. _database.Settings, ("GRAPNEL_NODE__NAME", $"node-{number}"), .. settings]);
 
     /// <summary>How many lanes each node has, by its name, as one of them sees it.</summary>
     public static async Task<Dictionary<string, int>> LanesAsync(Rig seenBy) => (await seenBy.Client.GetJsonAsync("/api/v1/node"))["data"].EnumerateArray()

@@ -17,18 +17,22 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     public PostgresDatabase(PostgresStoreOptions options)
     {
         var settings = new NpgsqlConnectionStringBuilder(options.ConnectionString) { Enlist = false };
-        if (!settings.ContainsKey("Maximum Pool Size"))
-            settings.MaxPoolSize = options.MaxConnections;
-        if (!settings.ContainsKey("Command Timeout"))
-            settings.CommandTimeout = (int)Math.Ceiling(options.Timeout.TotalSeconds);
-        if (!settings.ContainsKey("Timeout"))
-            settings.Timeout = (int)Math.Ceiling(options.Timeout.TotalSeconds);
-        if (!settings.ContainsKey("Cancellation Timeout"))
-            settings.CancellationTimeout = 500;
-        if (!settings.ContainsKey("Max Auto Prepare"))
-            (settings.MaxAutoPrepare, settings.AutoPrepareMinUsages) = (64, 2);
-        if (!settings.ContainsKey("Application Name"))
-            settings.ApplicationName = "grapnel";
+        // The builder says that it contains every keyword it knows; those that were given are among its keys.
+        var given = settings.Keys.Cast<string>().ToHashSet(StringComparer.OrdinalIgnoreCase);
+        void Default(string keyword, object value)
+        {
+            if (!given.Contains(keyword))
+                settings[keyword] = value;
+        }
+        Default("Maximum Pool Size", options.MaxConnections);
+        Default("Command Timeout", (int)Math.Ceiling(options.Timeout.TotalSeconds));
+        Default("Timeout", (int)Math.Ceiling(options.Timeout.TotalSeconds));
+        Default("Cancellation Timeout", 500);
+        Default("Max Auto Prepare", 64);
+        Default("Auto Prepare Min Usages", 2);
+        Default("Application Name", "grapnel");
+        // No work leaves anything behind in its session.
+        Default("No Reset On Close", true);
         // A node that is stopped in the middle of a transaction must not keep its locks. History is partitioned, and only a plan that knows the
         // values leaves the partitions alone that cannot matter. Compiling costs more than any of these statements.
         settings.Options = $"-c idle_in_transaction_session_timeout=5s -c plan_cache_mode=force_custom_plan -c jit=off {settings.Options}".TrimEnd();

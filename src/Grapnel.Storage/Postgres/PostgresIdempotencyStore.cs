@@ -66,7 +66,8 @@ internal sealed class PostgresIdempotencyStore(PostgresDatabase database, int ma
             }
             catch (Exception error) when (PostgresErrors.IsStorageFailure(error))
             {
-                // The session has ended, and the lock with it.
+                // The session has ended, and the lock with it; or it ends now, with all that are idle, so that it does not keep the lock.
+                NpgsqlConnection.ClearPool(connection);
             }
             finally
             {

@@ -56,6 +56,37 @@ public sealed class OpeningTests : IAsyncLifetime
     }
 
     [Fact]
+    public void What_the_connection_string_does_not_say_has_Grapnels_defaults_and_what_it_says_holds()
+    {
+        NpgsqlConnectionStringBuilder InForce(string given)
+        {
+            var database = new PostgresDatabase(new PostgresStoreOptions
+            {
+                ConnectionString = given, MaxConnections = 7, Timeout = TimeSpan.FromSeconds(9),
+            });
+            return new NpgsqlConnectionStringBuilder(database.ConnectionString);
+        }
+
+        var silent = InForce("Host=db");
+        (silent.MaxPoolSize, silent.Timeout, silent.CommandTimeout, silent.MaxAutoPrepare, silent.ApplicationName).ShouldBe((7, 9, 9, 64, "grapnel"));
+        var told = InForce("Host=db;MaxPoolSize=3;Timeout=4;CommandTimeout=5;MaxAutoPrepare=6;ApplicationName=mine");
+        (told.MaxPoolSize, told.Timeout, told.CommandTimeout, told.MaxAutoPrepare, told.ApplicationName).ShouldBe((3, 4, 5, 6, "mine"));
+    }
+
+    [Fact]
+    public async Task Statements_of_the_hot_path_are_parsed_once_in_a_session()
+    {
+        await using var store = await OpenAsync();
+
+        (await store.Database.ReadAsync(async session =>
+        {
+            for (var times = 0; times < 3; times++)
+                await session.Prepare("SELECT 1").RunAsync();
+            return await session.Prepare("SELECT count(*) FROM pg_prepared_statements WHERE statement = 'SELECT 1'").Int64Async();
+        }, default)).ShouldBe(1);
+    }
+
+    [Fact]
     public async Task The_model_has_no_change_that_lacks_a_migration()
     {
         await using var store = await OpenAsync();

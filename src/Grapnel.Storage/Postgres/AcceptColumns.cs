@@ -7,57 +7,56 @@ internal sealed class AcceptColumns
 {
     /// <summary>
     /// Messages with their deliveries and labels, the count of what is pending, and lanes that have no owner. A node that was expelled gets no lane:
-    /// nobody would ever free one of a node that is not there. Where routing is no longer at the version that is asked for, there are no items, and
-    /// nothing is done: one statement sees the store as of one moment. Answers with the place of each item, and the lanes that the node owns now.
+    /// nobody would ever free one of a node that is not there. Where routing is no longer at the version that is asked for, there are no places, and
+    /// nothing is done: one statement sees the store as of one moment. Nothing is joined, so that one plan is right for any batch. Answers with the
+    /// places that the items share out among them, and the lanes that the node owns now.
     /// </summary>
-    public const string Sql = """
-        WITH item AS MATERIALIZED (
-            SELECT u.*, nextval('place') AS place
-            FROM unnest($4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
-                $14::bigint[], $15::bytea[], $16::bytea[]) WITH ORDINALITY
-                AS u (id, application_id, event_type, event_id, channels, tags, content_type, accepted_at, deliver_at, route_version, content_expires_at,
-                    owed, payload, item)
-            WHERE $21::bigint IS NULL OR $21 = (SELECT value FROM counter WHERE name = 'route')
+    public static readonly string Sql = $"""
+        WITH given AS MATERIALIZED (
+            SELECT array_agg(nextval('place')) AS places FROM generate_series(1, cardinality($4::uuid[]), {Places.PerCall})
+            HAVING $25::bigint IS NULL OR $25 = (SELECT value FROM counter WHERE name = 'route')
         ), stored AS (
             INSERT INTO message (id, application_id, place, event_type, event_id, channels, tags, content_type, accepted_at, deliver_at, route_version,
                 content_expires_at, owed, payload)
-            SELECT id, application_id, place, event_type, event_id, channels, tags, content_type, accepted_at, deliver_at, route_version,
-                content_expires_at, owed, payload
-            FROM item
+            SELECT m.id, m.application_id, {Places.Of("given.places", "m.item")}, m.event_type, m.event_id, m.channels, m.tags, m.content_type, m.accepted_at, m.deliver_at,
+                m.route_version, m.content_expires_at, m.owed, m.payload
+            FROM given, unnest($4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
+                $14::bigint[], $15::bytea[], $16::bytea[]) WITH ORDINALITY
+                AS m (id, application_id, event_type, event_id, channels, tags, content_type, accepted_at, deliver_at, route_version, content_expires_at,
+                    owed, payload, item)
         ), owed AS (
             INSERT INTO delivery (endpoint_id, stage, seq, message_id, due_at, attempts, trigger, bytes)
-            SELECT d.endpoint_id, CASE WHEN coalesce(i.deliver_at, 0) > 0 THEN 2 ELSE 0 END, i.place, i.id, coalesce(i.deliver_at, 0), 0, 0,
-                coalesce(length(i.payload), 0)
-            FROM unnest($17::uuid[], $18::int[]) AS d (endpoint_id, item) JOIN item i ON i.item = d.item
+            SELECT d.endpoint_id, CASE WHEN d.due_at > 0 THEN 2 ELSE 0 END, {Places.Of("given.places", "d.item")}, d.message_id, coalesce(d.due_at, 0), 0, 0, d.bytes
+            FROM given, unnest($17::uuid[], $18::int[], $19::uuid[], $20::bigint[], $21::int[]) AS d (endpoint_id, item, message_id, due_at, bytes)
         ), labelled AS (
             INSERT INTO message_label (application_id, label, message_id)
-            SELECT i.application_id, l.label, i.id FROM unnest($19::text[], $20::int[]) AS l (label, item) JOIN item i ON i.item = l.item
+            SELECT l.application_id, l.label, l.message_id FROM given, unnest($22::uuid[], $23::text[], $24::uuid[]) AS l (application_id, label, message_id)
             ON CONFLICT DO NOTHING
         ), member AS MATERIALIZED (
-            SELECT id FROM node WHERE id = $1 AND cardinality($2::uuid[]) > 0 AND EXISTS (SELECT 1 FROM item) FOR KEY SHARE
+            SELECT id FROM node WHERE id = $1 AND cardinality($2::uuid[]) > 0 AND EXISTS (SELECT 1 FROM given) FOR KEY SHARE
         ), taken AS (
             INSERT INTO lane (endpoint_id, node_id) SELECT endpoint_id, id FROM member, unnest($2::uuid[]) AS endpoint_id
             ON CONFLICT (endpoint_id) DO UPDATE SET node_id = excluded.node_id WHERE lane.node_id IS NULL OR lane.node_id = excluded.node_id
             RETURNING endpoint_id
         ), counted AS (
-            INSERT INTO pending_part AS p (writer, part, value) SELECT $3, 0, cardinality($17::uuid[]) WHERE cardinality($17::uuid[]) > 0 AND EXISTS (SELECT 1 FROM item)
+            INSERT INTO pending_part AS p (writer, part, value)
+            SELECT $3, 0, cardinality($17::uuid[]) FROM given WHERE cardinality($17::uuid[]) > 0
             ON CONFLICT (writer, part) DO UPDATE SET value = p.value + excluded.value
         )
-        SELECT item::int, place, NULL::uuid FROM item UNION ALL SELECT 0, 0, endpoint_id FROM taken
+        SELECT places, NULL::uuid FROM given UNION ALL SELECT NULL, endpoint_id FROM taken
         """;
 
     private readonly List<int> _indexes;
     private readonly List<AcceptItem> _items;
-    private readonly List<Guid> _endpoints = [];
-    private readonly List<int> _endpointItems = [];
-    private readonly List<string> _labels = [];
-    private readonly List<int> _labelItems = [];
+    private readonly List<(Guid Endpoint, int Item)> _deliveries;
+    private readonly List<(Message Message, string Label)> _labels = [];
 
     /// <summary>The columns of the items that are accepted.</summary>
     public AcceptColumns(IReadOnlyList<AcceptItem> items, AcceptReceipt[] receipts)
     {
         _indexes = new List<int>(items.Count);
         _items = new List<AcceptItem>(items.Count);
+        _deliveries = new List<(Guid, int)>(items.Count);
         for (var i = 0; i < items.Count; i++)
         {
             if (receipts[i].Status == AcceptStatus.Accepted)
@@ -70,45 +69,51 @@ internal sealed class AcceptColumns
         _indexes.Add(index);
         _items.Add(item);
         foreach (var endpoint in item.Endpoints)
-        {
-            _endpoints.Add(Uuid.Of(endpoint));
-            _endpointItems.Add(_items.Count);
-        }
+            _deliveries.Add((Uuid.Of(endpoint), _items.Count));
         if (item.Message is { Channels: null, Tags: null })
             return;
         // A name may be given twice.
         foreach (var label in Labels.Of(item.Message.Channels, item.Message.Tags).Distinct())
-        {
-            _labels.Add(label);
-            _labelItems.Add(_items.Count);
-        }
+            _labels.Add((item.Message, label));
     }
 
     /// <summary>How many items there are.</summary>
     public int Count => _items.Count;
 
-    /// <summary>Binds the columns, from $4 to $20.</summary>
-    public PostgresCommand BindTo(PostgresCommand command) => command
-        .Bind(Column(m => Uuid.Of(m.Id))).Bind(Column(m => Uuid.Of(m.ApplicationId))).Bind(Column(m => m.EventType)).Bind(Column(m => m.EventId))
-        .Bind(Column(m => Names.ToJson(m.Channels))).Bind(Column(m => Names.ToJson(m.Tags))).Bind(Column(m => m.ContentType))
-        .Bind(Column(m => m.AcceptedAt.ToUnixTimeMilliseconds())).Bind(Column(m => m.DeliverAt?.ToUnixTimeMilliseconds()))
-        .Bind(Column(m => m.RouteVersion)).Bind(Column(m => m.ContentExpiresAt?.ToUnixTimeMilliseconds()))
-        .Bind(_items.ConvertAll(item => Owed.Pack(item.Endpoints, Owed.OwnPlace)).ToArray()).Bind(Column(m => m.Payload))
-        .Bind(_endpoints.ToArray()).Bind(_endpointItems.ToArray()).Bind(_labels.ToArray()).Bind(_labelItems.ToArray());
+    /// <summary>Binds the columns, and the version that routing has to be at: from $4 on.</summary>
+    public PostgresCommand BindTo(PostgresCommand command, long? routeVersion) => command
+        .Bind(Column(m => Uuid.Of(m.Id))).Bind(Column(m => Uuid.Of(m.ApplicationId))).Bind(Column(m => m.EventType)).BindSparse(Column(m => m.EventId))
+        .BindSparse(Column(m => Names.ToJson(m.Channels))).BindSparse(Column(m => Names.ToJson(m.Tags))).Bind(Column(m => m.ContentType))
+        .Bind(Column(m => m.AcceptedAt.ToUnixTimeMilliseconds())).BindSparse(Column(m => m.DeliverAt?.ToUnixTimeMilliseconds()))
+        .Bind(Column(m => m.RouteVersion)).BindSparse(Column(m => m.ContentExpiresAt?.ToUnixTimeMilliseconds()))
+        .Bind(Column(_items, item => Owed.Pack(item.Endpoints, Owed.OwnPlace))).Bind(Column(m => m.Payload))
+        .Bind(Column(_deliveries, d => d.Endpoint)).Bind(Column(_deliveries, d => d.Item)).Bind(Column(_deliveries, d => Uuid.Of(MessageOf(d.Item).Id)))
+        .BindSparse(Column(_deliveries, d => MessageOf(d.Item).DeliverAt?.ToUnixTimeMilliseconds()))
+        .Bind(Column(_deliveries, d => MessageOf(d.Item).Payload?.Length ?? 0))
+        .Bind(Column(_labels, l => Uuid.Of(l.Message.ApplicationId))).Bind(Column(_labels, l => l.Label))
+        .Bind(Column(_labels, l => Uuid.Of(l.Message.Id))).Bind(routeVersion);
 
-    /// <summary>Notes the place that an item got; items are counted from 1.</summary>
-    public void Place(AcceptReceipt[] receipts, int item, long place)
+    /// <summary>Notes the places that the items got.</summary>
+    public void Place(AcceptReceipt[] receipts, long[] places)
     {
-        var seqs = new long[_items[item - 1].Endpoints.Count];
-        Array.Fill(seqs, place);
-        receipts[_indexes[item - 1]] = new AcceptReceipt(AcceptStatus.Accepted, seqs);
+        for (var i = 0; i < _items.Count; i++)
+        {
+            var seqs = new long[_items[i].Endpoints.Count];
+            Array.Fill(seqs, Places.Of(places, i));
+            receipts[_indexes[i]] = new AcceptReceipt(AcceptStatus.Accepted, seqs);
+        }
     }
 
-    private T[] Column<T>(Func<Message, T> value)
+    // Items are counted from 1.
+    private Message MessageOf(int item) => _items[item - 1].Message;
+
+    private T[] Column<T>(Func<Message, T> value) => Column(_items, item => value(item.Message));
+
+    private static T[] Column<TRow, T>(List<TRow> rows, Func<TRow, T> value)
     {
-        var column = new T[_items.Count];
+        var column = new T[rows.Count];
         for (var i = 0; i < column.Length; i++)
-            column[i] = value(_items[i].Message);
+            column[i] = value(rows[i]);
         return column;
     }
 }

@@ -85,9 +85,9 @@ internal sealed class AcceptDecision
             INSERT INTO message_event (application_id, event_id, message_id) SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[]) ON CONFLICT DO NOTHING
             """).Bind(applications).Bind(eventIds).Bind(named.ConvertAll(group => Uuid.Of(_items[group.First()].Message.Id)).ToArray())
             .RunAsync().ConfigureAwait(false);
-        var holders = (await _session.Prepare("""
+        var holders = (await _session.Prepare($"""
             SELECT e.application_id, e.event_id, e.message_id FROM unnest($1::uuid[], $2::text[]) AS k (application_id, event_id)
-            JOIN message_event e ON e.application_id = k.application_id AND e.event_id = k.event_id
+            JOIN message_event e ON {IndexReads.Seek("e.application_id", "k.application_id")} AND e.event_id = k.event_id
             """).Bind(applications).Bind(eventIds)
             .RowsAsync(row => (Key: (row.Id<Application>(0), row.Text(1)), Message: row.Id<Message>(2))).ConfigureAwait(false))
             .ToDictionary(row => row.Key, row => row.Message);

@@ -21,6 +21,13 @@ internal static class IndexReads
             return await read(session).ConfigureAwait(false);
         }, cancellationToken);
 
+    /// <summary>
+    /// An equation of the first column of an index with a value of another table, to which the planner knows one answer: a seek for each value. A plain
+    /// one could also be answered by going through the whole index, which looks cheap for as long as the table is believed to be small. The other columns
+    /// of the key take plain equations.
+    /// </summary>
+    public static string Seek(string column, string value) => $"{column} = ANY (ARRAY[{value}])";
+
     /// <summary>Whether a text can be in the database at all: a NUL cannot, so whoever looks for one finds nothing.</summary>
     public static bool CanBeStored(string? text) => text is null || !text.Contains('\0', StringComparison.Ordinal);
 }

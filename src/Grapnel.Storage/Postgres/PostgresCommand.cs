@@ -43,6 +43,14 @@ internal sealed class PostgresCommand(NpgsqlConnection connection, string sql, C
     /// <summary>The same for a column that may be missing altogether.</summary>
     public PostgresCommand Bind<T>(T[]? column, NpgsqlDbType type) => column is null ? BindNull(NpgsqlDbType.Array | type) : Bind(column);
 
+    /// <summary>
+    /// The same for a column of which as a rule nothing is there: <c>unnest</c> of several makes up for a column that is missing, and that costs neither side
+    /// anything.
+    /// </summary>
+    public PostgresCommand BindSparse(string?[] column) => Bind(Array.TrueForAll(column, text => text is null) ? null : column, NpgsqlDbType.Text);
+
+    public PostgresCommand BindSparse(long?[] column) => Bind(Array.TrueForAll(column, number => number is null) ? null : column, NpgsqlDbType.Bigint);
+
     public PostgresCommand BindNull(NpgsqlDbType type) => Add(new NpgsqlParameter { NpgsqlDbType = type, Value = DBNull.Value });
 
     /// <summary>Lets the statement take as long as it takes.</summary>

@@ -11,38 +11,42 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     // A piece of work is a handful of statements, of which the first that finds the database dead ends it.
     private const int TimeoutsPerWork = 2;
 
+    // Of the connections, one in so many is for the hot path.
+    private const int HotShare = 4;
+
+    // History is partitioned, and only a plan that knows the values leaves the partitions alone that cannot matter. Compiling costs more than any of
+    // these statements.
+    private const string Planning = "-c plan_cache_mode=force_custom_plan -c jit=off";
+
+    // What accepts and settles walks along keys, row by row of the batch, whatever the batch: it is planned once. It must not be planned by statistics,
+    // which know nothing of a table whose rows come and go with every event.
+    private const string HotPlanning =
+        "-c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_material=off";
+
     private readonly NpgsqlDataSource _source;
     private readonly TimeSpan _limit;
 
     public PostgresDatabase(PostgresStoreOptions options)
     {
-        var settings = new NpgsqlConnectionStringBuilder(options.ConnectionString) { Enlist = false };
-        // The builder says that it contains every keyword it knows; those that were given are among its keys.
-        var given = settings.Keys.Cast<string>().ToHashSet(StringComparer.OrdinalIgnoreCase);
-        void Default(string keyword, object value)
-        {
-            if (!given.Contains(keyword))
-                settings[keyword] = value;
-        }
-        Default("Maximum Pool Size", options.MaxConnections);
-        Default("Command Timeout", (int)Math.Ceiling(options.Timeout.TotalSeconds));
-        Default("Timeout", (int)Math.Ceiling(options.Timeout.TotalSeconds));
-        Default("Cancellation Timeout", 500);
-        Default("Max Auto Prepare", 64);
-        Default("Auto Prepare Min Usages", 2);
-        Default("Application Name", "grapnel");
-        // No work leaves anything behind in its session.
-        Default("No Reset On Close", true);
-        // A node that is stopped in the middle of a transaction must not keep its locks. History is partitioned, and only a plan that knows the
-        // values leaves the partitions alone that cannot matter. Compiling costs more than any of these statements.
-        settings.Options = $"-c idle_in_transaction_session_timeout=5s -c plan_cache_mode=force_custom_plan -c jit=off {settings.Options}".TrimEnd();
-        ConnectionString = settings.ConnectionString;
-        _source = new NpgsqlDataSourceBuilder(ConnectionString).Build();
+        var settings = Complete(options);
+        var hot = Math.Max(1, settings.MaxPoolSize / HotShare);
+        ConnectionString = With(settings, Planning, Math.Max(1, settings.MaxPoolSize - hot));
+        _source = NpgsqlDataSource.Create(ConnectionString);
         _limit = TimeoutsPerWork * options.Timeout;
+        Hot = new PostgresDatabase(With(settings, HotPlanning, hot), _limit);
+    }
+
+    private PostgresDatabase(string connectionString, TimeSpan limit)
+    {
+        (ConnectionString, _limit, Hot) = (connectionString, limit, this);
+        _source = NpgsqlDataSource.Create(connectionString);
     }
 
     /// <summary>The connection string in force. It has a password in it.</summary>
     public string ConnectionString { get; }
+
+    /// <summary>The same database for the statements of the hot path: with connections of its own, on which they are planned once.</summary>
+    public PostgresDatabase Hot { get; }
 
     /// <summary>
     /// A connection outside of the pool, to listen on. The server is asked for a sign of life now and then, so that a way that was cut is noticed.
@@ -88,7 +92,43 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     public Task<T> WriteAloneAsync<T>(Func<PostgresSession, Task<T>> write, CancellationToken cancellationToken = default) =>
         RunAsync(isolation: null, write, cancellationToken);
 
-    public ValueTask DisposeAsync() => _source.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _source.DisposeAsync().ConfigureAwait(false);
+        if (Hot != this)
+            await Hot.DisposeAsync().ConfigureAwait(false);
+    }
+
+    // What the connection string does not say.
+    private static NpgsqlConnectionStringBuilder Complete(PostgresStoreOptions options)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(options.ConnectionString) { Enlist = false };
+        // The builder says that it contains every keyword it knows; those that were given are among its keys.
+        var given = settings.Keys.Cast<string>().ToHashSet(StringComparer.OrdinalIgnoreCase);
+        void Default(string keyword, object value)
+        {
+            if (!given.Contains(keyword))
+                settings[keyword] = value;
+        }
+        Default("Maximum Pool Size", options.MaxConnections);
+        Default("Command Timeout", (int)Math.Ceiling(options.Timeout.TotalSeconds));
+        Default("Timeout", (int)Math.Ceiling(options.Timeout.TotalSeconds));
+        Default("Cancellation Timeout", 500);
+        Default("Max Auto Prepare", 64);
+        Default("Auto Prepare Min Usages", 2);
+        Default("Application Name", "grapnel");
+        // No work leaves anything behind in its session.
+        Default("No Reset On Close", true);
+        return settings;
+    }
+
+    // A node that is stopped in the middle of a transaction must not keep its locks.
+    private static string With(NpgsqlConnectionStringBuilder settings, string planning, int connections) =>
+        new NpgsqlConnectionStringBuilder(settings.ConnectionString)
+        {
+            MaxPoolSize = connections,
+            Options = $"-c idle_in_transaction_session_timeout=5s {planning} {settings.Options}".TrimEnd(),
+        }.ConnectionString;
 
     private async Task<T> RunAsync<T>(
         IsolationLevel? isolation, Func<PostgresSession, Task<T>> work, CancellationToken cancellationToken, TimeSpan? limit = null)

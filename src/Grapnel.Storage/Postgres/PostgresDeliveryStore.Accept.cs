@@ -13,8 +13,8 @@ internal sealed partial class PostgresDeliveryStore
         try
         {
             result = names
-                ? await database.WriteAsync(session => AcceptNamedAsync(session, batch, now), cancellationToken).ConfigureAwait(false)
-                : await database.WriteAloneAsync(session => StoreAsync(session, batch, new AcceptReceipt[batch.Items.Count]), cancellationToken).ConfigureAwait(false);
+                ? await database.Hot.WriteAsync(session => AcceptNamedAsync(session, batch, now), cancellationToken).ConfigureAwait(false)
+                : await database.Hot.WriteAloneAsync(session => StoreAsync(session, batch, new AcceptReceipt[batch.Items.Count]), cancellationToken).ConfigureAwait(false);
         }
         catch (StaleRoutesException)
         {
@@ -37,18 +37,20 @@ internal sealed partial class PostgresDeliveryStore
     private async Task<AcceptResult> StoreAsync(PostgresSession session, AcceptBatch batch, AcceptReceipt[] receipts)
     {
         var columns = new AcceptColumns(batch.Items, receipts);
+        if (columns.Count == 0)
+            return new AcceptResult(receipts, []);
         var command = session.Prepare(AcceptColumns.Sql).Bind(batch.Node).Bind(batch.LanesToTake.Order().Select(Uuid.Of).ToArray()).Bind(writer);
-        var rows = await columns.BindTo(command).Bind(batch.RouteVersion)
-            .RowsAsync(row => (Item: row.Int32(0), Place: row.Int64(1), Lane: row.IdOrNull<Endpoint>(2))).ConfigureAwait(false);
+        var rows = await columns.BindTo(command, batch.RouteVersion)
+            .RowsAsync(row => (Places: row.Int64sOrNull(0), Lane: row.IdOrNull<Endpoint>(1))).ConfigureAwait(false);
         var taken = new List<Id<Endpoint>>();
-        foreach (var (item, place, lane) in rows)
+        foreach (var (places, lane) in rows)
         {
-            if (lane is { } id)
-                taken.Add(id);
+            if (places is not null)
+                columns.Place(receipts, places);
             else
-                columns.Place(receipts, item, place);
+                taken.Add(lane!.Value);
         }
-        if (columns.Count > 0 && rows.Count == 0)
+        if (rows.Count == 0)
             throw new StaleRoutesException();
         return new AcceptResult(receipts, taken);
     }

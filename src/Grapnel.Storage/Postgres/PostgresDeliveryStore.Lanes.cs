@@ -15,7 +15,7 @@ internal sealed partial class PostgresDeliveryStore
 
     public Task<IReadOnlyList<Id<Endpoint>>> ReadOwnedAsync(Id<Node> node, CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyList<Id<Endpoint>>>(async session => await session.Prepare("""
-            SELECT endpoint_id FROM lane WHERE node_id = $1 AND EXISTS (SELECT 1 FROM delivery WHERE delivery.endpoint_id = lane.endpoint_id)
+            SELECT endpoint_id FROM lane WHERE node_id = $1 AND (SELECT 1 FROM delivery d WHERE d.endpoint_id = lane.endpoint_id LIMIT 1) IS NOT NULL
             """).Bind(node).RowsAsync(row => row.Id<Endpoint>(0)).ConfigureAwait(false), cancellationToken);
 
     public Task<LanePage> ReadLaneAsync(LaneRead read, CancellationToken cancellationToken) =>

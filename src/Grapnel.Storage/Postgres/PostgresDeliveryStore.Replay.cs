@@ -18,8 +18,7 @@ internal sealed partial class PostgresDeliveryStore
             .ConfigureAwait(false);
         var chosen = found.FindAll(message => Belongs(
             batch.Set, message.Owed.Count(pair => pair.EndpointId == endpoint), message.Owed.Count(pair => pair.EndpointId == endpoint && pending.Contains(pair))));
-        var places = chosen.Count == 0 ? [] : await session.Prepare("SELECT nextval('place') FROM generate_series(1, $1)").Bind(chosen.Count)
-            .RowsAsync(row => row.Int64(0)).ConfigureAwait(false);
+        var places = await Places.TakeAsync(session, chosen.Count).ConfigureAwait(false);
         var trigger = batch.Set == ReplaySet.NeverOwed ? Trigger.Scheduled : Trigger.Manual;
         await InsertAsync(session, [.. chosen.Zip(places, (message, place) => new NewDelivery(
             endpoint, place, message.Id, trigger == Trigger.Scheduled && message.DeliverAt > WallClock() ? message.DeliverAt : 0, trigger, message.Bytes))])

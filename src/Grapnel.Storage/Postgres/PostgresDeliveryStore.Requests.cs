@@ -32,8 +32,7 @@ internal sealed partial class PostgresDeliveryStore
         var again = stored.Owed.FindAll(pair => endpoints.Contains(pair.EndpointId));
         var pending = await PendingAmongAsync(session, again).ConfigureAwait(false);
         var owed = stored.Owed.FindAll(pair => !endpoints.Contains(pair.EndpointId) || pending.Contains(pair));
-        var places = await session.Prepare("SELECT nextval('place') FROM generate_series(1, $1)").Bind(endpoints.Count).RowsAsync(row => row.Int64(0))
-            .ConfigureAwait(false);
+        var places = await Places.TakeAsync(session, endpoints.Count).ConfigureAwait(false);
         var deliveries = endpoints.Select((endpoint, i) => new Delivery
         {
             EndpointId = endpoint, Seq = places[i], Message = message, Trigger = Trigger.Manual,

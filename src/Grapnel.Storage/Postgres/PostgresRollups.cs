@@ -69,10 +69,10 @@ internal sealed class PostgresRollups(Guid writer)
         var unknown = added.Keys.Where(key => !_known.ContainsKey(key)).ToList();
         if (unknown.Count == 0)
             return;
-        var rows = await session.Prepare("""
+        var rows = await session.Prepare($"""
             SELECT r.width, r.start, r.scope, r.accepted, r.succeeded, r.failed, r.retried, r.given_up, r.cancelled, r.duration_ms, r.max_duration_ms, r.durations
             FROM unnest($1::smallint[], $2::bigint[], $3::uuid[]) AS k (width, start, scope)
-            JOIN rollup r ON r.width = k.width AND r.start = k.start AND r.scope = k.scope AND r.writer = $4
+            JOIN rollup r ON {IndexReads.Seek("r.width", "k.width")} AND r.start = k.start AND r.scope = k.scope AND r.writer = $4
             """)
             .Bind(unknown.ConvertAll(key => (short)key.Width).ToArray()).Bind(unknown.ConvertAll(key => key.Start).ToArray())
             .Bind(unknown.ConvertAll(key => key.Uuid).ToArray()).Bind(writer)

@@ -17,6 +17,8 @@ internal readonly struct PostgresRow(NpgsqlDataReader reader)
 
     public long? Int64OrNull(int column) => IsNull(column) ? null : Int64(column);
 
+    public long[]? Int64sOrNull(int column) => IsNull(column) ? null : reader.GetFieldValue<long[]>(column);
+
     public int Int32(int column) => reader.GetInt32(column);
 
     /// <summary>A small number: smallint columns hold enums.</summary>

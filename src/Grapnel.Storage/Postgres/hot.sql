@@ -2,7 +2,8 @@
 
 -- The order of acceptance. A lane's owner reads by place; places of messages that are accepted at the same time by two nodes may become
 -- visible in either order, but whoever was answered has its place before whoever asks afterwards.
-CREATE SEQUENCE place;
+-- A step is a thousand places and some, which a batch shares out among its messages.
+CREATE SEQUENCE place INCREMENT BY 1024;
 
 -- place: the place of the message in the order of acceptance; its deliveries take it as their place in their lanes.
 -- owed lists those deliveries, 24 bytes each: endpoint id, then place, or zero for the message's own.

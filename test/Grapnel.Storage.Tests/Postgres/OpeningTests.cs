@@ -58,19 +58,18 @@ public sealed class OpeningTests : IAsyncLifetime
     [Fact]
     public void What_the_connection_string_does_not_say_has_Grapnels_defaults_and_what_it_says_holds()
     {
-        NpgsqlConnectionStringBuilder InForce(string given)
+        (int, int, int, int, string) InForce(string given)
         {
             var database = new PostgresDatabase(new PostgresStoreOptions
             {
                 ConnectionString = given, MaxConnections = 7, Timeout = TimeSpan.FromSeconds(9),
             });
-            return new NpgsqlConnectionStringBuilder(database.ConnectionString);
+            var (settings, hot) = (new NpgsqlConnectionStringBuilder(database.ConnectionString), new NpgsqlConnectionStringBuilder(database.Hot.ConnectionString));
+            return (settings.MaxPoolSize + hot.MaxPoolSize, hot.Timeout, hot.CommandTimeout, settings.MaxAutoPrepare, settings.ApplicationName!);
         }
 
-        var silent = InForce("Host=db");
-        (silent.MaxPoolSize, silent.Timeout, silent.CommandTimeout, silent.MaxAutoPrepare, silent.ApplicationName).ShouldBe((7, 9, 9, 64, "grapnel"));
-        var told = InForce("Host=db;MaxPoolSize=3;Timeout=4;CommandTimeout=5;MaxAutoPrepare=6;ApplicationName=mine");
-        (told.MaxPoolSize, told.Timeout, told.CommandTimeout, told.MaxAutoPrepare, told.ApplicationName).ShouldBe((3, 4, 5, 6, "mine"));
+        InForce("Host=db").ShouldBe((7, 9, 9, 64, "grapnel"));
+        InForce("Host=db;MaxPoolSize=3;Timeout=4;CommandTimeout=5;MaxAutoPrepare=6;ApplicationName=mine").ShouldBe((3, 4, 5, 6, "mine"));
     }
 
     [Fact]

@@ -12,14 +12,14 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     private const int TimeoutsPerWork = 2;
 
     // Of the connections, one in so many is for the hot path.
-    private const int HotShare = 4;
+    private const int HotShare = 2;
 
     // History is partitioned, and only a plan that knows the values leaves the partitions alone that cannot matter. Compiling costs more than any of
     // these statements.
     private const string Planning = "-c plan_cache_mode=force_custom_plan -c jit=off";
 
-    // What accepts and settles walks along keys, row by row of the batch, whatever the batch: it is planned once. It must not be planned by statistics,
-    // which know nothing of a table whose rows come and go with every event.
+    // What accepts, settles and reads lanes walks along keys, row by row, whatever it is given: it is planned once, for a list of a thousand values
+    // takes longer to plan than to look up. It must not be planned by statistics, which know nothing of a table whose rows come and go with every event.
     private const string HotPlanning =
         "-c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_material=off";
 

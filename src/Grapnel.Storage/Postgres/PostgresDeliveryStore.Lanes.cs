@@ -19,7 +19,7 @@ internal sealed partial class PostgresDeliveryStore
             """).Bind(node).RowsAsync(row => row.Id<Endpoint>(0)).ConfigureAwait(false), cancellationToken);
 
     public Task<LanePage> ReadLaneAsync(LaneRead read, CancellationToken cancellationToken) =>
-        database.ReadAsync(session => new PostgresLaneReader(session, read).ReadAsync(), cancellationToken);
+        database.Hot.ReadAsync(session => new PostgresLaneReader(session, read).ReadAsync(), cancellationToken);
 
     public Task PauseLaneAsync(Id<Endpoint> endpoint, CancellationToken cancellationToken) => database.WriteAloneAsync(session =>
         session.Prepare("INSERT INTO paused_lane (endpoint_id, paused_at) VALUES ($1, $2) ON CONFLICT DO NOTHING").Bind(endpoint).Bind(WallClock()).RunAsync(),

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
 
 namespace Grapnel.Storage.Redis;
@@ -11,11 +13,11 @@ public sealed class RedisQueue : IStore, IDisposable
     private readonly IStore _store;
     private readonly RedisSignals? _signals;
 
-    private RedisQueue(RedisLink redis, IStore store)
+    private RedisQueue(RedisLink redis, IStore store, ILogger? logger)
     {
         (_redis, _store) = (redis, store);
         var rows = (ILaneRows)store.Deliveries;
-        var roster = new RedisRoster(redis, store.Deliveries);
+        var roster = new RedisRoster(redis, store.Deliveries, new RedisLog(redis.Connection, logger ?? NullLogger.Instance));
         var lanes = new RedisLanes(redis, rows);
         Deliveries = new RedisDeliveryStore(store.Deliveries, rows, roster, lanes, new RedisDoubts(redis, roster));
         History = new RedisHistoryStore(store.History, lanes, roster);
@@ -54,10 +56,11 @@ public sealed class RedisQueue : IStore, IDisposable
 
     /// <summary>Puts Redis in front of a store. Redis need not be there yet: until it is, messages are accepted and none is sent.</summary>
     /// <exception cref="StoreOpenException">The connection string cannot be read.</exception>
-    public static async Task<RedisQueue> OpenAsync(RedisQueueOptions options, IStore store) => new(await RedisLink.OpenAsync(options).ConfigureAwait(false), store);
+    public static async Task<RedisQueue> OpenAsync(RedisQueueOptions options, IStore store, ILogger? logger = null) =>
+        new(await RedisLink.OpenAsync(options).ConfigureAwait(false), store, logger);
 
     /// <inheritdoc cref="OpenAsync"/>
-    public static RedisQueue Open(RedisQueueOptions options, IStore store) => new(RedisLink.Open(options), store);
+    public static RedisQueue Open(RedisQueueOptions options, IStore store, ILogger? logger = null) => new(RedisLink.Open(options), store, logger);
 
     /// <summary>Closes the connection; the store stays open.</summary>
     public async ValueTask DisposeAsync()

@@ -11,13 +11,14 @@ internal sealed class RedisRoster
 {
     private readonly RedisLink _redis;
     private readonly IDeliveryStore _store;
+    private readonly RedisLog _log;
     private volatile Page? _page;
     private volatile string? _open;
     private volatile bool _suspicious;
 
-    public RedisRoster(RedisLink redis, IDeliveryStore store)
+    public RedisRoster(RedisLink redis, IDeliveryStore store, RedisLog log)
     {
-        (_redis, _store) = (redis, store);
+        (_redis, _store, _log) = (redis, store, log);
         // Whoever answers from now on need not know what was written before.
         _redis.Connection.ConnectionFailed += (_, _) => Suspect();
         _redis.Connection.ConnectionRestored += (_, _) => Suspect();
@@ -124,8 +125,12 @@ internal sealed class RedisRoster
         return await LookAsync().ConfigureAwait(false);
     }
 
-    private Task BeginAsync(string ended, List<string> servers) => _redis.Database.ScriptEvaluateAsync(
-        RedisScripts.Begin, [_redis.Queue], [ended, NewName(), NewName(), string.Join(' ', servers)]);
+    private async Task BeginAsync(string ended, List<string> servers)
+    {
+        await _redis.Database.ScriptEvaluateAsync(
+            RedisScripts.Begin, [_redis.Queue], [ended, NewName(), NewName(), string.Join(' ', servers)]).ConfigureAwait(false);
+        _log.Begins(anew: ended.Length > 0 || _page is not null);
+    }
 
     // In every bucket. Of one that says something else afterwards, what was stored in it is lost.
     private async Task WriteDownAsync(string epoch)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Grapnel.Storage.Redis;
@@ -16,6 +17,7 @@ public static class RedisServices
         services.Remove(store);
         services.AddKeyedSingleton(Behind, (provider, _) => (IStore)store.ImplementationFactory!(provider));
         return services.AddSingleton<IStore>(provider => RedisQueue.Open(
-            provider.GetRequiredService<IOptions<RedisQueueOptions>>().Value, provider.GetRequiredKeyedService<IStore>(Behind)));
+            provider.GetRequiredService<IOptions<RedisQueueOptions>>().Value, provider.GetRequiredKeyedService<IStore>(Behind),
+            provider.GetService<ILogger<RedisQueue>>()));
     }
 }

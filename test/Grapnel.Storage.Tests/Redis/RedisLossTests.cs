@@ -1,8 +1,10 @@
+using System.Collections.Concurrent;
 using Grapnel.Sending;
 using Grapnel.Storage.Tests.Conformance;
 using Grapnel.Storage.Tests.Postgres;
 using Grapnel.Storage.Tests.Sqlite;
 using Grapnel.Testing;
+using Microsoft.Extensions.Logging;
 
 namespace Grapnel.Storage.Tests.Redis;
 
@@ -13,6 +15,7 @@ public abstract class RedisLossTests : IAsyncLifetime
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     private readonly TestClock _clock = new(StoreConformance.Start);
+    private readonly ConcurrentQueue<string> _told = [];
     private RedisServer _server = null!;
     private RedisUnderTest _store = null!;
     private Id<Node> _node;
@@ -26,7 +29,7 @@ public abstract class RedisLossTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _server = await RedisServer.StartAsync();
-        _store = await RedisUnderTest.OpenAsync(await OpenStoreAsync(_clock), _server.ConnectionString);
+        _store = await RedisUnderTest.OpenAsync(await OpenStoreAsync(_clock), _server.ConnectionString, logger: new Told(_told));
         _node = await Deliveries.JoinAsync("first", NodeRoles.All, default);
     }
 
@@ -35,6 +38,21 @@ public abstract class RedisLossTests : IAsyncLifetime
         GC.SuppressFinalize(this);
         await _store.DisposeAsync();
         await _server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Operators_are_told_when_Redis_is_away_when_it_is_back_and_when_it_has_forgotten()
+    {
+        await _server.StopAsync();
+        await UntilToldAsync($"Warning: Redis at 127.0.0.1:{_server.Port} is away");
+        await _server.StartAgainAsync();
+        await UntilToldAsync($"Information: Redis at 127.0.0.1:{_server.Port} is back.");
+
+        await RedisServer.WhenConnectedAsync(_store.Queue.Connection);
+        await Deliveries.HeartbeatAsync(_node, default);
+
+        await UntilToldAsync("Warning: Redis may have lost what it held: the queue is filled again from the store.");
+        _told.First().ShouldBe("Information: The queue in Redis is empty: it is filled from the store.");
     }
 
     [Fact]
@@ -298,6 +316,24 @@ public abstract class RedisLossTests : IAsyncLifetime
         Url = "https://receiver.example/hook", Trigger = delivery.Trigger, Number = delivery.Attempts + 1, StartedAt = _clock.GetUtcNow(), DurationMs = 20,
         Outcome = outcome,
     };
+
+    private async Task UntilToldAsync(string what)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (!_told.Any(line => line.StartsWith(what, StringComparison.Ordinal)))
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
+    }
+
+    private sealed class Told(ConcurrentQueue<string> lines) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            lines.Enqueue($"{logLevel}: {formatter(state, exception)}");
+    }
 }
 
 /// <summary>The same with SQLite behind Redis.</summary>

@@ -3,6 +3,7 @@ using Grapnel.Storage.Tests.Conformance;
 using Grapnel.Storage.Tests.Postgres;
 using Grapnel.Storage.Tests.Sqlite;
 using Grapnel.Testing;
+using Microsoft.Extensions.Logging;
 
 namespace Grapnel.Storage.Tests.Redis;
 
@@ -38,7 +39,7 @@ public sealed class RedisUnderTest : StoreUnderTest
 
     public override IStatisticsStore Statistics => _store.Statistics;
 
-    public static async Task<RedisUnderTest> OpenAsync(StoreUnderTest store, string? connectionString = null, TimeSpan? timeout = null)
+    public static async Task<RedisUnderTest> OpenAsync(StoreUnderTest store, string? connectionString = null, TimeSpan? timeout = null, ILogger? logger = null)
     {
         var options = new RedisQueueOptions
         {
@@ -46,7 +47,7 @@ public sealed class RedisUnderTest : StoreUnderTest
             KeyPrefix = $"test{Interlocked.Increment(ref s_prefixes)}",
             Timeout = timeout ?? TimeSpan.FromSeconds(5),
         };
-        return new RedisUnderTest(store, options, await OpenQueueAsync(options, store));
+        return new RedisUnderTest(store, options, await OpenQueueAsync(options, store, logger));
     }
 
     /// <summary>The queue of another process on the same store.</summary>
@@ -65,10 +66,10 @@ public sealed class RedisUnderTest : StoreUnderTest
         await _store.DisposeAsync();
     }
 
-    private static Task<RedisQueue> OpenQueueAsync(RedisQueueOptions options, StoreUnderTest store) => store switch
+    private static Task<RedisQueue> OpenQueueAsync(RedisQueueOptions options, StoreUnderTest store, ILogger? logger = null) => store switch
     {
-        SqliteUnderTest { Store: var sqlite } => RedisQueue.OpenAsync(options, sqlite),
-        PostgresUnderTest { Store: var postgres } => RedisQueue.OpenAsync(options, postgres),
+        SqliteUnderTest { Store: var sqlite } => RedisQueue.OpenAsync(options, sqlite, logger),
+        PostgresUnderTest { Store: var postgres } => RedisQueue.OpenAsync(options, postgres, logger),
         _ => throw new InvalidOperationException("There is no queue for this store."),
     };
 }

@@ -24,6 +24,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         "-c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_material=off";
 
     private readonly NpgsqlDataSource _source;
+    private readonly PostgresDatabase _other;
     private readonly TimeSpan _limit;
 
     public PostgresDatabase(PostgresStoreOptions options)
@@ -33,12 +34,12 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         ConnectionString = With(settings, Planning, Math.Max(1, settings.MaxPoolSize - hot));
         _source = NpgsqlDataSource.Create(ConnectionString);
         _limit = TimeoutsPerWork * options.Timeout;
-        Hot = new PostgresDatabase(With(settings, HotPlanning, hot), _limit);
+        Hot = _other = new PostgresDatabase(With(settings, HotPlanning, hot), _limit, this);
     }
 
-    private PostgresDatabase(string connectionString, TimeSpan limit)
+    private PostgresDatabase(string connectionString, TimeSpan limit, PostgresDatabase other)
     {
-        (ConnectionString, _limit, Hot) = (connectionString, limit, this);
+        (ConnectionString, _limit, _other, Hot) = (connectionString, limit, other, this);
         _source = NpgsqlDataSource.Create(connectionString);
     }
 
@@ -71,7 +72,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
     /// <summary>Reads; each statement sees what is committed when it begins.</summary>
     public Task<T> ReadAsync<T>(Func<PostgresSession, Task<T>> read, CancellationToken cancellationToken) =>
-        RunAsync(isolation: null, read, cancellationToken);
+        RunAsync(isolation: null, read, cancellationToken, mayRepeat: true);
 
     /// <summary>The same for work that takes as long as it takes.</summary>
     public Task<T> RunLongAsync<T>(Func<PostgresSession, Task<T>> work, CancellationToken cancellationToken) =>
@@ -79,7 +80,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
     /// <summary>Reads with several statements that all see the same.</summary>
     public Task<T> ReadSnapshotAsync<T>(Func<PostgresSession, Task<T>> read, CancellationToken cancellationToken) =>
-        RunAsync(IsolationLevel.RepeatableRead, read, cancellationToken);
+        RunAsync(IsolationLevel.RepeatableRead, read, cancellationToken, mayRepeat: true);
 
     /// <summary>
     /// Writes in one transaction; when the task completes, it is durable. Where it stood in another's way it is undone and runs again, so it must
@@ -131,7 +132,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         }.ConnectionString;
 
     private async Task<T> RunAsync<T>(
-        IsolationLevel? isolation, Func<PostgresSession, Task<T>> work, CancellationToken cancellationToken, TimeSpan? limit = null)
+        IsolationLevel? isolation, Func<PostgresSession, Task<T>> work, CancellationToken cancellationToken, TimeSpan? limit = null,
+        bool mayRepeat = false)
     {
         for (var tries = 1; ; tries++)
         {
@@ -144,11 +146,25 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             catch (Exception error) when (tries < Tries && PostgresErrors.IsConflict(error))
             {
             }
+            catch (Exception error) when (mayRepeat && tries == 1 && PostgresErrors.IsLost(error))
+            {
+                // The connection may have been dead for long, and the database back since.
+                ForgetConnections();
+            }
             catch (Exception error) when (PostgresErrors.IsStorageFailure(error))
             {
+                if (PostgresErrors.IsLost(error))
+                    ForgetConnections();
                 throw PostgresErrors.Unavailable(error);
             }
         }
+    }
+
+    // Where one is lost, those that are idle will be as dead when their turn comes.
+    private void ForgetConnections()
+    {
+        _source.Clear();
+        _other._source.Clear();
     }
 
     private async Task<T> RunOnceAsync<T>(IsolationLevel? isolation, Func<PostgresSession, Task<T>> work, CancellationToken cancellationToken)

@@ -19,6 +19,15 @@ internal static class PostgresErrors
         error is PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure }
         || error.InnerException is { } inner && IsConflict(inner);
 
+    /// <summary>Whether the connection was lost, rather than not made, or too slow.</summary>
+    public static bool IsLost(Exception error) => error switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown } => true,
+        PostgresException => false,
+        NpgsqlException { InnerException: IOException } => true,
+        _ => error.InnerException is { } inner && IsLost(inner),
+    };
+
     /// <summary>The failure as callers see it.</summary>
     public static StoreUnavailableException Unavailable(Exception error) => new($"PostgreSQL cannot be used just now: {Describe(error)}", error);
 

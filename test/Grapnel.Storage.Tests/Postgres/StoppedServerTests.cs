@@ -31,4 +31,37 @@ public sealed class StoppedServerTests
         (await store.Deliveries.HeartbeatAsync(node, default)).ShouldBeTrue();
         (await store.Catalog.ListApplicationsAsync(new PageRequest(), default)).Items.Count.ShouldBe(2);
     }
+
+    [Theory]
+    [InlineData("immediate")]
+    [InlineData("fast")]
+    public async Task Who_only_reads_does_not_notice_that_the_server_was_started_again(string mode)
+    {
+        await using var server = await PostgresServer.StartAsync();
+        var (clock, database) = (new TestClock(StoreConformance.Start), await server.CreateDatabaseAsync());
+        await using var store = await PostgresStore.OpenAsync(PostgresUnderTest.Options(server, database), clock);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => store.History.ReadBacklogAsync(default)));
+
+        await server.StopAsync(mode);
+        await server.StartAgainAsync();
+
+        await store.History.ReadBacklogAsync(default);
+        (await store.Catalog.ListApplicationsAsync(new PageRequest(), default)).Items.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Whoever_finds_a_connection_dead_tells_those_on_the_hot_path()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        var (clock, database) = (new TestClock(StoreConformance.Start), await server.CreateDatabaseAsync());
+        await using var store = await PostgresStore.OpenAsync(PostgresUnderTest.Options(server, database), clock);
+        var node = await store.Deliveries.JoinAsync("node", NodeRoles.All, default);
+        await store.Deliveries.SettleAsync(new SettleBatch(node, [], [], []), default);
+
+        await server.StopAsync("fast");
+        await server.StartAgainAsync();
+        await store.History.ReadBacklogAsync(default);
+
+        (await store.Deliveries.SettleAsync(new SettleBatch(node, [], [], []), default)).ShouldBeTrue();
+    }
 }

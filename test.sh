@@ -8,6 +8,8 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+# Most processes that tests start live for a moment: too short for the runtime to learn what is hot.
+export DOTNET_TieredPGO=0
 configuration=Release
 projects=(Grapnel.Tests Grapnel.Storage.Tests Grapnel.Server.Tests)
 if [ $# -gt 0 ]; then projects=("$1"); shift; fi
@@ -70,7 +72,8 @@ for project in "${beside[@]}"; do
 done
 if [[ " ${projects[*]} " == *" Grapnel.Server.Tests "* ]]; then
   echo "== Grapnel.Server.Tests"
-  run Grapnel.Server.Tests "$@" | tee "$logs/Grapnel.Server.Tests"
+  # Many of these wait most of the time, for a page or a process.
+  run Grapnel.Server.Tests -maxThreads 3 "$@" | tee "$logs/Grapnel.Server.Tests"
   note Grapnel.Server.Tests
 fi
 

@@ -7,6 +7,12 @@ public enum BackEnd
 {
     Sqlite,
     Postgres,
+
+    /// <summary>SQLite with Redis as the queue.</summary>
+    SqliteRedis,
+
+    /// <summary>PostgreSQL with Redis as the queue.</summary>
+    PostgresRedis,
 }
 
 /// <summary>A new database, which goes away with whoever made it.</summary>

@@ -29,5 +29,13 @@ internal sealed class OwnDatabase : IAsyncDisposable
 
     public static async Task<OwnDatabase> CreateAsync(PostgresServer server) => new(server, await server.CreateDatabaseAsync());
 
+    /// <summary>Another database, with what is in this one now: dumped and restored.</summary>
+    public async Task<OwnDatabase> DumpAndRestoreAsync() => new(_server, await _server.DumpAndRestoreAsync(_name));
+
+    public Task RunSqlAsync(string sql) => _server.RunSqlAsync(sql, _name);
+
+    /// <summary>The numbers that a query finds in its first column.</summary>
+    public Task<IReadOnlyList<long>> ReadNumbersAsync(string sql) => _server.ReadNumbersAsync(sql, _name);
+
     public async ValueTask DisposeAsync() => await _server.DropDatabaseAsync(_name);
 }

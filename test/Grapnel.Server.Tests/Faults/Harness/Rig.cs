@@ -29,10 +29,10 @@ internal sealed class Rig : IAsyncDisposable
 
     /// <summary>Starts a server.</summary>
     /// <param name="folder">Where its store goes; by default a new folder, which goes away with the rig.</param>
-    /// <param name="settings">Environment variables.</param>
+    /// <param name="settings">Environment variables; of several with the same name the last one counts.</param>
     public static async Task<Rig> StartAsync(string? folder = null, params (string Name, string Value)[] settings)
     {
-        var all = settings.ToDictionary(setting => setting.Name, setting => setting.Value);
+        var all = settings.GroupBy(setting => setting.Name).ToDictionary(setting => setting.Key, setting => setting.Last().Value);
         var rig = new Rig(folder ?? Directory.CreateTempSubdirectory("grapnel-fault-").FullName, folder is null, all);
         try
         {

@@ -10,12 +10,12 @@ public sealed class RedisFaultTests(ITestOutputHelper output)
 {
     /// <summary>Set GRAPNEL_SOAK=1 for an absence of a minute, and nodes with their default settings.</summary>
     private static readonly bool Soak = Environment.GetEnvironmentVariable("GRAPNEL_SOAK") is "1";
-    private static readonly TimeSpan Away = TimeSpan.FromSeconds(Soak ? 60 : 3);
+    private static readonly TimeSpan Away = TimeSpan.FromSeconds(Soak ? 60 : 2);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan RebuiltWithin = TimeSpan.FromSeconds(60);
 
     private static (string, string)[] Settings(RedisServer redis) =>
-        [.. Soak ? [] : ClusterRig.Quick, .. OwnQueue.Settings(redis), ("GRAPNEL_DELIVERY__RETRY_SCHEDULE", "200ms,2s,2s"), ("GRAPNEL_DELIVERY__BREAKER_THRESHOLD", "1000")];
+        [.. Soak ? [] : ClusterRig.Quick, .. OwnQueue.Settings(redis), ("GRAPNEL_DELIVERY__RETRY_SCHEDULE", "200ms,1s,2s"), ("GRAPNEL_DELIVERY__BREAKER_THRESHOLD", "1000")];
 
     [Fact]
     public async Task Whatever_happens_to_Redis_in_front_of_SQLite_publishing_goes_on_and_everything_is_delivered_once_it_is_back()

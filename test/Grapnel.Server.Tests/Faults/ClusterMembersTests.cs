@@ -13,7 +13,7 @@ public sealed class ClusterMembersTests(ITestOutputHelper output)
     {
         const int endpoints = 12;
         await using var receiver = await Receiver.StartAsync();
-        await using var cluster = await ClusterRig.StartAsync(2, [.. ClusterRig.Quick, Dispatch]);
+        await using var cluster = await ClusterRig.StartAsync(2, [.. ClusterRig.Quick, ("GRAPNEL_NODE__SWEEP", "150ms"), Dispatch]);
         var front = await cluster.AddAsync(("GRAPNEL_NODE__ROLES", "api,console"));
         var ids = new List<string>();
         for (var i = 0; i < endpoints; i++)

@@ -16,7 +16,7 @@ public sealed class LaneMoveTests(ITestOutputHelper output)
     [Fact]
     public async Task A_rate_limit_and_an_order_hold_while_their_lane_leaves_a_node_that_stops_and_one_that_is_killed()
     {
-        const int messages = 120;
+        const int messages = 90;
         await using var receiver = await Receiver.StartAsync();
         await using var cluster = await ClusterRig.StartAsync(3, ClusterRig.Quick);
         var endpoint = await cluster[0].CreateEndpointAsync(receiver.Url(), $"\"ordered\":true,\"throttleRate\":{Rate}");

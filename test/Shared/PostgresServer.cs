@@ -63,6 +63,17 @@ public sealed class PostgresServer : IAsyncDisposable
         return name;
     }
 
+    /// <summary>A new database with what <c>pg_dump</c> finds in another one now, whoever works on it.</summary>
+    public async Task<string> DumpAndRestoreAsync(string name)
+    {
+        var dump = Path.Combine(Data, $"{Guid.NewGuid():N}.sql");
+        string[] connection = ["--host=127.0.0.1", $"--port={Port}", $"--username={User}"];
+        await RunAsync(AsUser([Tool("pg_dump"), .. connection, $"--file={dump}", name]));
+        var copy = await CreateDatabaseAsync();
+        await RunAsync(AsUser([Tool("psql"), .. connection, "--quiet", "--set=ON_ERROR_STOP=1", $"--file={dump}", copy]));
+        return copy;
+    }
+
     public Task DropDatabaseAsync(string name) => RunSqlAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
 
     public async Task RunSqlAsync(string sql, string database = "postgres")
@@ -71,6 +82,19 @@ public sealed class PostgresServer : IAsyncDisposable
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>The numbers that a query finds in its first column.</summary>
+    public async Task<IReadOnlyList<long>> ReadNumbersAsync(string sql, string database)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString(database) + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        var found = new List<long>();
+        while (await reader.ReadAsync())
+            found.Add(reader.GetInt64(0));
+        return found;
     }
 
     /// <summary>The process of the server, to be signalled.</summary>

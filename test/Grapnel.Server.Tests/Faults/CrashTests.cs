@@ -11,23 +11,29 @@ public sealed class CrashTests(ITestOutputHelper output)
     /// <summary>Attempts in flight at once, in total: the default of <c>Delivery:MaxConcurrency</c>.</summary>
     private const int MaxConcurrency = 1024;
 
-    /// <summary>Set GRAPNEL_SOAK=1 for fifty kills of fifty servers, each within a minute of load. Takes about one hour.</summary>
+    /// <summary>Set GRAPNEL_SOAK=1 for fifty kills of fifty servers, each within a minute of load. Takes about one hour for each back-end.</summary>
     private static readonly bool Soak = Environment.GetEnvironmentVariable("GRAPNEL_SOAK") is "1";
 
-    [Fact]
-    public async Task What_was_acknowledged_survives_kills_at_random_moments_and_arrives_signed_with_its_bytes_and_its_id()
+    [Theory]
+    [InlineData(BackEnd.Sqlite, 4)]
+    [InlineData(BackEnd.Postgres, 1)]
+    [InlineData(BackEnd.SqliteRedis, 1)]
+    [InlineData(BackEnd.PostgresRedis, 1)]
+    public async Task What_was_acknowledged_survives_kills_at_random_moments_and_arrives_signed_with_its_bytes_and_its_id(BackEnd backEnd, int kills)
     {
         for (var cycle = 0; cycle < (Soak ? 50 : 1); cycle++)
-            await KillAndCheckAsync(kills: Soak ? 1 : 8, longestLoad: TimeSpan.FromSeconds(Soak ? 60 : 0.9));
+            await KillAndCheckAsync(backEnd, kills: Soak ? 1 : kills, longestLoad: TimeSpan.FromSeconds(Soak ? 60 : 0.9));
     }
 
-    private async Task KillAndCheckAsync(int kills, TimeSpan longestLoad)
+    private async Task KillAndCheckAsync(BackEnd backEnd, int kills, TimeSpan longestLoad)
     {
         var random = new Random();
         await using var receiver = await Receiver.StartAsync();
         receiver.Answer = FailOneInTwentyOnce();
-        await using var rig = await Rig.StartAsync(settings:
-            [("GRAPNEL_DELIVERY__RETRY_SCHEDULE", "200ms,400ms,1s"), ("GRAPNEL_DELIVERY__BREAKER_THRESHOLD", "1000"), ("GRAPNEL_DELIVERY__TIMEOUT", "60s")]);
+        await using var rig = await Rig.StartOnAsync(
+            backEnd, [
+                .. Soak ? [] : ClusterRig.Quick, ("GRAPNEL_DELIVERY__RETRY_SCHEDULE", "200ms,400ms,1s"), ("GRAPNEL_DELIVERY__BREAKER_THRESHOLD", "1000"),
+                ("GRAPNEL_DELIVERY__TIMEOUT", "60s")]);
         await rig.CreateEventTypeAsync("ledger.tick");
         var endpoints = new Dictionary<string, string>();
         foreach (var path in (string[])["/a", "/b", "/c"])
@@ -52,12 +58,14 @@ public sealed class CrashTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_publish_whose_answer_was_lost_is_repeated_with_its_key_and_is_still_one_message(bool receiverAnswered)
+    [InlineData(BackEnd.Sqlite, false)]
+    [InlineData(BackEnd.Sqlite, true)]
+    [InlineData(BackEnd.Postgres, false)]
+    [InlineData(BackEnd.PostgresRedis, false)]
+    public async Task A_publish_whose_answer_was_lost_is_repeated_with_its_key_and_is_still_one_message(BackEnd backEnd, bool receiverAnswered)
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var rig = await Rig.StartAsync();
+        await using var rig = await Rig.StartOnAsync(backEnd, ClusterRig.Quick);
         var endpoint = await rig.CreateEndpointAsync(receiver.Url());
         // The webhook is proof that the message is committed; nobody has read the answer to the publish by then.
         var server = rig.Server;
@@ -89,13 +97,14 @@ public sealed class CrashTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData(0, 2)]
-    [InlineData(1, 0)]
-    [InlineData(50, 0)]
-    public async Task A_fan_out_to_a_hundred_endpoints_is_whole_or_absent_after_a_kill_and_a_repeat_completes_it(int arrivalsBeforeKill, int delayMs)
+    [InlineData(BackEnd.Sqlite, 0, 2)]
+    [InlineData(BackEnd.Sqlite, 1, 0)]
+    [InlineData(BackEnd.Postgres, 1, 0)]
+    [InlineData(BackEnd.PostgresRedis, 1, 0)]
+    public async Task A_fan_out_to_a_hundred_endpoints_is_whole_or_absent_after_a_kill_and_a_repeat_completes_it(BackEnd backEnd, int arrivalsBeforeKill, int delayMs)
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var rig = await Rig.StartAsync();
+        await using var rig = await Rig.StartOnAsync(backEnd, ClusterRig.Quick);
         var endpoints = new List<string>();
         for (var i = 0; i < 100; i++)
             endpoints.Add(await rig.CreateEndpointAsync(receiver.Url($"/{i}")));

@@ -18,6 +18,8 @@ internal sealed class ClusterRig : IAsyncDisposable
 
     public IReadOnlyList<Rig> Nodes => _nodes;
 
+    public OwnDatabase Database => _database;
+
     public Rig this[int node] => _nodes[node];
 
     /// <summary>Starts nodes, all at once: one of them makes the tables, and the others wait for it.</summary>

@@ -7,6 +7,12 @@ public enum BackEnd
 {
     Sqlite,
     Postgres,
+
+    /// <summary>SQLite with Redis as the queue.</summary>
+    SqliteRedis,
+
+    /// <summary>PostgreSQL with Redis as the queue.</summary>
+    PostgresRedis,
 }
 
 /// <summary>A new database, which goes away with whoever made it.</summary>
@@ -22,6 +28,14 @@ internal sealed class OwnDatabase : IAsyncDisposable
         [("GRAPNEL_STORE", "postgres"), ("GRAPNEL_POSTGRES__CONNECTION_STRING", _server.ConnectionString(_name))];
 
     public static async Task<OwnDatabase> CreateAsync(PostgresServer server) => new(server, await server.CreateDatabaseAsync());
+
+    /// <summary>Another database, with what is in this one now: dumped and restored.</summary>
+    public async Task<OwnDatabase> DumpAndRestoreAsync() => new(_server, await _server.DumpAndRestoreAsync(_name));
+
+    public Task RunSqlAsync(string sql) => _server.RunSqlAsync(sql, _name);
+
+    /// <summary>The numbers that a query finds in its first column.</summary>
+    public Task<IReadOnlyList<long>> ReadNumbersAsync(string sql) => _server.ReadNumbersAsync(sql, _name);
 
     public async ValueTask DisposeAsync() => await _server.DropDatabaseAsync(_name);
 }

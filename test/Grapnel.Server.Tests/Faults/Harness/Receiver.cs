@@ -21,7 +21,7 @@ namespace Grapnel.Server.Tests.Faults.Harness;
 /// <param name="Concurrent">Requests of this path that were open when it came, itself included.</param>
 internal sealed record Arrival(string Path, string Id, long At, byte[] Body, string Timestamp, string Signature, string Protocol, int Concurrent)
 {
-    public string BodyHash => Convert.ToHexString(SHA256.HashData(Body));
+    public string BodyHash { get; } = Convert.ToHexString(SHA256.HashData(Body));
 
     /// <summary>The status it was answered with, or 0 as long as it was not.</summary>
     public int Status { get; set; }

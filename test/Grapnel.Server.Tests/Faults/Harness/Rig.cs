@@ -29,10 +29,10 @@ internal sealed class Rig : IAsyncDisposable
 
     /// <summary>Starts a server.</summary>
     /// <param name="folder">Where its store goes; by default a new folder, which goes away with the rig.</param>
-    /// <param name="settings">Environment variables.</param>
+    /// <param name="settings">Environment variables; of several with the same name the last one counts.</param>
     public static async Task<Rig> StartAsync(string? folder = null, params (string Name, string Value)[] settings)
     {
-        var all = settings.ToDictionary(setting => setting.Name, setting => setting.Value);
+        var all = settings.GroupBy(setting => setting.Name).ToDictionary(setting => setting.Key, setting => setting.Last().Value);
         var rig = new Rig(folder ?? Directory.CreateTempSubdirectory("grapnel-fault-").FullName, folder is null, all);
         try
         {
@@ -46,10 +46,17 @@ internal sealed class Rig : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a server on a store of its own: a new folder, or a new database of the server that tests share.</summary>
-    public static async Task<Rig> StartOnAsync(BackEnd backEnd, params (string Name, string Value)[] settings)
+    /// <summary>Starts a server on a store of its own: a new folder, or a new database; with a new queue, if Redis is part of it.</summary>
+    /// <param name="backEnd">Where it keeps everything.</param>
+    /// <param name="settings">Environment variables.</param>
+    public static Task<Rig> StartOnAsync(BackEnd backEnd, params (string Name, string Value)[] settings) => StartOnAsync(backEnd, null, settings);
+
+    /// <summary>The same with a Redis of the test's own, if Redis is part of it; by default it is the one that tests share.</summary>
+    public static async Task<Rig> StartOnAsync(BackEnd backEnd, RedisServer? redis, params (string Name, string Value)[] settings)
     {
-        if (backEnd == BackEnd.Sqlite)
+        if (backEnd is BackEnd.SqliteRedis or BackEnd.PostgresRedis)
+            settings = [.. settings, .. OwnQueue.Settings(redis ?? await RedisServer.Shared)];
+        if (backEnd is BackEnd.Sqlite or BackEnd.SqliteRedis)
             return await StartAsync(settings: settings);
         var database = await OwnDatabase.CreateAsync(await PostgresServer.Shared);
         var rig = await StartAsync(settings: [.. settings, .. database.Settings]);

@@ -1,0 +1,62 @@
+using Grapnel.Server.Tests.Faults.Harness;
+
+namespace Grapnel.Server.Tests.Faults;
+
+/// <summary>Who may be a node of a cluster, what each does, and how much.</summary>
+[Collection(RealProcesses.Name)]
+public sealed class ClusterMembersTests(ITestOutputHelper output)
+{
+    private static readonly (string, string) Dispatch = ("GRAPNEL_NODE__ROLES", "dispatch");
+
+    [Fact]
+    public async Task Nodes_that_dispatch_share_the_lanes_fairly_with_one_that_joins_and_a_node_that_does_not_has_none()
+    {
+        const int endpoints = 12;
+        await using var receiver = await Receiver.StartAsync();
+        await using var cluster = await ClusterRig.StartAsync(2, [.. ClusterRig.Quick, ("GRAPNEL_NODE__SWEEP", "150ms"), Dispatch]);
+        var front = await cluster.AddAsync(("GRAPNEL_NODE__ROLES", "api,console"));
+        var ids = new List<string>();
+        for (var i = 0; i < endpoints; i++)
+            ids.Add(await front.CreateEndpointAsync(receiver.Url($"/{i}")));
+        using var over = new CancellationTokenSource();
+        await front.CreateEventTypeAsync("ledger.tick");
+        var ledger = new Ledger(front, "ledger.tick");
+        var load = ledger.PublishAsync([front.Client, front.Client], TimeSpan.FromMilliseconds(20), over.Token);
+
+        await AreSharedByAsync(2);
+        var joined = TimeProvider.System.GetTimestamp();
+        await cluster.AddAsync(Dispatch);
+        await AreSharedByAsync(3);
+        output.WriteLine($"Shared with the one that joined {TimeProvider.System.GetElapsedTime(joined).TotalMilliseconds:F0} ms after its start");
+        await over.CancelAsync();
+        await load;
+
+        (await ClusterRig.LanesAsync(front))["node-2"].ShouldBe(0);
+        await front.WaitUntilNothingIsPendingAsync();
+        ledger.Published.ShouldAllBe(published => published.Outcome == PublishOutcome.Ok);
+        receiver.Arrivals.Count.ShouldBe(ledger.Published.Count * endpoints);
+        (await front.WhyAsync(ledger.Published.Last().Id!, ids[^1])).ShouldBe("delivered/delivered");
+
+        Task AreSharedByAsync(int nodes) => Eventually.IsTrueAsync($"{nodes} nodes share the lanes", async () =>
+        {
+            var lanes = await cluster.Database.ReadNumbersAsync("SELECT count(*) FROM lane WHERE node_id IS NOT NULL GROUP BY node_id");
+            return lanes.Count == nodes && lanes.Sum() == endpoints && lanes.Max() <= 2 * lanes.Min();
+        });
+    }
+
+    [Fact]
+    public async Task A_process_ends_with_a_clear_message_where_the_database_is_of_a_newer_version_and_leaves_the_nodes_that_run_alone()
+    {
+        // Two nodes start at once on an empty database: one makes the tables, and the other waits for it.
+        await using var cluster = await ClusterRig.StartAsync(2, []);
+        await cluster.Database.RunSqlAsync("""INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion") VALUES ('29990101000000_Future', '99.0.0')""");
+
+        await using var late = ServerProcess.Launch(cluster[0].Folder, cluster.Database.Settings.ToDictionary(setting => setting.Name, setting => setting.Value));
+
+        (await late.WaitForExitAsync()).ShouldNotBe(0);
+        late.Errors.ShouldContain("newer version of Grapnel (it has 29990101000000_Future)");
+        late.Errors.ShouldNotContain("   at ");
+        foreach (var node in cluster.Nodes)
+            await node.PublishAsync("order.created");
+    }
+}

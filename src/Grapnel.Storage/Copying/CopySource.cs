@@ -33,7 +33,7 @@ internal sealed class CopySource : IDisposable
         try
         {
             files.RefuseWhatIsMissing(held.FollowsCrash);
-            session = SqliteSession.Open(files.Database, SqliteOpenMode.ReadOnly, new SqliteStoreOptions());
+            session = SqliteSession.Open(ToRead(files), SqliteOpenMode.ReadOnly, new SqliteStoreOptions());
             session.Execute("BEGIN");
             if (SqliteSchema.NeedsMigration(session, files))
                 throw new StoreOpenException($"{files.Database} was written by an older version of Grapnel. Start this version on it once, or run "
@@ -111,6 +111,10 @@ internal sealed class CopySource : IDisposable
         // The note of the last holder stays: whether it closed the store is still to be known.
         _lock.Dispose();
     }
+
+    // Without a log there is nothing but the file. SQLite would make an empty log to read it, and could not remove that again.
+    private static string ToRead(SqliteFiles files) =>
+        new FileInfo(files.Wal) is { Exists: true, Length: > 0 } ? files.Database : new Uri(files.Database).AbsoluteUri + "?immutable=1";
 
     private static string Select(TableCopy table, IReadOnlyList<CopyColumn> columns, bool goesOn, int most)
     {

@@ -133,12 +133,20 @@ internal sealed class CopyTarget : IAsyncDisposable
         await _database.DisposeAsync().ConfigureAwait(false);
     }
 
-    // The lock ends with the connection.
+    // The lock ends with the session. That of a copy that was killed goes on until its statement has ended.
     private async Task TakeAsync()
     {
         await PostgresSchema.RefuseOldAsync(_session).ConfigureAwait(false);
-        if (!await _session.Prepare("SELECT 1 WHERE pg_try_advisory_lock($1)").Bind(PostgresSchema.MigrationLock).AnyAsync().ConfigureAwait(false))
-            throw new StoreOpenException("Another process makes tables in this database just now: a copy, or a server that starts. End that one first.");
+        await _session.Prepare("SET lock_timeout = '30s'").RunAsync().ConfigureAwait(false);
+        try
+        {
+            await _session.Prepare("SELECT pg_advisory_lock($1)").Bind(PostgresSchema.MigrationLock).RunAsync().ConfigureAwait(false);
+        }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            throw new StoreOpenException("Another process makes tables in this database: a copy, or a server that starts. Wait for its end, or end it.", error);
+        }
+        await _session.Prepare("RESET lock_timeout").RunAsync().ConfigureAwait(false);
     }
 
     private async Task<DateTimeOffset?> GoOnAsync(SourceIdentity source)

@@ -51,7 +51,6 @@ public sealed class CopyTests : IAsyncLifetime
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    [InlineData(3)]
     public async Task A_copy_that_is_cut_off_again_and_again_goes_on_where_it_was(int seed)
     {
         var (random, cutsAtTheEnd) = (new Random(seed), 2);

@@ -9,7 +9,7 @@ namespace Grapnel.Storage.Copying;
 /// <summary>The database that is copied into, on one connection.</summary>
 internal sealed class CopyTarget : IAsyncDisposable
 {
-    // Two years of history would be as many partitions as make every statement slow to plan; older rows go to the default partition.
+    // Very many partitions make every statement slow to plan. Older rows go to the default partition.
     private const int MostPartitions = 400;
 
     private readonly PostgresDatabase _database;
@@ -24,14 +24,18 @@ internal sealed class CopyTarget : IAsyncDisposable
     public static async Task<CopyTarget> OpenAsync(string connectionString, CancellationToken cancellationToken)
     {
         var database = new PostgresDatabase(new PostgresStoreOptions { ConnectionString = connectionString, Timeout = TimeSpan.FromMinutes(1) });
+        NpgsqlConnection? connection = null;
         try
         {
-            var target = new CopyTarget(database, await database.OpenAsync(cancellationToken).ConfigureAwait(false), cancellationToken);
+            connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+            var target = new CopyTarget(database, connection, cancellationToken);
             await target.TakeAsync().ConfigureAwait(false);
             return target;
         }
         catch
         {
+            if (connection is not null)
+                await connection.DisposeAsync().ConfigureAwait(false);
             await database.DisposeAsync().ConfigureAwait(false);
             throw;
         }
@@ -159,7 +163,7 @@ internal sealed class CopyTarget : IAsyncDisposable
         return begunAt;
     }
 
-    // Within the page first, for a page may hold both.
+    // A page may hold both, too: the last counts.
     private async Task<(IReadOnlyList<object?[]> Rows, RowSum Sum)> ReplaceAsync(
         TableCopy table, Packing packed, IReadOnlyList<CopyColumn> columns, IReadOnlyList<object?[]> page, RowSum sum)
     {

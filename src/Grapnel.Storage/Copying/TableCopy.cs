@@ -24,12 +24,11 @@ internal sealed record TableCopy(string Name, params string[] Key)
     public override string ToString() => Name;
 }
 
-/// <summary>Rows that the source packs into one value.</summary>
+/// <summary>
+/// Rows that the source packs into one value. The first column, a UUID, is the key of the target: a later row takes the place of an earlier one that has
+/// the same.
+/// </summary>
 /// <param name="Column">The column of the source that holds them.</param>
 /// <param name="Columns">The columns of the target.</param>
 /// <param name="Unpack">The rows in a value, in the order in which they were written.</param>
-internal sealed record Packing(string Column, IReadOnlyList<string> Columns, Func<byte[], IEnumerable<object?[]>> Unpack)
-{
-    /// <summary>The number of columns that make a row of the target unique; they come first. A later row takes the place of an earlier one that has the same.</summary>
-    public int KeyWidth { get; init; } = 1;
-}
+internal sealed record Packing(string Column, IReadOnlyList<string> Columns, Func<byte[], IEnumerable<object?[]>> Unpack);

@@ -11,6 +11,7 @@ var grapnel = new RootCommand("Grapnel delivers webhooks: publish an event once,
     SampleCommand.Create(),
     AdminCommand.Create(),
     MigrateCommand.Create(),
+    CopyCommand.Create(),
 };
 
 return await CommandRunner.RunAsync(grapnel, args);

@@ -64,14 +64,20 @@ internal sealed class PostgresCommand(NpgsqlConnection connection, string sql, C
     public async Task<List<T>> RowsAsync<T>(Func<PostgresRow, T> read)
     {
         var rows = new List<T>();
+        await EachAsync(row => rows.Add(read(row))).ConfigureAwait(false);
+        return rows;
+    }
+
+    /// <summary>All rows one after the other, for results that are too large to hold.</summary>
+    public async Task EachAsync(Action<PostgresRow> read)
+    {
         await using (_command.ConfigureAwait(false))
         {
             var reader = await _command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (reader.ConfigureAwait(false))
                 while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-                    rows.Add(read(new PostgresRow(reader)));
+                    read(new PostgresRow(reader));
         }
-        return rows;
     }
 
     /// <summary>What is read of the first row; the default where there is none.</summary>

@@ -28,6 +28,19 @@ internal sealed class PostgresPartitions(TimeSpan width, TimeProvider time)
         }
     }
 
+    /// <summary>Makes the partitions of a span of time, the latest of it where there would be more than so many.</summary>
+    public async Task CoverAsync(PostgresSession session, DateTimeOffset first, DateTimeOffset last, int most)
+    {
+        var (from, to) = (first.ToUnixTimeMilliseconds(), last.ToUnixTimeMilliseconds());
+        for (var at = Math.Max(from, to - (most - 1) * _widthMs); ; at += _widthMs)
+        {
+            if (!await IsCoveredAsync(session, Math.Min(at, to)).ConfigureAwait(false))
+                await AddAsync(session, Math.Min(at, to)).ConfigureAwait(false);
+            if (at >= to)
+                return;
+        }
+    }
+
     /// <summary>Drops partitions that lie before a time altogether, but for those that hold something that is owed; tells how many.</summary>
     public async Task<int> DropAsync(PostgresSession session, DateTimeOffset before)
     {

@@ -1,4 +1,3 @@
-using Grapnel.Storage.Catalog;
 using Npgsql;
 
 namespace Grapnel.Storage.Postgres;
@@ -26,11 +25,13 @@ internal readonly struct PostgresRow(NpgsqlDataReader reader)
 
     public int? Int16OrNull(int column) => IsNull(column) ? null : Int16(column);
 
-    public Id<T> Id<T>(int column) where T : IIdentified => Uuid.To<T>(reader.GetGuid(column));
+    public Id<T> Id<T>(int column) where T : IIdentified => Catalog.Uuid.To<T>(reader.GetGuid(column));
 
     public Id<T>? IdOrNull<T>(int column) where T : IIdentified => IsNull(column) ? null : Id<T>(column);
 
-    public UInt128 UInt128(int column) => Uuid.To(reader.GetGuid(column));
+    public Guid Uuid(int column) => reader.GetGuid(column);
+
+    public UInt128 UInt128(int column) => Catalog.Uuid.To(reader.GetGuid(column));
 
     public string Text(int column) => reader.GetString(column);
 

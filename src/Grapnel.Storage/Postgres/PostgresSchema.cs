@@ -1,5 +1,6 @@
 using System.Reflection;
 using Grapnel.Storage.Catalog;
+using Grapnel.Storage.Copying;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
@@ -13,7 +14,8 @@ namespace Grapnel.Storage.Postgres;
 internal static class PostgresSchema
 {
     private const int OldestVersion = 14_00_00;
-    private const long MigrationLock = 0x6772_6170_6e65_6c00;
+    /// <summary>Held by whoever makes or changes the tables.</summary>
+    public const long MigrationLock = 0x6772_6170_6e65_6c00;
 
     public static async Task PrepareAsync(PostgresDatabase database, PostgresPartitions partitions, bool mayMigrate, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -22,6 +24,7 @@ internal static class PostgresSchema
         {
             var session = new PostgresSession(connection, cancellationToken);
             await RefuseOldAsync(session).ConfigureAwait(false);
+            await CopyProgress.RefuseUnfinishedAsync(session).ConfigureAwait(false);
             if (!await NeedsMigrationAsync(session).ConfigureAwait(false))
             {
                 // Nobody may have made any for as long as all nodes were stopped.
@@ -34,6 +37,8 @@ internal static class PostgresSchema
             await session.Prepare("SELECT pg_advisory_lock($1)").Bind(MigrationLock).WithoutTimeout().RunAsync().ConfigureAwait(false);
             try
             {
+                // A copy may have begun meanwhile; it holds the same lock.
+                await CopyProgress.RefuseUnfinishedAsync(session).ConfigureAwait(false);
                 if (await NeedsMigrationAsync(session).ConfigureAwait(false))
                     Migrate(session);
                 if (!await session.Prepare("SELECT 1 FROM application LIMIT 1").AnyAsync().ConfigureAwait(false))
@@ -47,7 +52,8 @@ internal static class PostgresSchema
         }
     }
 
-    private static async Task RefuseOldAsync(PostgresSession session)
+    /// <exception cref="StoreOpenException">The server is too old.</exception>
+    public static async Task RefuseOldAsync(PostgresSession session)
     {
         var version = await session.Prepare("SELECT current_setting('server_version_num')::bigint").Int64Async().ConfigureAwait(false);
         if (version < OldestVersion)
@@ -73,7 +79,8 @@ internal static class PostgresSchema
         .Where(type => type.IsSubclassOf(typeof(Migration)) && type.GetCustomAttribute<DbContextAttribute>()!.ContextType == typeof(PostgresCatalogContext))
         .Select(type => type.GetCustomAttribute<MigrationAttribute>()!.Id)];
 
-    private static void Migrate(PostgresSession session)
+    /// <summary>Makes the tables, or what of them is missing.</summary>
+    public static void Migrate(PostgresSession session)
     {
         using var catalog = PostgresCatalogDatabase.OpenCatalog(session);
         catalog.Database.AutoTransactionBehavior = AutoTransactionBehavior.WhenNeeded;

@@ -52,6 +52,13 @@ internal sealed class IdempotencyChunk
             yield return (BinaryPrimitives.ReadUInt128BigEndian(packed.AsSpan(at)), PlaceOf(packed.AsSpan(at)));
     }
 
+    /// <summary>Every entry, in order.</summary>
+    public static IEnumerable<IdempotencyEntry> Entries(byte[] packed)
+    {
+        for (var at = 0; at < packed.Length; at += LengthOf(packed.AsSpan(at)))
+            yield return Read(packed.AsSpan(at), BinaryPrimitives.ReadUInt128BigEndian(packed.AsSpan(at)), first: OwnOf(packed));
+    }
+
     /// <summary>The entry at a place, if it is of that key.</summary>
     public static IdempotencyEntry? Find(ReadOnlySpan<byte> packed, UInt128 key, long place)
     {

@@ -21,7 +21,9 @@ internal static class SqliteSchema
         });
     }
 
-    private static bool NeedsMigration(SqliteSession session, SqliteFiles files)
+    /// <summary>Whether the database is older than this version, or new.</summary>
+    /// <exception cref="StoreOpenException">It is of another program, or newer.</exception>
+    public static bool NeedsMigration(SqliteSession session, SqliteFiles files)
     {
         if (!Exists(session, "name = '__EFMigrationsHistory'"))
         {

@@ -133,6 +133,15 @@ internal sealed unsafe class Statement(sqlite3 database, sqlite3_stmt statement)
 
     public string? TextOrNull(int column) => IsNull(column) ? null : Text(column);
 
+    /// <summary>The value as SQLite holds it, where a column is read whose type is not known beforehand: null, a number, a text or bytes.</summary>
+    public object? Value(int column) => Native.ColumnType(_handle, column) switch
+    {
+        raw.SQLITE_NULL => null,
+        raw.SQLITE_INTEGER => Int64(column),
+        raw.SQLITE_TEXT => Text(column),
+        _ => Blob(column).ToArray(),
+    };
+
     public DateTimeOffset Time(int column) => DateTimeOffset.FromUnixTimeMilliseconds(Int64(column));
 
     public DateTimeOffset? TimeOrNull(int column) => IsNull(column) ? null : Time(column);

@@ -21,6 +21,9 @@ internal sealed class StorePlace
     /// <summary>The back-end.</summary>
     public StoreKind Kind { get; }
 
+    /// <summary>The folder, or the connection string, which has a password in it.</summary>
+    public string Location => _text;
+
     /// <summary>A data folder.</summary>
     public static StorePlace Folder(string folder) => new(StoreKind.Sqlite, folder);
 

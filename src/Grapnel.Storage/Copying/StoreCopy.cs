@@ -1,4 +1,5 @@
 using Grapnel.Storage.Postgres;
+using Grapnel.Storage.Sqlite;
 using Npgsql;
 
 namespace Grapnel.Storage.Copying;
@@ -41,6 +42,10 @@ public sealed class StoreCopy(TimeProvider time)
         catch (Exception error) when (error is NpgsqlException or TimeoutException)
         {
             throw new StoreOpenException($"The PostgreSQL database cannot be copied into: {PostgresErrors.Describe(error)}", error);
+        }
+        catch (Exception error) when (SqliteErrors.IsStorageFailure(error))
+        {
+            throw new StoreOpenException($"The store cannot be read: {SqliteErrors.Describe(error)}", error);
         }
     }
 

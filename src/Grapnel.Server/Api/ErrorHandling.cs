@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Grapnel.Registry;
+using Grapnel.Storage;
+using Microsoft.Extensions.Options;
 
 namespace Grapnel.Server.Api;
 
@@ -70,7 +72,7 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
     {
         var (code, detail) = http.Response.StatusCode switch
         {
-            404 => ("not_found", $"There is nothing at {http.Request.Path}."),
+            404 => ("not_found", $"There is nothing at {http.Request.Path}.{RolesOf(http)}"),
             405 => ("method_not_allowed", $"{http.Request.Path} does not answer {http.Request.Method}."),
             413 => ("payload_too_large", "The request body is larger than this server accepts."),
             415 => ("unsupported_media_type", "The body must be JSON."),
@@ -78,4 +80,9 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
         };
         return ErrorBody.WriteAsync(http.Response, http.Response.StatusCode, code, detail);
     }
+
+    // Whoever asks the wrong one of several nodes.
+    private static string RolesOf(HttpContext http) => http.RequestServices.GetRequiredService<IOptions<NodeOptions>>().Value.Roles is not NodeRoles.All and var roles
+        ? $" The roles of this node (Node:Roles) are: {roles}."
+        : "";
 }

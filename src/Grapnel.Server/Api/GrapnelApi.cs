@@ -2,6 +2,8 @@ using Grapnel.Server.Api.Description;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Api.Import;
 using Grapnel.Server.Inboxes;
+using Grapnel.Storage;
+using Microsoft.Extensions.Options;
 
 namespace Grapnel.Server.Api;
 
@@ -41,6 +43,7 @@ internal static class GrapnelApi
         .AddInboxes()
         .AddSingleton<TokenSecret>().AddSingleton<Tokens>().AddSingleton<PortalLinks>().AddSingleton<OwnApplication>().AddSingleton<StandingAccess>().AddSingleton<RequestLimits>();
 
+    /// <summary>Maps what the node answers: whether it is well, and, where it has that role, the API.</summary>
     public static void MapGrapnelApi(this WebApplication app)
     {
         var services = app.Services;
@@ -48,6 +51,8 @@ internal static class GrapnelApi
         var root = app.MapGroup("");
         RouteAccess.AddTo(root);
         services.GetRequiredService<HealthApi>().Map(root);
+        if (!services.GetRequiredService<IOptions<NodeOptions>>().Value.Roles.HasFlag(NodeRoles.Api))
+            return;
         services.GetRequiredService<TriggerApi>().Map(root);
         services.GetRequiredService<InboxCatcher>().Map(root);
 

@@ -1,3 +1,5 @@
+using Grapnel.Storage;
+using Microsoft.Extensions.Options;
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Auth.Users;
@@ -47,7 +49,7 @@ internal static class ConsoleServices
 
     public static void MapGrapnelConsole(this WebApplication app)
     {
-        if (!app.Services.GetRequiredService<ConsoleOptions>().Enabled)
+        if (!app.Services.GetRequiredService<ConsoleOptions>().Enabled || !app.Services.GetRequiredService<IOptions<NodeOptions>>().Value.Roles.HasFlag(NodeRoles.Console))
             return;
         app.Services.GetRequiredService<ConsoleAssets>().Map(app);
         app.Services.GetRequiredService<PortalLook>().Map(app);

@@ -4,7 +4,7 @@ using Grapnel.Testing;
 namespace Grapnel.Server.Tests.Faults;
 
 /// <summary>A database that was dumped under load, and restored.</summary>
-[Collection(RealProcesses.Name)]
+[Collection(WaitingProcesses.Name)]
 public sealed class BackupTests(ITestOutputHelper output)
 {
     [Fact]

@@ -1,9 +1,11 @@
+using System.Net;
 using Grapnel.Server.Tests.Faults.Harness;
+using Grapnel.Server.Tests.Support;
 
 namespace Grapnel.Server.Tests.Faults;
 
 /// <summary>Who may be a node of a cluster, what each does, and how much.</summary>
-[Collection(RealProcesses.Name)]
+[Collection(WaitingProcesses.Name)]
 public sealed class ClusterMembersTests(ITestOutputHelper output)
 {
     private static readonly (string, string) Dispatch = ("GRAPNEL_NODE__ROLES", "dispatch");
@@ -13,8 +15,10 @@ public sealed class ClusterMembersTests(ITestOutputHelper output)
     {
         const int endpoints = 12;
         await using var receiver = await Receiver.StartAsync();
-        await using var cluster = await ClusterRig.StartAsync(2, [.. ClusterRig.Quick, ("GRAPNEL_NODE__SWEEP", "150ms"), Dispatch]);
-        var front = await cluster.AddAsync(("GRAPNEL_NODE__ROLES", "api,console"));
+        await using var cluster = await ClusterRig.StartAsync(1, [.. ClusterRig.Quick, ("GRAPNEL_NODE__SWEEP", "150ms"), ("GRAPNEL_NODE__ROLES", "api")]);
+        var front = cluster[0];
+        await cluster.AddAsync(Dispatch);
+        await cluster.AddAsync(Dispatch);
         var ids = new List<string>();
         for (var i = 0; i < endpoints; i++)
             ids.Add(await front.CreateEndpointAsync(receiver.Url($"/{i}")));
@@ -31,7 +35,7 @@ public sealed class ClusterMembersTests(ITestOutputHelper output)
         await over.CancelAsync();
         await load;
 
-        (await ClusterRig.LanesAsync(front))["node-2"].ShouldBe(0);
+        (await ClusterRig.LanesAsync(front))["node-0"].ShouldBe(0);
         await front.WaitUntilNothingIsPendingAsync();
         ledger.Published.ShouldAllBe(published => published.Outcome == PublishOutcome.Ok);
         receiver.Arrivals.Count.ShouldBe(ledger.Published.Count * endpoints);
@@ -42,6 +46,25 @@ public sealed class ClusterMembersTests(ITestOutputHelper output)
             var lanes = await cluster.Database.ReadNumbersAsync("SELECT count(*) FROM lane WHERE node_id IS NOT NULL GROUP BY node_id");
             return lanes.Count == nodes && lanes.Sum() == endpoints && lanes.Max() <= 2 * lanes.Min();
         });
+    }
+
+    [Fact]
+    public async Task A_node_answers_what_its_roles_are_and_says_so_to_whoever_asks_for_something_else()
+    {
+        await using var cluster = await ClusterRig.StartAsync(1, [("GRAPNEL_NODE__ROLES", "api")]);
+        var dispatch = await cluster.AddAsync(Dispatch);
+        var console = await cluster.AddAsync(("GRAPNEL_NODE__ROLES", "console"));
+
+        foreach (var node in (Rig[])[dispatch, console])
+        {
+            var refused = await node.Client.PostJsonAsync("/trigger/order.created", "{}");
+            (refused.Status, refused["detail"].GetString()).ShouldBe(
+                (404, $"There is nothing at /trigger/order.created. The roles of this node (Node:Roles) are: {(node == console ? "Console" : "Dispatch")}."));
+            (await node.Client.GetAsync("/health/ready")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        }
+        (await dispatch.Client.GetAsync("/sign-in")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await cluster[0].Client.GetAsync("/sign-in")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await console.Client.GetAsync("/sign-in")).StatusCode.ShouldNotBe(HttpStatusCode.NotFound);
     }
 
     [Fact]

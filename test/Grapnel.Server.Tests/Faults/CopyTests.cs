@@ -8,7 +8,7 @@ using Npgsql;
 namespace Grapnel.Server.Tests.Faults;
 
 /// <summary>Moving a server from SQLite to PostgreSQL, with the real program.</summary>
-[Collection(RealProcesses.Name)]
+[Collection(WaitingProcesses.Name)]
 public sealed class CopyTests : IAsyncLifetime
 {
     private const string Password = "never-to-be-printed";

@@ -4,7 +4,7 @@ using Grapnel.Testing;
 namespace Grapnel.Server.Tests.Faults;
 
 /// <summary>The database stops under load, or stands still.</summary>
-[Collection(RealProcesses.Name)]
+[Collection(WaitingProcesses.Name)]
 public sealed class PostgresFaultTests(ITestOutputHelper output)
 {
     private static readonly bool Soak = Environment.GetEnvironmentVariable("GRAPNEL_SOAK") is "1";

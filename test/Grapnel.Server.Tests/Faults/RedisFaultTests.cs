@@ -5,7 +5,7 @@ using Grapnel.Testing;
 namespace Grapnel.Server.Tests.Faults;
 
 /// <summary>Redis, where it is the queue, begins anew, forgets everything, or is away; under load.</summary>
-[Collection(RealProcesses.Name)]
+[Collection(WaitingProcesses.Name)]
 public sealed class RedisFaultTests(ITestOutputHelper output)
 {
     /// <summary>Set GRAPNEL_SOAK=1 for an absence of a minute, and nodes with their default settings.</summary>

@@ -103,6 +103,9 @@ public sealed class NetworkOptions
 /// <summary>How nodes live together. Section <c>Node</c>.</summary>
 public sealed class NodeOptions
 {
+    /// <summary>A node whose session at the database is gone is given up this many times sooner than one that is merely silent.</summary>
+    public const int GoneDivisor = 4;
+
     /// <summary>What this process does, as a list: <c>api</c>, <c>console</c>, <c>dispatch</c>. Default all of them. With the embedded store it does everything.</summary>
     public NodeRoles Roles { get; set; } = NodeRoles.All;
 

@@ -11,7 +11,6 @@ internal sealed partial class PostgresDeliveryStore(
     : IDeliveryStore, ILaneRows
 {
     private const int MaxLanes = 10_000;
-    private const int CutOffDivisor = 4;
 
     private readonly AcceptedCounts _accepted = new();
 
@@ -48,7 +47,7 @@ internal sealed partial class PostgresDeliveryStore(
     {
         var nodes = await LookAtNodesAsync(cancellationToken).ConfigureAwait(false);
         // Who is cut off from the database knows it, and sends nothing more: it need not be waited for as long as one that may be asleep.
-        var silent = nodes.Where(node => node.Id != self && time.GetElapsedTime(node.SeenAt) > (node.IsListening ? limit : limit / CutOffDivisor)).ToList();
+        var silent = nodes.Where(node => node.Id != self && time.GetElapsedTime(node.SeenAt) > (node.IsListening ? limit : limit / NodeOptions.GoneDivisor)).ToList();
         if (silent.Count == 0)
             return 0;
         return await database.WriteAsync(async session =>

@@ -13,6 +13,8 @@ namespace Grapnel.Housekeeping;
 /// </summary>
 internal sealed partial class NodeKeeper
 {
+    private static readonly TimeSpan EarlyBeatMargin = TimeSpan.FromMilliseconds(50);
+
     private readonly IDeliveryStore _store;
     private readonly ICatalogStore _catalog;
     private readonly Dispatcher _dispatcher;
@@ -83,6 +85,7 @@ internal sealed partial class NodeKeeper
         Periodic.RunAsync(_options.Heartbeat, _time, BeatAsync, e => LogFailed(_logger, e, "The heartbeat"), cancellationToken),
         Periodic.RunAsync(_options.Sweep, _time, SweepAsync, e => LogFailed(_logger, e, "The sweep of lanes"), cancellationToken),
         BeatAgainAsync(cancellationToken),
+        BeatEarlyAsync(cancellationToken),
         LookAsync(cancellationToken),
         RejoinAsync(cancellationToken));
 
@@ -102,6 +105,14 @@ internal sealed partial class NodeKeeper
         LogExpelled(_logger, expelled);
         _signals.Send(new NodeSignal(SignalKind.LanesFree));
         _dispatcher.ForgetOwners(endpoint: null);
+    }
+
+    // Of a node that was killed, this one may be the next life, and it has seen it silent since it joined. As soon as that is long enough, the lanes are free:
+    // no need to wait for the next beat.
+    private async Task BeatEarlyAsync(CancellationToken cancellationToken)
+    {
+        await Task.Delay(_options.ExpelAfter / NodeOptions.GoneDivisor + EarlyBeatMargin, _time, cancellationToken).ConfigureAwait(false);
+        _beat.Release();
     }
 
     private async Task BeatAgainAsync(CancellationToken cancellationToken)

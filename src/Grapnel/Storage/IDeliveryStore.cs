@@ -18,7 +18,10 @@ public interface IDeliveryStore
     /// <summary>Renews the node's heartbeat; false when it has been expelled.</summary>
     Task<bool> HeartbeatAsync(Id<Node> node, CancellationToken cancellationToken);
 
-    /// <summary>Expels every other node whose last heartbeat is older than <paramref name="limit"/>, and frees its lanes with it.</summary>
+    /// <summary>
+    /// Expels every other node whose last heartbeat is older than <paramref name="limit"/>, or a fraction of that where the store knows that its process has no
+    /// connection any more (<see cref="NodeOptions.GoneDivisor"/>), and frees its lanes with it.
+    /// </summary>
     Task<int> ExpelAsync(Id<Node> self, TimeSpan limit, CancellationToken cancellationToken);
 
     /// <summary>Removes the node and frees its lanes at once. Leaving twice is fine.</summary>

@@ -229,7 +229,7 @@ public sealed class CopyTests : IAsyncLifetime
             last = source.LastPlace();
 
         await using var store = await OpenTargetAsync();
-        (await store.Database.ReadAsync(session => session.Prepare("SELECT nextval('place')").Int64Async(), default)).ShouldBe(last + 1);
+        (await store.Database.ReadAsync(session => session.Prepare("SELECT nextval('place')").Int64Async(), default)).ShouldBeGreaterThan(last);
         (await store.Database.ReadAsync(session => session.Prepare("SELECT count(*) FROM idempotency").Int64Async(), default)).ShouldBe(FilledStore.Keys - 1);
     }
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Grapnel.Registry;
 using Grapnel.Storage;
-using Microsoft.Extensions.Options;
 
 namespace Grapnel.Server.Api;
 
@@ -82,7 +81,7 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
     }
 
     // Whoever asks the wrong one of several nodes.
-    private static string RolesOf(HttpContext http) => http.RequestServices.GetRequiredService<IOptions<NodeOptions>>().Value.Roles is not NodeRoles.All and var roles
+    private static string RolesOf(HttpContext http) => http.RequestServices.GetRequiredService<NodeOptions>().Roles is not NodeRoles.All and var roles
         ? $" The roles of this node (Node:Roles) are: {roles}."
         : "";
 }

@@ -3,7 +3,6 @@ using Grapnel.Server.Auth;
 using Grapnel.Server.Api.Import;
 using Grapnel.Server.Inboxes;
 using Grapnel.Storage;
-using Microsoft.Extensions.Options;
 
 namespace Grapnel.Server.Api;
 
@@ -51,7 +50,7 @@ internal static class GrapnelApi
         var root = app.MapGroup("");
         RouteAccess.AddTo(root);
         services.GetRequiredService<HealthApi>().Map(root);
-        if (!services.GetRequiredService<IOptions<NodeOptions>>().Value.Roles.HasFlag(NodeRoles.Api))
+        if (!services.GetRequiredService<NodeOptions>().Roles.HasFlag(NodeRoles.Api))
             return;
         services.GetRequiredService<TriggerApi>().Map(root);
         services.GetRequiredService<InboxCatcher>().Map(root);

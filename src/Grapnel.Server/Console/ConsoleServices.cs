@@ -1,11 +1,10 @@
-using Grapnel.Storage;
-using Microsoft.Extensions.Options;
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Auth.Users;
 using Grapnel.Server.Console.Pages.Messages;
 using Grapnel.Server.Console.Pages.Search;
 using Grapnel.Server.Console.Portal;
+using Grapnel.Storage;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -49,7 +48,7 @@ internal static class ConsoleServices
 
     public static void MapGrapnelConsole(this WebApplication app)
     {
-        if (!app.Services.GetRequiredService<ConsoleOptions>().Enabled || !app.Services.GetRequiredService<IOptions<NodeOptions>>().Value.Roles.HasFlag(NodeRoles.Console))
+        if (!app.Services.GetRequiredService<ConsoleOptions>().Enabled || !app.Services.GetRequiredService<NodeOptions>().Roles.HasFlag(NodeRoles.Console))
             return;
         app.Services.GetRequiredService<ConsoleAssets>().Map(app);
         app.Services.GetRequiredService<PortalLook>().Map(app);

@@ -209,15 +209,11 @@ internal sealed class CopyTarget : IAsyncDisposable
         };
     }
 
-    private async Task InTransactionAsync(Func<Task> work)
+    private Task<bool> InTransactionAsync(Func<Task> work) => PostgresDatabase.InTransactionAsync(_session, IsolationLevel.ReadCommitted, async _ =>
     {
-        var transaction = await _connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, _session.CancellationToken).ConfigureAwait(false);
-        await using (transaction.ConfigureAwait(false))
-        {
-            await work().ConfigureAwait(false);
-            await transaction.CommitAsync(_session.CancellationToken).ConfigureAwait(false);
-        }
-    }
+        await work().ConfigureAwait(false);
+        return true;
+    }, _session.CancellationToken);
 
     private static string Names(IEnumerable<CopyColumn> columns) => string.Join(", ", columns.Select(column => $"\"{column.Name}\""));
 }

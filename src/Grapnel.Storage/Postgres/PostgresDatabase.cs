@@ -192,7 +192,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         }
     }
 
-    private static async Task<T> InTransactionAsync<T>(
+    /// <summary>Does the work in one transaction of the session.</summary>
+    public static async Task<T> InTransactionAsync<T>(
         PostgresSession session, IsolationLevel isolation, Func<PostgresSession, Task<T>> work, CancellationToken cancellationToken)
     {
         // Disposed without a commit, it is rolled back.

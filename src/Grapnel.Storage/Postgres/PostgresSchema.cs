@@ -14,6 +14,7 @@ namespace Grapnel.Storage.Postgres;
 internal static class PostgresSchema
 {
     private const int OldestVersion = 14_00_00;
+
     /// <summary>Held by whoever makes or changes the tables.</summary>
     public const long MigrationLock = 0x6772_6170_6e65_6c00;
 

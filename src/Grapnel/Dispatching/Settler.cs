@@ -53,7 +53,7 @@ internal sealed partial class Settler : IAsyncDisposable
     internal void Settle(Flight flight)
     {
         _channel.Writer.TryWrite(flight);
-        // An ordered lane sends nothing more before this is durable.
+        // One that its lane waits for.
         if (flight.Endpoint.Ordered)
             _hurry.TrySetResult();
     }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Grapnel.Server.Tests.Faults.Harness;
 using Grapnel.Server.Tests.Support;
 
@@ -29,7 +28,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     {
         var random = new Random();
         await using var receiver = await Receiver.StartAsync();
-        receiver.Answer = FailOneInTwentyOnce();
+        receiver.Answer = Receiver.FailOneInTwentyOnce();
         await using var rig = await Rig.StartOnAsync(
             backEnd, [
                 .. Soak ? [] : ClusterRig.Quick, ("GRAPNEL_DELIVERY__RETRY_SCHEDULE", "200ms,400ms,1s"), ("GRAPNEL_DELIVERY__BREAKER_THRESHOLD", "1000"),
@@ -144,12 +143,6 @@ public sealed class CrashTests(ITestOutputHelper output)
     }
 
     // Retries must survive kills, too.
-    private static Func<Arrival, CancellationToken, Task<int>> FailOneInTwentyOnce()
-    {
-        var seen = new ConcurrentDictionary<(string, string), int>();
-        return (arrival, _) => Task.FromResult(seen.TryAdd((arrival.Path, arrival.Id), 0) && seen.Count % 20 == 0 ? 500 : 200);
-    }
-
     private static async Task<Dictionary<string, string>> SecretsAsync(Rig rig, Dictionary<string, string> endpoints)
     {
         var secrets = new Dictionary<string, string>();

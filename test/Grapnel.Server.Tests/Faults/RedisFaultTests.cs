@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Grapnel.Server.Tests.Faults.Harness;
 using Grapnel.Testing;
 
@@ -38,12 +37,13 @@ public sealed class RedisFaultTests(ITestOutputHelper output)
         await using var receiver = await Receiver.StartAsync();
         var gate = new TaskCompletionSource();
         gate.SetResult();
-        var answer = FailOneInTwentyOnce();
+        // So that there are retries whose attempts and times only Redis knows.
+        var answer = Receiver.FailOneInTwentyOnce();
         receiver.Answer = async (arrival, gone) =>
         {
             if (arrival.Path == "/d")
                 await gate.Task.WaitAsync(gone);
-            return answer(arrival);
+            return await answer(arrival, gone);
         };
         await nodes[0].CreateEventTypeAsync("ledger.tick");
         var endpoints = new Dictionary<string, string>();
@@ -94,12 +94,5 @@ public sealed class RedisFaultTests(ITestOutputHelper output)
             await check.WaitUntilDeliveredAsync(RebuiltWithin);
             output.WriteLine($"{how}: {meanwhile} published meanwhile, all delivered {TimeProvider.System.GetElapsedTime(back).TotalMilliseconds:F0} ms after it was back");
         }
-    }
-
-    // So that there are retries whose attempts and times only Redis knows.
-    private static Func<Arrival, int> FailOneInTwentyOnce()
-    {
-        var seen = new ConcurrentDictionary<(string, string), int>();
-        return arrival => seen.TryAdd((arrival.Path, arrival.Id), 0) && seen.Count % 20 == 0 ? 500 : 200;
     }
 }

@@ -40,6 +40,13 @@ internal sealed class Receiver : IAsyncDisposable
     /// <summary>Decides the status for an arrival. The token is cancelled when the sender goes away, and when the receiver stops.</summary>
     public Func<Arrival, CancellationToken, Task<int>> Answer { get; set; } = (_, _) => Task.FromResult(200);
 
+    /// <summary>An answer that refuses one delivery in twenty at its first attempt.</summary>
+    public static Func<Arrival, CancellationToken, Task<int>> FailOneInTwentyOnce()
+    {
+        var seen = new ConcurrentDictionary<(string, string), int>();
+        return (arrival, _) => Task.FromResult(seen.TryAdd((arrival.Path, arrival.Id), 0) && seen.Count % 20 == 0 ? 500 : 200);
+    }
+
     public IReadOnlyCollection<Arrival> Arrivals => _arrivals;
 
     public IEnumerable<Arrival> At(string path) => _arrivals.Where(arrival => arrival.Path == path);

@@ -146,6 +146,7 @@ internal sealed partial class NodeKeeper
             try
             {
                 await JoinAsync(cancellationToken).ConfigureAwait(false);
+                LogJoinedAgain(_logger);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

@@ -12,12 +12,19 @@ internal sealed class Lane : Sleeper
 {
     private const long ReadPauseMs = 1000;
 
+    // A page of the store, and how few of those to send are left when the next one is asked for.
+    private const int PageRows = 1000;
+    private const int PageAhead = PageRows / 4;
+
     private readonly DeliveryOptions _options;
     private readonly WindowBudget _budget;
     private readonly Queue<Delivery> _window = new();
     private readonly HashSet<long> _held = [];
+    private readonly Queue<Delivery> _offeredWhileReading = new();
     private TokenBucket? _bucket;
     private long _afterSeq = -1;
+    private long _highestSeq = -1;
+    private int _earned;
     private long? _nextDueAt;
     private long _throttledUntil;
     private bool _more = true;
@@ -158,7 +165,7 @@ internal sealed class Lane : Sleeper
 
     /// <summary>Whether to read ahead while there still is something to send.</summary>
     public bool WantsReadAhead(long now) =>
-        !Reading && Owned && !Endpoint.Ordered && (_more || _nextDueAt <= now) && _window.Count <= _options.LaneWindow / 4 && Breaker.IsClosed;
+        !Reading && Owned && !Endpoint.Ordered && (_more || _nextDueAt <= now) && _window.Count <= Math.Min(PageAhead, _options.LaneWindow / 4) && Breaker.IsClosed;
 
     /// <summary>Takes the next delivery; <see cref="Decide"/> said <see cref="LaneStepKind.Start"/>.</summary>
     public Delivery Take(long now)
@@ -187,12 +194,25 @@ internal sealed class Lane : Sleeper
                 Reread(delivery.Seq);
             return;
         }
-        _missedWhileReading |= Reading;
-        // In an ordered lane something older may have come from another node, of which this one has not been told yet.
-        if (_more || Reading || (IsShared && Endpoint.Ordered) || !HasRoom || !Endpoint.Enabled || Paused || !Breaker.IsClosed)
-            _more = true;
-        else
+        // In an ordered lane something older may have come from another node, of which this one has not been told yet. One that is not the highest so far
+        // may have been read, sent and settled before it is offered here.
+        var takes = HasRoom && !(IsShared && Endpoint.Ordered) && delivery.Seq > _highestSeq && Endpoint.Enabled && !Paused && Breaker.IsClosed;
+        if (Reading)
+            OfferWhileReading(delivery, takes);
+        else if (takes && !_more)
             Hold(delivery);
+        else
+            _more = true;
+    }
+
+    // The page may have it, too, or end before it. After one that was missed there is a gap, which only the store can fill.
+    private void OfferWhileReading(Delivery delivery, bool takes)
+    {
+        _missedWhileReading |= !takes;
+        if (_missedWhileReading)
+            return;
+        _offeredWhileReading.Enqueue(delivery);
+        Count(delivery, 1);
     }
 
     /// <summary>
@@ -207,7 +227,10 @@ internal sealed class Lane : Sleeper
         _more = true;
     }
 
-    private bool HasRoom => _window.Count < _options.LaneWindow && _heldBytes < _options.LaneWindowBytes && !_budget.IsSpent;
+    // A page to begin with, and one more for each that was delivered: lanes that hang do not fill the memory of those that move.
+    private bool HasRoom =>
+        _window.Count + _offeredWhileReading.Count < Math.Min(PageRows + _earned, _options.LaneWindow)
+        && _heldBytes < Math.Min(_options.LaneWindowBytes, _budget.Share);
 
     private void Count(Delivery delivery, int sign)
     {
@@ -221,8 +244,10 @@ internal sealed class Lane : Sleeper
         _window.Enqueue(delivery);
         _held.Add(delivery.Seq);
         Count(delivery, 1);
-        if (delivery.DueAt == 0)
-            _afterSeq = Math.Max(_afterSeq, delivery.Seq);
+        if (delivery.DueAt > 0)
+            return;
+        _afterSeq = Math.Max(_afterSeq, delivery.Seq);
+        _highestSeq = Math.Max(_highestSeq, delivery.Seq);
     }
 
     /// <summary>Begins a read of the store.</summary>
@@ -238,7 +263,7 @@ internal sealed class Lane : Sleeper
         _droppedWhileReading = false;
         if (_nextDueAt <= now)
             _nextDueAt = null;
-        var limit = Breaker.IsClosed ? _options.LaneWindow : Math.Max(1, 2 * Breaker.Allowance(Limit));
+        var limit = Breaker.IsClosed ? Math.Min(PageRows, _options.LaneWindow) : Math.Max(1, 2 * Breaker.Allowance(Limit));
         return new LaneRead(Endpoint.Id, Endpoint.Ordered, _afterSeq, now, limit, byteLimit, new HashSet<long>(_held));
     }
 
@@ -249,6 +274,7 @@ internal sealed class Lane : Sleeper
         // A window dropped meanwhile moved the place to read from back: this page begins too late to be used.
         if (page is null || _droppedWhileReading)
         {
+            TakeOffered(isNext: false);
             _readAgainAt = page is null ? now + ReadPauseMs : 0;
             _more = true;
             return;
@@ -259,14 +285,31 @@ internal sealed class Lane : Sleeper
             Paused = page.IsPaused;
         _healthKnown = _pauseKnown = true;
         foreach (var delivery in page.Deliveries)
-            if (!_held.Contains(delivery.Seq) && _forgottenWhileReading?.Contains(delivery.Seq) is not true)
-                Hold(delivery);
+            HoldUnlessForgotten(delivery);
+        TakeOffered(isNext: !page.More);
         _more = page.More || _missedWhileReading || _rereadFrom < long.MaxValue;
         _afterSeq = Math.Min(_afterSeq, _rereadFrom - 1);
         if (page.NextDueAt is { } due)
             NoteDue(due);
         if (!Endpoint.Enabled || Paused)
             DropWindow();
+    }
+
+    // What was offered meanwhile comes right behind the last page. Behind any other page it is the store's.
+    private void TakeOffered(bool isNext)
+    {
+        while (_offeredWhileReading.TryDequeue(out var delivery))
+        {
+            Count(delivery, -1);
+            if (isNext)
+                HoldUnlessForgotten(delivery);
+        }
+    }
+
+    private void HoldUnlessForgotten(Delivery delivery)
+    {
+        if (!_held.Contains(delivery.Seq) && _forgottenWhileReading?.Contains(delivery.Seq) is not true)
+            Hold(delivery);
     }
 
     /// <summary>Holds the lane, or lets it go on; then what failed before is forgotten, because a person worked on the receiver.</summary>
@@ -308,6 +351,8 @@ internal sealed class Lane : Sleeper
         if (verdict.LanePauseMs > 0)
             _throttledUntil = Math.Max(_throttledUntil, now + verdict.LanePauseMs);
         FailingSince = verdict.Kind == VerdictKind.Delivered ? null : FailingSince ?? now;
+        if (verdict.Kind == VerdictKind.Delivered)
+            _earned = Math.Min(_earned + 1, _options.LaneWindow);
         Breaker.Record(verdict.Sign, now, random);
         // A lane that is not sending holds nothing: its backlog waits in the store, whatever its size.
         if (!Breaker.IsClosed)
@@ -376,6 +421,7 @@ internal sealed class Lane : Sleeper
     private void DropWindow()
     {
         _droppedWhileReading = true;
+        _earned = 0;
         while (_window.TryDequeue(out var delivery))
         {
             _held.Remove(delivery.Seq);
@@ -405,7 +451,8 @@ internal sealed class WindowBudget(long limit)
 
     public long Free => Math.Max(0, limit - Used);
 
-    public bool IsSpent => Used >= limit;
+    /// <summary>What one lane may take at most: a quarter of what is free.</summary>
+    public long Share => Free / 4;
 }
 
 /// <summary>What a lane can do now.</summary>

@@ -36,6 +36,7 @@ internal static class BenchCommand
         var data = new Option<string?>("--data") { Description = "A folder on the disk to measure on. Default /var/tmp." };
         var server = new Option<string?>("--server") { Description = "The server program. Default: this repository's, published first." };
         var store = new Option<StoreChoice>("--store") { Description = "Where servers keep what they keep: sqlite (default), postgres, or one of them behind Redis: sqliteRedis, postgresRedis." };
+        var databaseCpu = new Option<int?>("--database-cpu") { Description = "A CPU that PostgreSQL has to itself, counted from 0. Everything else, raw as well, runs on the others." };
         var report = new Option<string?>("--report")
         {
             Description = "A Markdown document with result markers to write into. Default for a full run: docs/benchmarks.md.",
@@ -43,7 +44,7 @@ internal static class BenchCommand
 
         var command = new RootCommand("Measures Grapnel, end to end and in pieces.")
         {
-            scenarios, quick, rounds, seconds, publishers, pending, messages, data, server, store, report,
+            scenarios, quick, rounds, seconds, publishers, pending, messages, data, server, store, databaseCpu, report,
         };
         command.SetAction((parsed, cancel) =>
         {
@@ -58,6 +59,7 @@ internal static class BenchCommand
                 DataRoot = parsed.GetValue(data) ?? sizes.DataRoot,
                 Server = parsed.GetValue(server),
                 Store = parsed.GetValue(store),
+                DatabaseCpu = parsed.GetValue(databaseCpu),
             };
             var names = parsed.GetValue(scenarios) ?? [];
             var isFullRun = names.Length == 0 && !parsed.GetValue(quick);
@@ -99,7 +101,7 @@ internal static class BenchCommand
     }
 
     private static string Heading(BenchOptions options, string[] names) =>
-        $"Scenarios: {(names.Length == 0 ? "all" : string.Join(", ", names))}. Store: {options.Store}. " +
+        $"Scenarios: {(names.Length == 0 ? "all" : string.Join(", ", names))}. Store: {options.Store}{(options.DatabaseCpu is null ? "" : ", PostgreSQL with a CPU of its own")}. " +
         $"{options.Rounds} rounds of {options.Seconds} s at full load by {options.Publishers} publishers, " +
         $"{options.SteadySeconds} s at {options.SteadyRate} events/s. " +
         $"Medians, with the smallest and the largest round in brackets.";

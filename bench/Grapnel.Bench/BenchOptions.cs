@@ -14,6 +14,12 @@ internal sealed record BenchOptions
     /// <summary>Where the servers under test keep what they keep.</summary>
     public StoreChoice Store { get; init; }
 
+    /// <summary>
+    /// The CPU that PostgreSQL has to itself, as if it had a machine of its own: whatever else takes part in a measurement, raw as well, runs on the others.
+    /// Null to have everything share all of them.
+    /// </summary>
+    public int? DatabaseCpu { get; init; }
+
     /// <summary>How often each pair of stretches is measured.</summary>
     public int Rounds { get; init; } = 5;
 

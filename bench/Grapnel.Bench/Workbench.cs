@@ -24,6 +24,8 @@ internal sealed class Workbench : IAsyncDisposable
             throw new BenchException($"There is no server at {_program}. Publish it: dotnet publish src/Grapnel.Server");
         _root = Path.Combine(Path.GetFullPath(options.DataRoot), $"grapnel-bench-{Environment.ProcessId}");
         Directory.CreateDirectory(_root);
+        if (options.DatabaseCpu is { } cpu)
+            CpuAffinity.Keep(Environment.ProcessId, [.. Enumerable.Range(0, Environment.ProcessorCount).Where(other => other != cpu)]);
     }
 
     public BenchOptions Options { get; }
@@ -103,9 +105,18 @@ internal sealed class Workbench : IAsyncDisposable
 
     private async Task<TestedStore> NewDatabaseAsync()
     {
-        _postgres ??= await PostgresServer.StartAsync(durable: true, under: _root);
+        _postgres ??= await StartPostgresAsync();
         var database = await _postgres.CreateDatabaseAsync();
         await _postgres.RunSqlAsync("CREATE EXTENSION pg_stat_statements", database);
         return new TestedPostgres(_postgres, database);
+    }
+
+    private async Task<PostgresServer> StartPostgresAsync()
+    {
+        var server = await PostgresServer.StartAsync(durable: true, under: _root);
+        if (Options.DatabaseCpu is { } cpu)
+            foreach (var process in ProcFs.Children(server.ProcessId).Append(server.ProcessId))
+                CpuAffinity.Keep(process, [cpu]);
+        return server;
     }
 }

@@ -20,15 +20,18 @@ internal static class ProcFs
     {
         var fields = Stat(pid);
         var ended = TimeSpan.FromSeconds((Number(fields[13]) + Number(fields[14])) / TicksPerSecond);
-        return Cpu(pid) + ended + Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _))
-            .Where(child => IsChild(child!, pid)).Aggregate(TimeSpan.Zero, (sum, child) => sum + CpuOrNothing(int.Parse(child!, CultureInfo.InvariantCulture)));
+        return Children(pid).Aggregate(Cpu(pid) + ended, (sum, child) => sum + CpuOrNothing(child));
     }
 
-    private static bool IsChild(string process, int parent)
+    /// <summary>The processes that a process has started and that are there.</summary>
+    public static IEnumerable<int> Children(int pid) => Directory.GetDirectories("/proc").Select(Path.GetFileName)
+        .Select(name => int.TryParse(name, CultureInfo.InvariantCulture, out var process) ? process : 0).Where(process => process > 0 && IsChild(process, pid));
+
+    private static bool IsChild(int process, int parent)
     {
         try
         {
-            return Number(Stat(int.Parse(process, CultureInfo.InvariantCulture))[1]) == parent;
+            return Number(Stat(process)[1]) == parent;
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {

@@ -74,16 +74,13 @@ public sealed class DeliveryOptions
     /// <summary>An endpoint that did nothing but fail for this long is disabled. Default 5 days.</summary>
     public TimeSpan DisableAfter { get; set; } = TimeSpan.FromDays(5);
 
-    /// <summary>Deliveries of one lane kept in memory. Default 10,000.</summary>
-    public int LaneWindow { get; set; } = 10_000;
+    /// <summary>Deliveries of one lane kept in memory. Default 1,000.</summary>
+    public int LaneWindow { get; set; } = 1000;
 
-    /// <summary>
-    /// Bytes that the deliveries of one lane kept in memory may take: payloads, and 512 for each delivery. Default 16 MiB. No lane takes more than a
-    /// quarter of what <see cref="WindowBytes"/> leaves free.
-    /// </summary>
-    public long LaneWindowBytes { get; set; } = 16 << 20;
+    /// <summary>Bytes that the deliveries of one lane kept in memory may take: payloads, and 512 for each delivery. Default 4 MiB.</summary>
+    public long LaneWindowBytes { get; set; } = 4 << 20;
 
-    /// <summary>Bytes that the deliveries of all lanes kept in memory may take together. Default 64 MiB.</summary>
+    /// <summary>The same for all lanes together. Default 64 MiB.</summary>
     public long WindowBytes { get; set; } = 64 << 20;
 
     /// <summary>How long an idle lane stays with its node. Default 30 s.</summary>

@@ -5,7 +5,6 @@ namespace Grapnel.Dispatching;
 internal sealed partial class Dispatcher
 {
     private const long MinReadBytes = 64 << 10;
-    private const long MaxReadBytes = 4 << 20;
 
     private void BeginRead(Lane lane, long now)
     {
@@ -19,8 +18,8 @@ internal sealed partial class Dispatcher
         _reads++;
         // What one page may bring is set aside now, so that many lanes reading at once stay within the limit together. A lane
         // that gets next to nothing still gets one delivery: it moves, if slowly.
-        var most = Math.Min(MaxReadBytes, _options.LaneWindowBytes);
-        var bytes = _budget.Free < MinReadBytes ? 1 : Math.Min(most, Math.Max(MinReadBytes, _budget.Share));
+        var free = _budget.Free;
+        var bytes = free < MinReadBytes ? 1 : Math.Min(_options.LaneWindowBytes, Math.Max(MinReadBytes, free / 4));
         _budget.Used += bytes;
         var read = lane.BeginRead(now, bytes);
         ThreadPool.UnsafeQueueUserWorkItem(static work => _ = work.Dispatcher.ReadAsync(work.Lane, work.Read, work.Bytes),

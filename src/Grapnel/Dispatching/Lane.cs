@@ -12,10 +12,6 @@ internal sealed class Lane : Sleeper
 {
     private const long ReadPauseMs = 1000;
 
-    // A page of the store, and how few of those to send are left when the next one is asked for.
-    private const int PageRows = 1000;
-    private const int PageAhead = PageRows / 4;
-
     private readonly DeliveryOptions _options;
     private readonly WindowBudget _budget;
     private readonly Queue<Delivery> _window = new();
@@ -24,7 +20,6 @@ internal sealed class Lane : Sleeper
     private TokenBucket? _bucket;
     private long _afterSeq = -1;
     private long _highestSeq = -1;
-    private int _earned;
     private long? _nextDueAt;
     private long _throttledUntil;
     private bool _more = true;
@@ -165,7 +160,7 @@ internal sealed class Lane : Sleeper
 
     /// <summary>Whether to read ahead while there still is something to send.</summary>
     public bool WantsReadAhead(long now) =>
-        !Reading && Owned && !Endpoint.Ordered && (_more || _nextDueAt <= now) && _window.Count <= Math.Min(PageAhead, _options.LaneWindow / 4) && Breaker.IsClosed;
+        !Reading && Owned && !Endpoint.Ordered && (_more || _nextDueAt <= now) && _window.Count <= _options.LaneWindow / 4 && Breaker.IsClosed;
 
     /// <summary>Takes the next delivery; <see cref="Decide"/> said <see cref="LaneStepKind.Start"/>.</summary>
     public Delivery Take(long now)
@@ -227,10 +222,8 @@ internal sealed class Lane : Sleeper
         _more = true;
     }
 
-    // A page to begin with, and one more for each that was delivered: lanes that hang do not fill the memory of those that move.
     private bool HasRoom =>
-        _window.Count + _offeredWhileReading.Count < Math.Min(PageRows + _earned, _options.LaneWindow)
-        && _heldBytes < Math.Min(_options.LaneWindowBytes, _budget.Share);
+        _window.Count + _offeredWhileReading.Count < _options.LaneWindow && _heldBytes < _options.LaneWindowBytes && !_budget.IsSpent;
 
     private void Count(Delivery delivery, int sign)
     {
@@ -263,7 +256,7 @@ internal sealed class Lane : Sleeper
         _droppedWhileReading = false;
         if (_nextDueAt <= now)
             _nextDueAt = null;
-        var limit = Breaker.IsClosed ? Math.Min(PageRows, _options.LaneWindow) : Math.Max(1, 2 * Breaker.Allowance(Limit));
+        var limit = Breaker.IsClosed ? _options.LaneWindow : Math.Max(1, 2 * Breaker.Allowance(Limit));
         return new LaneRead(Endpoint.Id, Endpoint.Ordered, _afterSeq, now, limit, byteLimit, new HashSet<long>(_held));
     }
 
@@ -351,8 +344,6 @@ internal sealed class Lane : Sleeper
         if (verdict.LanePauseMs > 0)
             _throttledUntil = Math.Max(_throttledUntil, now + verdict.LanePauseMs);
         FailingSince = verdict.Kind == VerdictKind.Delivered ? null : FailingSince ?? now;
-        if (verdict.Kind == VerdictKind.Delivered)
-            _earned = Math.Min(_earned + 1, _options.LaneWindow);
         Breaker.Record(verdict.Sign, now, random);
         // A lane that is not sending holds nothing: its backlog waits in the store, whatever its size.
         if (!Breaker.IsClosed)
@@ -421,7 +412,6 @@ internal sealed class Lane : Sleeper
     private void DropWindow()
     {
         _droppedWhileReading = true;
-        _earned = 0;
         while (_window.TryDequeue(out var delivery))
         {
             _held.Remove(delivery.Seq);
@@ -451,8 +441,7 @@ internal sealed class WindowBudget(long limit)
 
     public long Free => Math.Max(0, limit - Used);
 
-    /// <summary>What one lane may take at most: a quarter of what is free.</summary>
-    public long Share => Free / 4;
+    public bool IsSpent => Used >= limit;
 }
 
 /// <summary>What a lane can do now.</summary>

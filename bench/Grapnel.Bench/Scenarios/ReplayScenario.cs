@@ -44,7 +44,7 @@ internal static class ReplayScenario
             new Figure("Messages to replay", messages),
             new Figure("Live p99 without a replay", new Series(without.Select(run => run.P99)), "ms"),
             .. Figures("at full speed", full, without),
-            .. Figures($"of {Rate:N0} a second", paced, without),
+            .. Figures($"at {Rate:N0} a second", paced, without),
         ];
 
         Task<Percentiles> LoadAsync(int seconds) => probe.MeasureAsync(server, Live, bench.Options.SteadyRate, seconds, cancel);
@@ -94,7 +94,7 @@ internal static class ReplayScenario
         var p99 = new Series(beside.Select(run => run.P99));
         yield return new Figure($"Live p99 beside one {how}", p99, "ms");
         yield return new Figure($"Ratio of p99, beside one {how} to without", p99 / new Series(without.Select(run => run.P99))).AtMost(2);
-        yield return new Figure($"Replayed per second {how}", new Series(beside.Select(run => run.PerSecond)));
+        yield return new Figure($"Replayed per second, {how}", new Series(beside.Select(run => run.PerSecond)));
     }
 
     private sealed record Run(double P99, double PerSecond);

@@ -44,7 +44,6 @@ public sealed class FairnessTests(SharedRig shared)
 
     [Theory]
     [InlineData(BackEnd.Sqlite, null)]
-    [InlineData(BackEnd.Sqlite, 50)]
     [InlineData(BackEnd.Postgres, null)]
     [InlineData(BackEnd.SqliteRedis, 50)]
     [InlineData(BackEnd.PostgresRedis, null)]

@@ -8,14 +8,13 @@ namespace Grapnel.Server.Tests.Faults;
 [Collection(RealProcesses.Name)]
 public sealed class TaskCrashTests(ITestOutputHelper output)
 {
-    [Theory]
-    [InlineData(BackEnd.Sqlite, 3_000, 4)]
-    [InlineData(BackEnd.SqliteRedis, 1_000, 1)]
-    public async Task Kills_in_the_middle_of_a_replay_neither_lose_nor_repeat_a_message(BackEnd backEnd, int count, int kills)
+    [Fact]
+    public async Task Kills_in_the_middle_of_a_replay_neither_lose_nor_repeat_a_message()
     {
+        const int count = 3_000, kills = 4;
         var random = new Random();
         await using var receiver = await Receiver.StartAsync();
-        await using var rig = await Rig.StartOnAsync(backEnd);
+        await using var rig = await Rig.StartAsync();
         var endpoint = await rig.CreateEndpointAsync(receiver.Url());
         var messages = await rig.PublishManyAsync("order.created", count);
         await receiver.WaitForAsync(count);
@@ -39,7 +38,7 @@ public sealed class TaskCrashTests(ITestOutputHelper output)
     [InlineData(true)]
     public async Task The_other_node_goes_on_with_a_replay_whose_node_is_killed_and_neither_loses_nor_repeats_a_message(bool redis)
     {
-        const int count = 1_000;
+        const int count = 500;
         await using var receiver = await Receiver.StartAsync();
         await using var cluster = await ClusterRig.StartAsync(2, [.. ClusterRig.Quick, .. redis ? OwnQueue.Settings(await RedisServer.Shared) : []]);
         var (first, other) = (cluster[0], cluster[1]);
@@ -48,7 +47,7 @@ public sealed class TaskCrashTests(ITestOutputHelper output)
         await receiver.WaitForAsync(count);
 
         // It is the node that is asked that begins at once.
-        var task = await first.ReplayAsync(endpoint, rate: 500);
+        var task = await first.ReplayAsync(endpoint, rate: 250);
         await first.WaitUntilTaskHasDoneAsync(task, count / 5);
         await first.Server.KillAsync();
         output.WriteLine($"Killed at {await other.DoneAsync(task)} of {count}");

@@ -45,6 +45,9 @@ internal sealed record BenchOptions
     /// <summary>Pending deliveries of the hanging endpoint in <c>neighbour</c>.</summary>
     public int PendingAtNeighbour { get; init; } = 100_000;
 
+    /// <summary>Messages to replay in <c>replay</c>.</summary>
+    public int Replayed { get; init; } = 100_000;
+
     /// <summary>Applications in <c>fairness</c>, with a hundred endpoints each.</summary>
     public int Applications { get; init; } = 100;
 
@@ -71,6 +74,7 @@ internal sealed record BenchOptions
         SteadySeconds = 5,
         Pending = 50_000,
         PendingAtNeighbour = 5_000,
+        Replayed = 10_000,
         Applications = 10,
         Messages = 50_000,
         Calls = 50,

@@ -4,26 +4,17 @@ namespace Grapnel.Storage;
 internal static class LaneTurns
 {
     /// <summary>
-    /// One that is due, one that is fresh, and so on: retries that are due must not wait behind a long queue of fresh deliveries, nor fresh ones behind a
-    /// storm of retries.
+    /// One of each that has any, and so on: retries that are due must not wait behind a long queue of fresh deliveries, fresh ones not behind a storm of
+    /// retries, and neither behind a replay.
     /// </summary>
-    public static IEnumerable<T> Merge<T>(IEnumerable<T> due, IEnumerable<T> fresh)
+    public static IEnumerable<T> Merge<T>(params IEnumerable<T>[] runs)
     {
-        using var one = due.GetEnumerator();
-        using var other = fresh.GetEnumerator();
-        var (hasDue, hasFresh) = (one.MoveNext(), other.MoveNext());
-        for (var turn = 0; hasDue || hasFresh; turn++)
+        var line = new Queue<IEnumerator<T>>(runs.Select(run => run.GetEnumerator()).Where(run => run.MoveNext()));
+        while (line.TryDequeue(out var run))
         {
-            if (hasDue && (turn % 2 == 0 || !hasFresh))
-            {
-                yield return one.Current;
-                hasDue = one.MoveNext();
-            }
-            else
-            {
-                yield return other.Current;
-                hasFresh = other.MoveNext();
-            }
+            yield return run.Current;
+            if (run.MoveNext())
+                line.Enqueue(run);
         }
     }
 }

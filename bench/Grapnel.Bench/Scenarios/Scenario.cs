@@ -19,6 +19,8 @@ internal sealed record Scenario(string Name, string Question, Func<Workbench, Ca
         new("latency", "from trigger to receiver under a light, steady load", LatencyScenario.RunAsync),
         new("fan-out", "one event to ten endpoints", FanOutScenario.RunAsync),
         new("neighbour", "99 healthy endpoints beside one that hangs", NeighbourScenario.RunAsync),
+        new("flood", "ten applications beside one that publishes fifty times its share", FloodScenario.RunAsync),
+        new("replay", "live traffic beside a replay of all that an endpoint ever got", ReplayScenario.RunAsync),
         new("backlog", "a mountain of pending deliveries for a dead endpoint", BacklogScenario.RunAsync),
         new("nodes", "one, two and four nodes on one database, and receivers that take 50 ms", NodesScenario.RunAsync),
         new("lists", "lists over a long history, whatever the filter", ListsScenario.RunAsync),

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
 
 namespace Grapnel.Bench.Tools;
 
@@ -37,21 +39,48 @@ internal sealed class GrapnelApi : IDisposable
     public Task CreateApplicationAsync(string uid, CancellationToken cancel) =>
         PostAsync("/api/v1/app", new { name = uid, uid }, cancel);
 
-    /// <summary>Registers an endpoint for one event type.</summary>
-    public Task CreateEndpointAsync(string url, string eventType, CancellationToken cancel, string application = DefaultApplication) =>
-        PostAsync($"/api/v1/app/{application}/endpoint", new { url, eventTypes = new[] { eventType } }, cancel);
+    /// <summary>Registers an endpoint for one event type, and returns its id.</summary>
+    public async Task<string> CreateEndpointAsync(string url, string eventType, CancellationToken cancel, string application = DefaultApplication) =>
+        (await PostAsync($"/api/v1/app/{application}/endpoint", new { url, eventTypes = new[] { eventType } }, cancel)).GetProperty("id").GetString()!;
+
+    /// <summary>Begins to send everything that an endpoint of the default application got since a time once more, and returns the task.</summary>
+    /// <param name="endpoint">Its id.</param>
+    /// <param name="since">The beginning of the range, which ends now.</param>
+    /// <param name="rate">Messages per second; null for no limit.</param>
+    /// <param name="cancel">Gives up.</param>
+    public async Task<string> ReplayAsync(string endpoint, DateTimeOffset since, int? rate, CancellationToken cancel) =>
+        (await PostAsync($"/api/v1/app/{DefaultApplication}/endpoint/{endpoint}/bulk-replay", new { since, rate }, cancel)).GetProperty("id").GetString()!;
+
+    /// <summary>Whether a task has not ended.</summary>
+    public async Task<bool> IsRunningAsync(string task, CancellationToken cancel) =>
+        (await _http.GetFromJsonAsync<JsonElement>($"/api/v1/background-task/{task}", cancel)).GetProperty("status").GetString() == "running";
+
+    /// <summary>Stops a task, unless it has ended.</summary>
+    public async Task CancelAsync(string task, CancellationToken cancel)
+    {
+        using var response = await _http.PostAsync($"/api/v1/background-task/{task}/cancel", null, cancel);
+        if (!response.IsSuccessStatusCode && response.StatusCode != HttpStatusCode.Conflict)
+            throw new BenchException($"The task could not be cancelled: {(int)response.StatusCode}");
+    }
 
     public Task PublishAsync(string application, string eventType, object payload, CancellationToken cancel) =>
         PostAsync($"/api/v1/app/{application}/msg", new { eventType, payload }, cancel);
 
     /// <summary>Publishes by the simple path; false when the server cannot be reached or refuses.</summary>
-    public async Task<bool> TryTriggerAsync(string eventType, ReadOnlyMemory<byte> body, CancellationToken cancel)
+    public Task<bool> TryTriggerAsync(string eventType, ReadOnlyMemory<byte> body, CancellationToken cancel) =>
+        TryPublishAsync($"/trigger/{eventType}", body, cancel);
+
+    /// <summary>Publishes a payload of JSON to an application; false when the server cannot be reached or refuses.</summary>
+    public Task<bool> TryPublishAsync(string application, string eventType, ReadOnlyMemory<byte> payload, CancellationToken cancel) => TryPublishAsync(
+        $"/api/v1/app/{application}/msg", (byte[])[.. Encoding.ASCII.GetBytes($"{{\"eventType\":\"{eventType}\",\"payload\":"), .. payload.Span, (byte)'}'], cancel);
+
+    private async Task<bool> TryPublishAsync(string path, ReadOnlyMemory<byte> body, CancellationToken cancel)
     {
         using var content = new ReadOnlyMemoryContent(body);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         try
         {
-            using var response = await _http.PostAsync($"/trigger/{eventType}", content, cancel);
+            using var response = await _http.PostAsync(path, content, cancel);
             return response.StatusCode == HttpStatusCode.Accepted;
         }
         catch (HttpRequestException)
@@ -70,10 +99,11 @@ internal sealed class GrapnelApi : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async Task PostAsync(string path, object body, CancellationToken cancel)
+    private async Task<JsonElement> PostAsync(string path, object body, CancellationToken cancel)
     {
         using var response = await _http.PostAsJsonAsync(path, body, cancel);
         if (!response.IsSuccessStatusCode)
             throw new BenchException($"POST {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(cancel)}");
+        return await response.Content.ReadFromJsonAsync<JsonElement>(cancel);
     }
 }

@@ -40,20 +40,14 @@ internal sealed class LatencyProbe : IAsyncDisposable
     /// <param name="perSecond">Events per second.</param>
     /// <param name="seconds">For how long.</param>
     /// <param name="cancel">Gives up.</param>
+    public Task<Percentiles> MeasureAsync(
+        GrapnelProcess server, IReadOnlyList<string> eventTypes, int perSecond, int seconds, CancellationToken cancel) =>
+        MeasureAsync((n, body) => server.Api.TryTriggerAsync(eventTypes[n % eventTypes.Count], body, cancel), perSecond, seconds, cancel);
+
+    /// <summary>The same, for events that are published in another way: told their number, and their body.</summary>
     public async Task<Percentiles> MeasureAsync(
-        GrapnelProcess server, IReadOnlyList<string> eventTypes, int perSecond, int seconds, CancellationToken cancel)
-    {
-        var flights = new List<Task<double>>(perSecond * seconds);
-        var start = Stopwatch.GetTimestamp();
-        using var timer = new PeriodicTimer(Tick, TimeProvider.System);
-        while (flights.Count < perSecond * seconds && await timer.WaitForNextTickAsync(cancel))
-        {
-            var due = Math.Min(perSecond * seconds, (int)(Stopwatch.GetElapsedTime(start).TotalSeconds * perSecond) + 1);
-            while (flights.Count < due)
-                flights.Add(FlyAsync(server, eventTypes[flights.Count % eventTypes.Count], cancel));
-        }
-        return new Percentiles(await Task.WhenAll(flights));
-    }
+        Func<int, ReadOnlyMemory<byte>, Task<bool>> publish, int perSecond, int seconds, CancellationToken cancel) =>
+        new(await Pace.RunAsync(perSecond, seconds, n => FlyAsync(body => publish(n, body), cancel), cancel));
 
     /// <summary>Publishes one event, again and again until it is accepted, and returns when it has arrived.</summary>
     public async Task FirstAsync(GrapnelProcess server, string eventType, CancellationToken cancel)
@@ -66,10 +60,10 @@ internal sealed class LatencyProbe : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _receiver.DisposeAsync();
 
-    private async Task<double> FlyAsync(GrapnelProcess server, string eventType, CancellationToken cancel)
+    private async Task<double> FlyAsync(Func<ReadOnlyMemory<byte>, Task<bool>> publish, CancellationToken cancel)
     {
         var (flight, body) = Prepare();
-        if (!await server.Api.TryTriggerAsync(eventType, body, cancel))
+        if (!await publish(body))
             throw new BenchException("A publish was refused.");
         return await flight.Arrived.Task.WaitAsync(ArrivalLimit, cancel);
     }

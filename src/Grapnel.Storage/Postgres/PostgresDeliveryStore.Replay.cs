@@ -21,7 +21,7 @@ internal sealed partial class PostgresDeliveryStore
         var places = await Places.TakeAsync(session, chosen.Count).ConfigureAwait(false);
         var trigger = batch.Set == ReplaySet.NeverOwed ? Trigger.Scheduled : Trigger.Manual;
         await InsertAsync(session, [.. chosen.Zip(places, (message, place) => new NewDelivery(
-            endpoint, place, message.Id, trigger == Trigger.Scheduled && message.DeliverAt > WallClock() ? message.DeliverAt : 0, trigger, message.Bytes))])
+            endpoint, place, message.Id, trigger == Trigger.Scheduled && message.DeliverAt > WallClock() ? message.DeliverAt : batch.DueAt, trigger, message.Bytes))])
             .ConfigureAwait(false);
         // Places that are over make room, so that a message sent again and again does not grow.
         if (chosen.Count > 0)

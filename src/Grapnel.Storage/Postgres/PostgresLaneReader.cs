@@ -16,7 +16,7 @@ internal sealed class PostgresLaneReader(PostgresSession session, LaneRead read)
         var page = new List<LaneRow>();
         var more = read.Ordered
             ? Merge(page, runs.SelectMany(run => run).OrderBy(row => row.Seq))
-            : Merge(page, LaneTurns.Merge(runs[Stage.Tried].Concat(runs[Stage.Scheduled]).OrderBy(row => (row.DueAt, row.Seq)), runs[Stage.Fresh]));
+            : Merge(page, LaneTurns.Merge(runs[Stage.Tried], runs[Stage.Scheduled], runs[Stage.Fresh]));
         return new LanePage(
             await FetchAsync(page).ConfigureAwait(false), more, rows.Where(IsLater).Select(row => (long?)row.DueAt).Min(), await ReadHealthAsync(session, read.EndpointId).ConfigureAwait(false))
         {

@@ -124,7 +124,7 @@ internal sealed class LaneRuns
         NextDueAt = (string)answer[6]! is { Length: > 0 } due ? Number(due) : null;
         var all = read.Ordered
             ? tried.Concat(fresh).OrderBy(row => row.Seq)
-            : LaneTurns.Merge(tried.Concat(scheduled).OrderBy(row => (row.DueAt, row.Seq)), fresh);
+            : LaneTurns.Merge(tried, scheduled, fresh);
         Deliveries = [.. all.Take(read.Limit)];
         More = tried.Count + scheduled.Count + fresh.Count > Deliveries.Count;
     }

@@ -45,7 +45,7 @@ internal sealed partial class SqliteDeliveryStore
         var owed = message.Owed.FindAll(pair => pair.EndpointId != endpoint || pending.Contains(pair));
         owed.Add((endpoint, seq));
         var scheduled = batch.Set == ReplaySet.NeverOwed;
-        var dueAt = scheduled && message.DeliverAt > WallClock() ? message.DeliverAt : 0;
+        var dueAt = scheduled && message.DeliverAt > WallClock() ? message.DeliverAt : batch.DueAt;
         InsertDelivery(session, endpoint, seq, message.N, dueAt, scheduled ? Trigger.Scheduled : Trigger.Manual);
         session.Prepare("UPDATE message SET owed = ? WHERE n = ?").Bind(Owed.Pack(owed)).Bind(message.N).Run();
         return true;

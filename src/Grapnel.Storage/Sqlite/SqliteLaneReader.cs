@@ -27,18 +27,28 @@ internal sealed class SqliteLaneReader(SqliteSession session, LaneRead read)
         return new Run(statement, read.Held);
     }
 
-    private void ReadInOrder(params Run[] runs) => Merge(runs, _ => runs.Where(run => run.HasRow).MinBy(run => run.Seq));
+    private void ReadInOrder(params Run[] runs) => Merge(runs, () => runs.Where(run => run.HasRow).MinBy(run => run.Seq));
 
-    // Retries that are due must not wait behind a long queue of fresh deliveries, nor fresh ones behind a storm of retries.
-    private void ReadInTurns(Run tried, Run scheduled, Run fresh) => Merge([tried, scheduled, fresh], turn =>
+    // As LaneTurns has it, over statements that are read row by row.
+    private void ReadInTurns(params Run[] runs)
     {
-        var due = new[] { tried, scheduled }.Where(run => run.HasRow).MinBy(run => (run.DueAt, run.Seq));
-        return due is null || (turn % 2 == 1 && fresh.HasRow) ? (fresh.HasRow ? fresh : null) : due;
-    });
+        var line = new Queue<Run>(runs);
+        Merge(runs, () =>
+        {
+            while (line.TryDequeue(out var run))
+            {
+                if (!run.HasRow)
+                    continue;
+                line.Enqueue(run);
+                return run;
+            }
+            return null;
+        });
+    }
 
-    private void Merge(Run[] runs, Func<int, Run?> next)
+    private void Merge(Run[] runs, Func<Run?> next)
     {
-        for (var turn = 0; next(turn) is { } run; turn++)
+        while (next() is { } run)
         {
             if (_more = IsFull)
                 break;
@@ -103,8 +113,6 @@ internal sealed class SqliteLaneReader(SqliteSession session, LaneRead read)
 
         public long Seq => _statement.Int64(0);
 
-        public long DueAt => _statement.Int64(1);
-
         public void Next()
         {
             do
@@ -116,7 +124,7 @@ internal sealed class SqliteLaneReader(SqliteSession session, LaneRead read)
         {
             EndpointId = endpoint,
             Seq = Seq,
-            DueAt = DueAt,
+            DueAt = _statement.Int64(1),
             Attempts = _statement.Int32(2),
             Trigger = (Trigger)_statement.Int32(3),
             Message = MessageAt(session, _statement.Int64(4)),

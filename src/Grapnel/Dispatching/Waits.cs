@@ -22,7 +22,8 @@ internal sealed class Waits(IDeliveryStore store, IHistoryStore history, Dispatc
         var due = state.At > DateTimeOffset.UnixEpoch ? state.At : (DateTimeOffset?)null;
         var why = await DescribeHoldAsync(endpoint, lane, due, cancellationToken).ConfigureAwait(false)
             ?? await DescribeOrderAsync(message, endpoint, due, cancellationToken).ConfigureAwait(false)
-            ?? (due is { } at
+            // What is replayed has been due since then, and waits for its turn.
+            ?? (due is { } at && (state.Attempts > 0 || at > DateTimeOffset.FromUnixTimeMilliseconds(clock.NowMs))
                 ? await DescribeTimeAsync(message, state, endpoint, at, cancellationToken).ConfigureAwait(false)
                 : await DescribeTurnAsync(message, endpoint, lane, cancellationToken).ConfigureAwait(false));
         return why with { Attempts = state.Attempts };

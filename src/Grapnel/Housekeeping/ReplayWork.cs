@@ -10,7 +10,8 @@ namespace Grapnel.Housekeeping;
 /// got lost loses or repeats any; and the deliveries wait in the store until their lane has room for them, however many they are.
 /// </summary>
 internal sealed class ReplayWork(
-    IDeliveryStore deliveries, IHistoryStore history, ICatalogStore catalog, Dispatcher dispatcher, TimeProvider time) : ITaskWork
+    IDeliveryStore deliveries, IHistoryStore history, ICatalogStore catalog, Dispatcher dispatcher, ScheduleClock clock,
+    TimeProvider time) : ITaskWork
 {
     /// <summary>Most pages that are looked at to count what a replay would send.</summary>
     public const int CountedPages = 20;
@@ -33,7 +34,9 @@ internal sealed class ReplayWork(
         var chosen = Choose(page, endpoint, query.Set, LimitOf(arguments.Rate));
         var step = new TaskStep(
             task, node, chosen.End.Cursor, chosen.End.Scanned, Status: chosen.Done ? BackgroundTaskStatus.Finished : BackgroundTaskStatus.Running);
-        if (await AddAsync(new ReplayBatch(step, query.Set, chosen.Messages), endpoint).ConfigureAwait(false) is not { } result)
+        // What is published meanwhile must not stand behind all of it. In an ordered lane it must: the place decides.
+        var batch = new ReplayBatch(step, query.Set, chosen.Messages) { DueAt = endpoint.Ordered ? 0 : clock.NowMs };
+        if (await AddAsync(batch, endpoint).ConfigureAwait(false) is not { } result)
             return null;
         dispatcher.Replayed(result, endpoint);
         return (step with { Done = result.Added }).Result(time.GetUtcNow());

@@ -86,7 +86,14 @@ public readonly record struct ReplayPosition(ReadOnlyMemory<byte>? Cursor, int S
 /// <param name="Step">The step, its <see cref="TaskStep.Done"/> apart, which is counted; its task names application and endpoint.</param>
 /// <param name="Set">What the messages have to do with the endpoint, which is checked again.</param>
 /// <param name="Messages">The messages.</param>
-public sealed record ReplayBatch(TaskStep Step, ReplaySet Set, IReadOnlyList<Id<Message>> Messages);
+public sealed record ReplayBatch(TaskStep Step, ReplaySet Set, IReadOnlyList<Id<Message>> Messages)
+{
+    /// <summary>
+    /// Since when the deliveries are due, in milliseconds of schedule time: they take turns with fresh ones, however many they are. 0, the default, to
+    /// stand among the fresh ones, in order of place.
+    /// </summary>
+    public long DueAt { get; init; }
+}
 
 /// <summary>What became of a batch.</summary>
 /// <param name="Added">Deliveries added.</param>

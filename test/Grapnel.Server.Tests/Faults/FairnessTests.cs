@@ -9,29 +9,71 @@ public sealed class FairnessTests(SharedRig shared)
 {
     private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(30);
 
-    [Fact]
-    public async Task A_dead_endpoint_with_ten_thousand_queued_does_not_hold_up_fifty_others()
+    [Theory]
+    [InlineData(BackEnd.Sqlite, 10_000)]
+    [InlineData(BackEnd.Postgres, 500)]
+    [InlineData(BackEnd.SqliteRedis, 500)]
+    [InlineData(BackEnd.PostgresRedis, 500)]
+    public async Task Hanging_endpoints_with_thousands_queued_hold_up_none_of_the_others_and_take_no_threads_and_few_sockets(BackEnd backEnd, int queued)
     {
-        var rig = await shared.NewApplicationAsync();
+        const int hanging = 2, healthy = 98, messages = 10, concurrency = 32;
+        var rig = await shared.NewApplicationAsync(backEnd);
         await using var receiver = await Receiver.StartAsync();
         receiver.Answer = async (arrival, gone) =>
         {
-            if (arrival.Path == "/dead")
+            if (Hangs(arrival))
                 await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, gone);
             return 200;
         };
-        await rig.CreateEndpointAsync(receiver.Url("/dead"), "\"timeoutSeconds\":60");
+        for (var i = 0; i < hanging; i++)
+            await rig.CreateEndpointAsync(receiver.Url($"/hanging/{i}"), "\"timeoutSeconds\":60");
         var (threads, handles) = (rig.Server.Threads, rig.Server.Handles);
-        await rig.PublishManyAsync("order.created", 10_000);
-        for (var i = 1; i < 50; i++)
+        await rig.PublishManyAsync("order.created", queued);
+        for (var i = 0; i < healthy; i++)
             await rig.CreateEndpointAsync(receiver.Url($"/{i}"));
 
-        await rig.PublishManyAsync("order.created", 20);
+        await rig.PublishManyAsync("order.created", messages);
 
-        await Eventually.IsTrueAsync("the others have got everything", () => receiver.Arrivals.Count(arrival => arrival.Path != "/dead") == 49 * 20, Promptly);
-        receiver.At("/dead").Count().ShouldBe(32, "all that is in flight hangs");
+        await Eventually.IsTrueAsync("the others have got everything", () => receiver.Arrivals.Count(arrival => !Hangs(arrival)) == healthy * messages, Promptly);
+        receiver.Arrivals.Count(Hangs).ShouldBe(hanging * concurrency, "all that is in flight hangs");
         (rig.Server.Threads - threads).ShouldBeLessThan(100);
-        (rig.Server.Handles - handles).ShouldBeLessThan(32 + 49 * 20 + 100);
+        (rig.Server.Handles - handles).ShouldBeLessThan(hanging * concurrency + healthy * messages + 100);
+
+        static bool Hangs(Arrival arrival) => arrival.Path.StartsWith("/hanging/", StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(BackEnd.Sqlite, null)]
+    [InlineData(BackEnd.Postgres, null)]
+    [InlineData(BackEnd.SqliteRedis, 50)]
+    [InlineData(BackEnd.PostgresRedis, null)]
+    public async Task An_application_that_publishes_fifty_times_its_share_queues_behind_itself_and_the_other_takes_turns_with_it(BackEnd backEnd, int? rateLimit)
+    {
+        const int share = 10, flood = 50 * share;
+        await using var receiver = await Receiver.StartAsync();
+        receiver.Answer = async (_, gone) =>
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, gone);
+            return 200;
+        };
+        // So few attempts at once that the one endpoint of the flooder could take them all.
+        await using var rig = await Rig.StartOnAsync(backEnd, ("GRAPNEL_DELIVERY__MAX_CONCURRENCY", "8"));
+        await rig.UseNewApplicationAsync(rateLimit is { } limit ? $"\"rateLimit\":{limit}" : "");
+        await rig.CreateEndpointAsync(receiver.Url("/flooder"));
+        var flooded = await rig.PublishManyAsync("order.created", flood);
+        await rig.UseNewApplicationAsync();
+        await rig.CreateEndpointAsync(receiver.Url("/other"));
+
+        await rig.PublishManyAsync("order.created", share);
+        var before = receiver.At("/flooder").Count();
+        await receiver.WaitForAsync(share, "/other");
+
+        var meanwhile = receiver.At("/flooder").Count() - before;
+        meanwhile.ShouldBeLessThan(10 * share, "they take turns");
+        receiver.At("/flooder").Count().ShouldBeLessThan(flood, "the flooder still waits for its own");
+        if (rateLimit is null)
+            await receiver.WaitForAsync(flood, "/flooder");
+        receiver.At("/flooder").Select(arrival => arrival.Id).ShouldBeSubsetOf(flooded);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Grapnel.Server.Tests.Faults.Harness;
 using Grapnel.Server.Tests.Support;
+using Grapnel.Testing;
 
 namespace Grapnel.Server.Tests.Faults;
 
@@ -7,37 +8,51 @@ namespace Grapnel.Server.Tests.Faults;
 [Collection(RealProcesses.Name)]
 public sealed class TaskCrashTests(ITestOutputHelper output)
 {
-    private const int Messages = 3_000;
-    private const int Kills = 4;
-
     [Fact]
     public async Task Kills_in_the_middle_of_a_replay_neither_lose_nor_repeat_a_message()
     {
+        const int count = 3_000, kills = 4;
         var random = new Random();
         await using var receiver = await Receiver.StartAsync();
         await using var rig = await Rig.StartAsync();
         var endpoint = await rig.CreateEndpointAsync(receiver.Url());
-        var messages = await rig.PublishManyAsync("order.created", Messages);
-        await receiver.WaitForAsync(Messages);
+        var messages = await rig.PublishManyAsync("order.created", count);
+        await receiver.WaitForAsync(count);
 
         // A bulk replay asks no message what became of it: one that was replayed twice is sent twice.
-        var begun = await rig.Client.PostJsonAsync(
-            $"{rig.App}/endpoint/{endpoint}/bulk-replay", $$"""{"since":"{{TimeProvider.System.GetUtcNow().AddHours(-1):O}}","rate":5000}""");
-        begun.Status.ShouldBe(202);
-        for (var kill = 1; kill <= Kills; kill++)
+        var task = await rig.ReplayAsync(endpoint, rate: 5000);
+        for (var kill = 1; kill <= kills; kill++)
         {
-            var done = 0;
-            await Eventually.IsTrueAsync("the task moves on", async () => (done = await DoneAsync(rig, begun.Id)) >= kill * Messages / (Kills + 1));
-            output.WriteLine($"Killed at {done} of {Messages}");
+            await rig.WaitUntilTaskHasDoneAsync(task, kill * count / (kills + 1));
+            output.WriteLine($"Killed at {await rig.DoneAsync(task)} of {count}");
             // Anywhere within or between pages.
             await Task.Delay(TimeSpan.FromMilliseconds(random.Next(60)), TimeProvider.System);
             await rig.KillAndStartAsync();
         }
-        await Eventually.IsTrueAsync("the task ends", async () => (await TaskAsync(rig, begun.Id))["status"].GetString() == "finished");
 
-        (await DoneAsync(rig, begun.Id)).ShouldBe(Messages);
-        foreach (var message in messages)
-            await Eventually.IsTrueAsync($"{message} is tried once more", async () => await ManualAttemptsAsync(rig, message) == 1);
+        await EveryMessageIsReplayedOnceAsync(rig, task, endpoint, messages);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_other_node_goes_on_with_a_replay_whose_node_is_killed_and_neither_loses_nor_repeats_a_message(bool redis)
+    {
+        const int count = 500;
+        await using var receiver = await Receiver.StartAsync();
+        await using var cluster = await ClusterRig.StartAsync(2, [.. ClusterRig.Quick, .. redis ? OwnQueue.Settings(await RedisServer.Shared) : []]);
+        var (first, other) = (cluster[0], cluster[1]);
+        var endpoint = await first.CreateEndpointAsync(receiver.Url());
+        var messages = await first.PublishManyAsync("order.created", count);
+        await receiver.WaitForAsync(count);
+
+        // It is the node that is asked that begins at once.
+        var task = await first.ReplayAsync(endpoint, rate: 250);
+        await first.WaitUntilTaskHasDoneAsync(task, count / 5);
+        await first.Server.KillAsync();
+        output.WriteLine($"Killed at {await other.DoneAsync(task)} of {count}");
+
+        await EveryMessageIsReplayedOnceAsync(other, task, endpoint, messages);
     }
 
     [Fact]
@@ -53,17 +68,18 @@ public sealed class TaskCrashTests(ITestOutputHelper output)
         begun.Status.ShouldBe(202);
         for (var kill = 0; kill < 2; kill++)
             await rig.KillAndStartAsync();
-        await Eventually.IsTrueAsync("the task ends", async () => (await TaskAsync(rig, begun.Id))["status"].GetString() == "finished");
+        await rig.WaitUntilTaskEndsAsync(begun.Id);
 
-        (await DoneAsync(rig, begun.Id)).ShouldBe(tenants + 1);
+        (await rig.DoneAsync(begun.Id)).ShouldBe(tenants + 1);
         foreach (var application in applications)
             (await rig.Client.GetJsonAsync($"/api/v1/app/{application}/msg"))["data"].GetArrayLength().ShouldBe(1);
     }
 
-    private static Task<Reply> TaskAsync(Rig rig, string id) => rig.Client.GetJsonAsync($"/api/v1/background-task/{id}");
-
-    private static async Task<int> DoneAsync(Rig rig, string id) => (await TaskAsync(rig, id))["data"].GetProperty("done").GetInt32();
-
-    private static async Task<int> ManualAttemptsAsync(Rig rig, string message) =>
-        (await rig.Client.GetJsonAsync($"{rig.App}/attempt/msg/{message}"))["data"].EnumerateArray().Count(a => a.GetProperty("triggerType").GetInt32() == 1);
+    private static async Task EveryMessageIsReplayedOnceAsync(Rig rig, string task, string endpoint, IReadOnlyList<string> messages)
+    {
+        await rig.WaitUntilTaskEndsAsync(task);
+        (await rig.DoneAsync(task)).ShouldBe(messages.Count);
+        await rig.WaitUntilNothingIsPendingAsync();
+        (await rig.SuccessesAsync(endpoint)).Where(success => success.ByHand).Select(success => success.Message).ShouldBe(messages, ignoreOrder: true);
+    }
 }

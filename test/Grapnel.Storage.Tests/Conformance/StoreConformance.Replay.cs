@@ -205,6 +205,28 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
+    public async Task What_is_replayed_as_due_crowds_out_neither_fresh_deliveries_nor_due_retries_nor_they_it()
+    {
+        var lane = NewLane();
+        var messages = new List<Message>();
+        for (var i = 0; i < 12; i++)
+            messages.Add(await PublishAsync(lane));
+        var all = await PendingAsync(lane);
+        await SettleAsync([.. all.Take(4).Select(Delivered), .. all.Skip(4).Take(4).Select(delivery => Retried(delivery, TimeSpan.FromSeconds(1)))]);
+        var batch = BatchOf(await TakeTaskAsync(lane), ReplaySet.Owed, [.. messages.Take(4).Select(message => message.Id)]);
+        var due = Start.ToUnixTimeMilliseconds();
+
+        (await Deliveries.ReplayAsync(batch with { DueAt = due }, default))!.Added.ShouldBe(4);
+        Clock.Advance(TimeSpan.FromSeconds(2));
+
+        var page = (await ReadAsync(lane, limit: 6)).Deliveries;
+        page.Count(delivery => delivery.DueAt == 0).ShouldBe(2);
+        page.Count(delivery => delivery.Attempts > 0).ShouldBe(2);
+        page.Where(delivery => delivery.Trigger == Trigger.Manual).Select(delivery => (delivery.DueAt, delivery.Message.Id)).ShouldBe(
+            [(due, messages[0].Id), (due, messages[1].Id)]);
+    }
+
+    [Fact]
     public async Task Cancelling_what_is_older_reaches_every_stage_of_the_lane_a_page_at_a_time_and_nothing_else()
     {
         var (lane, other) = (NewLane(), NewLane());
@@ -280,7 +302,10 @@ public abstract partial class StoreConformance
     }
 
     private Task<ReplayResult?> ReplayAsync(BackgroundTask task, ReplaySet set, params Id<Message>[] messages) =>
-        Deliveries.ReplayAsync(new ReplayBatch(new TaskStep(task, _node, FirstCursor, Scanned: 5), set, messages), default);
+        Deliveries.ReplayAsync(BatchOf(task, set, messages), default);
+
+    private ReplayBatch BatchOf(BackgroundTask task, ReplaySet set, params Id<Message>[] messages) =>
+        new(new TaskStep(task, _node, FirstCursor, Scanned: 5), set, messages);
 
     private async Task<List<long>> CancelOlderAsync(Id<Endpoint> lane, DateTimeOffset before, int limit, Func<Task>? onPage = null)
     {

@@ -88,8 +88,9 @@ internal sealed class Rig : IAsyncDisposable
     }
 
     /// <summary>Goes on in an application of its own, where nobody else's endpoints are.</summary>
-    public async Task UseNewApplicationAsync() =>
-        App = $"/api/v1/app/{(await Client.PostJsonAsync("/api/v1/app", """{"name":"A test"}""")).Id}";
+    /// <param name="fields">More fields, as the inside of a JSON object.</param>
+    public async Task UseNewApplicationAsync(string fields = "") =>
+        App = $"/api/v1/app/{(await Client.PostJsonAsync("/api/v1/app", $$"""{"name":"A test"{{(fields.Length > 0 ? "," : "")}}{{fields}}}""")).Id}";
 
     public async Task CreateEventTypeAsync(string name) =>
         (await Client.PostJsonAsync("/api/v1/event-type", $$"""{"name":"{{name}}","description":"A test"}""")).Status.ShouldBe(201);
@@ -145,21 +146,43 @@ internal sealed class Rig : IAsyncDisposable
     public Task WaitForAsync(string message, string endpoint, string why) =>
         Eventually.IsTrueAsync($"{message} is {why}", async () => await WhyAsync(message, endpoint) == why);
 
+    /// <summary>Begins to send everything that an endpoint ever got once more, and returns the task.</summary>
+    /// <param name="endpoint">Its id.</param>
+    /// <param name="rate">Messages per second; null for no limit.</param>
+    public async Task<string> ReplayAsync(string endpoint, int? rate = null)
+    {
+        var since = TimeProvider.System.GetUtcNow().AddHours(-1);
+        var begun = await Client.PostJsonAsync($"{App}/endpoint/{endpoint}/bulk-replay", $$"""{"since":"{{since:O}}","rate":{{rate?.ToString() ?? "null"}}}""");
+        begun.Status.ShouldBe(202, begun.Text);
+        return begun.Id;
+    }
+
+    public Task<Reply> TaskAsync(string task) => Client.GetJsonAsync($"/api/v1/background-task/{task}");
+
+    /// <summary>How many messages, or applications, a task is done with.</summary>
+    public async Task<int> DoneAsync(string task) => (await TaskAsync(task))["data"].GetProperty("done").GetInt32();
+
+    public Task WaitUntilTaskHasDoneAsync(string task, int count) =>
+        Eventually.IsTrueAsync($"the task has done {count}", async () => await DoneAsync(task) >= count);
+
+    public Task WaitUntilTaskEndsAsync(string task) =>
+        Eventually.IsTrueAsync("the task ends", async () => (await TaskAsync(task))["status"].GetString() == "finished");
+
     /// <summary>How many deliveries of all endpoints are pending.</summary>
     public async Task<long> PendingAsync() => (await Client.GetJsonAsync("/api/v1/backlog"))["pending"].GetInt64();
 
     public Task WaitUntilNothingIsPendingAsync(TimeSpan? limit = null) =>
         Eventually.IsTrueAsync("nothing is pending", async () => await PendingAsync() == 0, limit);
 
-    /// <summary>The attempts of an endpoint on record that succeeded: message, and when it began.</summary>
-    public async Task<IReadOnlyList<(string Message, DateTime StartedAt)>> SuccessesAsync(string endpoint)
+    /// <summary>The attempts of an endpoint on record that succeeded: message, when it began, and whether it was asked for by hand, as in a replay.</summary>
+    public async Task<IReadOnlyList<(string Message, DateTime StartedAt, bool ByHand)>> SuccessesAsync(string endpoint)
     {
-        var found = new List<(string, DateTime)>();
+        var found = new List<(string, DateTime, bool)>();
         for (var after = ""; ;)
         {
             var page = (await Client.GetJsonAsync($"{App}/attempt/endpoint/{endpoint}?status=0&limit=250&with_content=false{after}")).Json;
-            found.AddRange(page.GetProperty("data").EnumerateArray()
-                .Select(attempt => (attempt.GetProperty("msgId").GetString()!, attempt.GetProperty("timestamp").GetDateTime())));
+            found.AddRange(page.GetProperty("data").EnumerateArray().Select(attempt => (
+                attempt.GetProperty("msgId").GetString()!, attempt.GetProperty("timestamp").GetDateTime(), attempt.GetProperty("triggerType").GetInt32() == 1)));
             if (page.GetProperty("done").GetBoolean())
                 return found;
             after = $"&iterator={page.GetProperty("iterator").GetString()}";

@@ -39,6 +39,9 @@ internal sealed class ChaosStore(IDeliveryStore inner) : IDeliveryStore
     public Task<IReadOnlyList<Id<Endpoint>>> TakeLanesAsync(Id<Node> node, int limit, CancellationToken cancellationToken) =>
         RunAsync("TakeLanes", () => inner.TakeLanesAsync(node, limit, cancellationToken));
 
+    public Task<IReadOnlyList<LimitShare>> ShareLimitsAsync(Id<Node> node, IReadOnlyList<LimitDemand> demands, CancellationToken cancellationToken) =>
+        RunAsync("ShareLimits", () => inner.ShareLimitsAsync(node, demands, cancellationToken));
+
     public Task<AcceptResult> AcceptAsync(AcceptBatch batch, CancellationToken cancellationToken) =>
         RunAsync("Accept", () => inner.AcceptAsync(batch, cancellationToken));
 

@@ -141,6 +141,16 @@ CREATE TABLE lane (
 ) WITH (fillfactor = 70);
 CREATE INDEX lane_node ON lane (node_id);
 
+-- Which part of the rate limit of an application a node may use, in millionths, and for how many lanes it needs it. Never more than all of it.
+CREATE TABLE limit_share (
+    application_id uuid NOT NULL,
+    node_id uuid NOT NULL REFERENCES node ON DELETE CASCADE,
+    lanes bigint NOT NULL,
+    part bigint NOT NULL,
+    PRIMARY KEY (application_id, node_id)
+) WITH (fillfactor = 50);
+CREATE INDEX limit_share_node ON limit_share (node_id);
+
 CREATE TABLE endpoint_health (
     endpoint_id uuid PRIMARY KEY,
     failing_since bigint,

@@ -20,7 +20,7 @@ internal sealed class ChaosStore(IDeliveryStore inner) : IDeliveryStore
         return result;
     }
 
-    public bool IsShared => inner.IsShared;
+    public bool IsShared { get; init; } = inner.IsShared;
 
     public Task<Id<Node>> JoinAsync(string name, NodeRoles roles, CancellationToken cancellationToken) =>
         RunAsync("Join", () => inner.JoinAsync(name, roles, cancellationToken));

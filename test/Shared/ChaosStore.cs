@@ -20,7 +20,7 @@ internal sealed class ChaosStore(IDeliveryStore inner) : IDeliveryStore
         return result;
     }
 
-    public bool IsShared => inner.IsShared;
+    public bool IsShared { get; init; } = inner.IsShared;
 
     public Task<Id<Node>> JoinAsync(string name, NodeRoles roles, CancellationToken cancellationToken) =>
         RunAsync("Join", () => inner.JoinAsync(name, roles, cancellationToken));
@@ -38,6 +38,9 @@ internal sealed class ChaosStore(IDeliveryStore inner) : IDeliveryStore
 
     public Task<IReadOnlyList<Id<Endpoint>>> TakeLanesAsync(Id<Node> node, int limit, CancellationToken cancellationToken) =>
         RunAsync("TakeLanes", () => inner.TakeLanesAsync(node, limit, cancellationToken));
+
+    public Task<IReadOnlyList<LimitShare>> ShareLimitsAsync(Id<Node> node, IReadOnlyList<LimitDemand> demands, CancellationToken cancellationToken) =>
+        RunAsync("ShareLimits", () => inner.ShareLimitsAsync(node, demands, cancellationToken));
 
     public Task<AcceptResult> AcceptAsync(AcceptBatch batch, CancellationToken cancellationToken) =>
         RunAsync("Accept", () => inner.AcceptAsync(batch, cancellationToken));

@@ -37,7 +37,8 @@ internal static class CopyCommand
         var lines = new CopyLines(terminal, TimeProvider.System);
         try
         {
-            var tables = await new StoreCopy(TimeProvider.System) { Told = lines.Tell }.RunAsync(from.Location, to.Location, cancel);
+            var tables = await new StoreCopy(TimeProvider.System) { Told = lines.Tell, HistoryPartition = to.PostgresOptions().HistoryPartition }
+                .RunAsync(from.Location, to.Location, cancel);
             lines.Conclude(tables);
         }
         catch (StoreLockedException locked)

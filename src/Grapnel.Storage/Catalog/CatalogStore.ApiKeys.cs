@@ -8,8 +8,13 @@ internal sealed partial class CatalogStore
         database.ReadAsync<IReadOnlyList<ApiKey>>(async catalog =>
             await catalog.ApiKeys.OrderBy(row => row.Id).ToListAsync(cancellationToken).ConfigureAwait(false), cancellationToken);
 
-    public Task AddApiKeyAsync(ApiKey key, CancellationToken cancellationToken) =>
-        database.WriteAsync(catalog => AddAsync(catalog, key), cancellationToken);
+    public Task<bool> AddApiKeyAsync(ApiKey key, CancellationToken cancellationToken) =>
+        database.WriteAsync(async catalog =>
+        {
+            var (hash, now) = (key.Hash, key.CreatedAt);
+            return !await catalog.ApiKeys.AnyAsync(row => row.Hash == hash && row.RevokedAt == null && (row.ExpiresAt == null || row.ExpiresAt > now)).ConfigureAwait(false)
+                && await AddAsync(catalog, key).ConfigureAwait(false);
+        }, cancellationToken);
 
     public Task<bool> RevokeApiKeyAsync(Id<ApiKey> id, DateTimeOffset at, CancellationToken cancellationToken) =>
         database.WriteAsync(async catalog => await catalog.ApiKeys

@@ -54,13 +54,12 @@ internal sealed class CopyTarget : IAsyncDisposable
     }
 
     /// <summary>Makes the tables, without what a new installation begins with, and partitions for the history that is to come.</summary>
-    public async Task PrepareAsync((DateTimeOffset First, DateTimeOffset Last)? history, TimeProvider time)
+    public async Task PrepareAsync((DateTimeOffset First, DateTimeOffset Last)? history, PostgresPartitions partitions)
     {
         PostgresSchema.Migrate(_session);
         // The source's own take their place.
         if (!(await ReadProgressAsync().ConfigureAwait(false)).ContainsKey("counter"))
             await _session.Prepare("DELETE FROM counter").RunAsync().ConfigureAwait(false);
-        var partitions = new PostgresPartitions(new PostgresStoreOptions().HistoryPartition, time);
         if (history is { } range)
             await partitions.CoverAsync(_session, range.First, range.Last, MostPartitions).ConfigureAwait(false);
         await partitions.EnsureAsync(_session).ConfigureAwait(false);

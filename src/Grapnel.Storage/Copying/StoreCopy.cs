@@ -13,6 +13,9 @@ public sealed class StoreCopy(TimeProvider time)
     /// <summary>Is told of how it goes on, often: after each page, and while rows are read back.</summary>
     public Action<CopyStep> Told { get; init; } = _ => { };
 
+    /// <summary>How much time a partition of the history spans, see <see cref="PostgresStoreOptions.HistoryPartition"/>.</summary>
+    public TimeSpan HistoryPartition { get; init; } = new PostgresStoreOptions().HistoryPartition;
+
     /// <summary>Most rows of a page, which is one transaction.</summary>
     internal int PageRows { get; init; } = 1000;
 
@@ -53,7 +56,7 @@ public sealed class StoreCopy(TimeProvider time)
     {
         if (await target.BeginAsync(source.Identity, time.GetUtcNow()).ConfigureAwait(false) is { } begunAt)
             Told(new CopyStep.GoesOn(begunAt));
-        await target.PrepareAsync(source.HistoryRange(), time).ConfigureAwait(false);
+        await target.PrepareAsync(source.HistoryRange(), new PostgresPartitions(HistoryPartition, time)).ConfigureAwait(false);
         var progress = await target.ReadProgressAsync().ConfigureAwait(false);
         foreach (var table in TableCopies.All)
             progress[table.Name] = await CopyAsync(source, target, table, progress.GetValueOrDefault(table.Name), cancellationToken).ConfigureAwait(false);

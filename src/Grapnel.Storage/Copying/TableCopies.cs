@@ -75,6 +75,7 @@ internal static class TableCopies
     {
         ["node"] = "nobody uses it yet",
         ["lane"] = "nobody owns a lane yet",
+        ["limit_share"] = "no node has a part of a limit yet",
         ["history_partition"] = "made for the history that is copied",
         ["__EFMigrationsHistory"] = "what made the tables",
     };

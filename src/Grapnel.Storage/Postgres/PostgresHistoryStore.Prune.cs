@@ -50,7 +50,9 @@ internal sealed partial class PostgresHistoryStore
         await database.RunLongAsync(async session =>
         {
             await partitions.EnsureAsync(session).ConfigureAwait(false);
-            return await partitions.DropAsync(session, before).ConfigureAwait(false);
+            var dropped = await partitions.DropAsync(session, before).ConfigureAwait(false);
+            await partitions.SummarizeAsync(session).ConfigureAwait(false);
+            return dropped;
         }, cancellationToken).ConfigureAwait(false);
         await database.WriteAloneAsync(session => PendingCount.FoldAsync(session, writer), cancellationToken).ConfigureAwait(false);
     }

@@ -56,6 +56,23 @@ internal sealed class PostgresPartitions(TimeSpan width, TimeProvider time)
     }
 
     /// <summary>
+    /// Enters pages of attempts into the index over their ids that have been written since the last time, in the partitions that are written to: this one,
+    /// and the one before it. What retries add to older ones is little, and entered when they are vacuumed.
+    /// </summary>
+    public async Task SummarizeAsync(PostgresSession session)
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var starts = await session.Prepare("SELECT start FROM history_partition WHERE start <= $1 AND until > $2 ORDER BY start")
+            .Bind(now).Bind(now - _widthMs).RowsAsync(row => row.Int64(0)).ConfigureAwait(false);
+        // Sooner given up than the server ends a vacuum that is in the way; that one does the same.
+        foreach (var start in starts)
+            await TryAsync(session, () => session.Prepare("""
+                SELECT brin_summarize_new_values(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
+                WHERE i.indrelid = to_regclass($1) AND m.amname = 'brin'
+                """).Bind(Name("attempt", start)).WithoutTimeout().AnyAsync()).ConfigureAwait(false);
+    }
+
+    /// <summary>
     /// The end of what is to be removed message by message, so that nothing is left from before a time: the partition that the time falls into goes whole,
     /// later.
     /// </summary>

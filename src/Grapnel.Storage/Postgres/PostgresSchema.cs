@@ -4,6 +4,7 @@ using Grapnel.Storage.Copying;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.Extensions.Logging;
 
 namespace Grapnel.Storage.Postgres;
 
@@ -11,14 +12,15 @@ namespace Grapnel.Storage.Postgres;
 /// Brings a database to the shape this version needs. Of nodes that start together one does it, and the others wait for it. EF is woken only when
 /// there is something to migrate.
 /// </summary>
-internal static class PostgresSchema
+internal static partial class PostgresSchema
 {
     private const int OldestVersion = 14_00_00;
 
     /// <summary>Held by whoever makes or changes the tables.</summary>
     public const long MigrationLock = 0x6772_6170_6e65_6c00;
 
-    public static async Task PrepareAsync(PostgresDatabase database, PostgresPartitions partitions, bool mayMigrate, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task PrepareAsync(
+        PostgresDatabase database, PostgresPartitions partitions, bool mayMigrate, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
@@ -34,14 +36,16 @@ internal static class PostgresSchema
             }
             if (!mayMigrate)
                 throw new StoreOpenException("The database has to be migrated to this version, and Postgres:Migrate forbids to do so at a start. Run 'grapnel migrate'.");
-            // However long the node that migrates takes; the driver would give up after a few seconds.
-            await session.Prepare("SELECT pg_advisory_lock($1)").Bind(MigrationLock).WithoutTimeout().RunAsync().ConfigureAwait(false);
+            await LockAsync(session, logger).ConfigureAwait(false);
             try
             {
                 // A copy may have begun meanwhile; it holds the same lock.
                 await CopyProgress.RefuseUnfinishedAsync(session).ConfigureAwait(false);
                 if (await NeedsMigrationAsync(session).ConfigureAwait(false))
+                {
                     Migrate(session);
+                    LogMigrated(logger);
+                }
                 if (!await session.Prepare("SELECT 1 FROM application LIMIT 1").AnyAsync().ConfigureAwait(false))
                     Seed(session, time);
                 await partitions.EnsureAsync(session).ConfigureAwait(false);
@@ -59,6 +63,15 @@ internal static class PostgresSchema
         var version = await session.Prepare("SELECT current_setting('server_version_num')::bigint").Int64Async().ConfigureAwait(false);
         if (version < OldestVersion)
             throw new StoreOpenException($"Grapnel needs PostgreSQL 14 or newer; this server is version {version / 10000}.");
+    }
+
+    private static async Task LockAsync(PostgresSession session, ILogger logger)
+    {
+        if (await session.Prepare("SELECT 1 WHERE pg_try_advisory_lock($1)").Bind(MigrationLock).AnyAsync().ConfigureAwait(false))
+            return;
+        LogWaits(logger);
+        // However long the node that migrates takes; the driver would give up after a few seconds.
+        await session.Prepare("SELECT pg_advisory_lock($1)").Bind(MigrationLock).WithoutTimeout().RunAsync().ConfigureAwait(false);
     }
 
     // A database that lacks the last step of making it, the first application, counts as one that needs it.
@@ -95,4 +108,10 @@ internal static class PostgresSchema
         catalog.Database.AutoTransactionBehavior = AutoTransactionBehavior.WhenNeeded;
         CatalogSeed.AddTo(catalog, time);
     }
+
+    [LoggerMessage(EventId = 502, Level = LogLevel.Information, Message = "Another process is making or changing the tables of the database; this one waits for it")]
+    private static partial void LogWaits(ILogger logger);
+
+    [LoggerMessage(EventId = 503, Level = LogLevel.Information, Message = "The tables of the database have been brought to this version")]
+    private static partial void LogMigrated(ILogger logger);
 }

@@ -80,7 +80,7 @@ public sealed class PostgresStore : IStore, IDisposable
         PostgresDatabase database, PostgresStoreOptions options, TimeProvider time, ILogger? logger, CancellationToken cancellationToken)
     {
         var partitions = new PostgresPartitions(options.HistoryPartition, time);
-        await PostgresSchema.PrepareAsync(database, partitions, options.Migrate, time, cancellationToken).ConfigureAwait(false);
+        await PostgresSchema.PrepareAsync(database, partitions, options.Migrate, time, logger ?? NullLogger.Instance, cancellationToken).ConfigureAwait(false);
         return new PostgresStore(database, partitions, options.MaxConnections, time, logger ?? NullLogger.Instance);
     }
 

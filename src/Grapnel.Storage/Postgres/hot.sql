@@ -107,9 +107,10 @@ CREATE INDEX attempt_endpoint ON attempt (endpoint_id, id);
 -- Failures are what people look for, and cost next to nothing to find while there are few.
 CREATE INDEX attempt_failed ON attempt (endpoint_id, id) WHERE outcome <> 0;
 CREATE INDEX attempt_lost ON attempt (message_id, application_id, endpoint_id) WHERE "end" IN (2, 3);
--- Attempts arrive in the order of their ids, so one entry for some pages finds any of them. Pages without an entry are all looked at: they must
--- not wait for one until the partition is vacuumed.
-CREATE INDEX attempt_id ON attempt USING brin (id) WITH (pages_per_range = 16, autosummarize = on);
+-- Attempts arrive in the order of their ids, so one entry for some pages finds any of them. Pages without an entry are all looked at: they do
+-- not wait for one until the partition is vacuumed, see PostgresPartitions.SummarizeAsync. By itself the server would forget most under load, and
+-- write a line to its log for each that it forgets.
+CREATE INDEX attempt_id ON attempt USING brin (id) WITH (pages_per_range = 16);
 
 -- The partitions of what is kept by time: each holds what was accepted from one time up to another. What lies outside of all of them is in the
 -- default partition, from which rows are deleted one by one; the others are dropped whole.
@@ -140,6 +141,16 @@ CREATE TABLE lane (
     node_id uuid
 ) WITH (fillfactor = 70);
 CREATE INDEX lane_node ON lane (node_id);
+
+-- Which part of the rate limit of an application a node may use, in millionths, and for how many lanes it needs it. Never more than all of it.
+CREATE TABLE limit_share (
+    application_id uuid NOT NULL,
+    node_id uuid NOT NULL REFERENCES node ON DELETE CASCADE,
+    lanes bigint NOT NULL,
+    part bigint NOT NULL,
+    PRIMARY KEY (application_id, node_id)
+) WITH (fillfactor = 50);
+CREATE INDEX limit_share_node ON limit_share (node_id);
 
 CREATE TABLE endpoint_health (
     endpoint_id uuid PRIMARY KEY,

@@ -44,6 +44,9 @@ internal sealed partial class RedisDeliveryStore
         }
     }
 
+    public Task<IReadOnlyList<LimitShare>> ShareLimitsAsync(Id<Node> node, IReadOnlyList<LimitDemand> demands, CancellationToken cancellationToken) =>
+        store.ShareLimitsAsync(node, demands, cancellationToken);
+
     public async Task<LanePage> ReadLaneAsync(LaneRead read, CancellationToken cancellationToken)
     {
         try

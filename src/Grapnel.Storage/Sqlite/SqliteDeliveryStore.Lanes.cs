@@ -20,6 +20,10 @@ internal sealed partial class SqliteDeliveryStore
     public Task<LanePage> ReadLaneAsync(LaneRead read, CancellationToken cancellationToken) =>
         readers.RunAsync(session => new SqliteLaneReader(session, read).Read(), cancellationToken);
 
+    // There is nobody to share with.
+    public Task<IReadOnlyList<LimitShare>> ShareLimitsAsync(Id<Node> node, IReadOnlyList<LimitDemand> demands, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<LimitShare>>([.. demands.Select(demand => new LimitShare(demand.Application, LimitShare.Whole, IsShort: false))]);
+
     private static List<Id<Endpoint>> FindFreeLanes(SqliteSession session, int limit)
     {
         var select = session.Prepare(LaneSql.Free).Bind(limit);

@@ -38,7 +38,6 @@ internal sealed partial class Dispatcher
     private readonly Dictionary<Id<Endpoint>, (Endpoint? Endpoint, long At)> _edits = [];
     private readonly Queue<Lane> _round = new();
     private readonly Queue<Lane> _toRead = new();
-    private readonly Dictionary<Id<Application>, ApplicationThrottle> _throttles = [];
     private readonly PriorityQueue<Sleeper, long> _wakeUps = new();
     private readonly ITimer _timer;
     private readonly WindowBudget _budget;
@@ -97,6 +96,8 @@ internal sealed partial class Dispatcher
             _round.Clear();
             _toRead.Clear();
             _foreign.Clear();
+            if (_store.IsShared)
+                Share([]);
         }
     }
 
@@ -323,25 +324,6 @@ internal sealed partial class Dispatcher
         }
     }
 
-    /// <summary>Limits the attempts per second that all lanes of an application together start at this node; null: not at all.</summary>
-    internal void Throttle(Id<Application> application, int? rate)
-    {
-        var now = _clock.NowMs;
-        lock (_lock)
-        {
-            if (_throttles.Remove(application, out var old))
-                old.Close();
-            if (rate is { } limit)
-                _throttles.Add(application, new ApplicationThrottle(limit, now));
-            foreach (var lane in _lanes.Values.Where(lane => lane.Endpoint.ApplicationId == application))
-            {
-                lane.Throttle = _throttles.GetValueOrDefault(application);
-                Ready(lane);
-            }
-            Pump(now);
-        }
-    }
-
     private void OnEndpointDeleted(Id<Endpoint> id)
     {
         lock (_lock)
@@ -381,8 +363,7 @@ internal sealed partial class Dispatcher
                     WakeAt(lane, step.At);
                     break;
                 case LaneStepKind.Line:
-                    lane.Throttle!.StandInLine(lane);
-                    WakeAt(lane.Throttle, lane.Throttle.NextCallAt!.Value);
+                    StandInLine(lane, lane.Throttle!);
                     break;
                 case LaneStepKind.Idle:
                     lane.IdleSince ??= now;

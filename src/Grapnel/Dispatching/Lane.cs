@@ -28,6 +28,7 @@ internal sealed class Lane : Sleeper
     private long _rereadFrom = long.MaxValue;
     private HashSet<long>? _forgottenWhileReading;
     private long _readAgainAt;
+    private long _askedThrottleAt = long.MinValue;
     private long _heldBytes;
     private bool _healthKnown;
     private bool _pauseKnown;
@@ -91,6 +92,9 @@ internal sealed class Lane : Sleeper
     /// <summary>Whether a token of its application is meant for this lane.</summary>
     public bool IsCalled { get; set; }
 
+    /// <summary>Whether the lane needs tokens of its application, or did at some time since the given one.</summary>
+    public bool NeedsThrottle(long since) => !IsLeaving && (InLine || _askedThrottleAt >= since);
+
     /// <summary>Whether the lane stands in the dispatcher's round.</summary>
     public bool InRound { get; set; }
 
@@ -137,6 +141,7 @@ internal sealed class Lane : Sleeper
     // From both limits or from neither.
     private LaneStep TakeTokens(long now)
     {
+        _askedThrottleAt = now;
         if (_bucket?.HasToken(now) == false)
             return LaneStep.WaitUntil(_bucket.NextTokenAtMs);
         if (Throttle?.Admits(this, now) == false)

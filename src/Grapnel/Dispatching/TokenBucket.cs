@@ -1,14 +1,18 @@
 namespace Grapnel.Dispatching;
 
 /// <summary>
-/// A rate limit: over any interval of T seconds, at most <c>rate * T + rate</c> attempts start. Exact: it counts thousandths
-/// of tokens in integers, so that it neither drifts nor rounds. Its owner serialises access.
+/// A rate limit: over any interval of T seconds, at most <c>rate * T + rate</c> attempts start, or <c>rate * T + 1</c> for rates below one. Exact: it
+/// counts millionths of tokens in integers, so that it neither drifts nor rounds. Its owner serialises access.
 /// </summary>
 internal sealed class TokenBucket
 {
-    private const long Token = 1000;
+    private const long Token = 1_000_000;
 
-    private readonly int _rate;
+    // A token takes so long at the smallest rate; so it fills any other.
+    private const long LongestMs = Token;
+
+    // In thousandths of tokens per second, which are millionths per millisecond.
+    private long _rate;
     private long _level;
     private long _filledAtMs;
 
@@ -19,15 +23,15 @@ internal sealed class TokenBucket
     public TokenBucket(int rate, long nowMs, bool full = true)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rate, 1);
-        _rate = rate;
+        _rate = rate * 1000L;
         _level = full ? Capacity : 0;
         _filledAtMs = nowMs;
     }
 
-    private long Capacity => _rate * Token;
+    private long Capacity => _rate == 0 ? 0 : Math.Max(_rate * 1000, Token);
 
-    /// <summary>Schedule time in milliseconds of the next token, seen from the last look; not after it when one is there.</summary>
-    public long NextTokenAtMs => _filledAtMs + Math.Max(0, (Token - _level + _rate - 1) / _rate);
+    /// <summary>Schedule time in milliseconds of the next token, seen from the last look; not after it when one is there. Never, when there is no rate.</summary>
+    public long NextTokenAtMs => _rate == 0 ? long.MaxValue : _filledAtMs + Math.Max(0, (Token - _level + _rate - 1) / _rate);
 
     /// <summary>Whether there is a token.</summary>
     public bool HasToken(long nowMs) => CountTokens(nowMs) > 0;
@@ -42,10 +46,19 @@ internal sealed class TokenBucket
     /// <summary>Takes a token that is there.</summary>
     public void Take() => _level -= Token;
 
+    /// <summary>Goes on at another rate with what is in it, as far as it still holds that.</summary>
+    /// <param name="thousandths">Thousandths of tokens per second; 0 for none at all.</param>
+    /// <param name="nowMs">Schedule time in milliseconds.</param>
+    public void SetRate(long thousandths, long nowMs)
+    {
+        Fill(nowMs);
+        _rate = thousandths;
+        _level = Math.Min(_level, Capacity);
+    }
+
     private void Fill(long nowMs)
     {
-        // A second fills it from empty, so a longer time needs no counting.
-        var elapsedMs = Math.Clamp(nowMs - _filledAtMs, 0, 1000);
+        var elapsedMs = Math.Clamp(nowMs - _filledAtMs, 0, LongestMs);
         _level = Math.Min(Capacity, _level + elapsedMs * _rate);
         _filledAtMs = Math.Max(_filledAtMs, nowMs);
     }

@@ -36,6 +36,7 @@ internal sealed partial class NodeKeeper
         if (_store.IsShared && Dispatches)
             await BalanceAsync(cancellationToken).ConfigureAwait(false);
         await ReleaseAsync(cancellationToken).ConfigureAwait(false);
+        await ShareLimitsAsync(cancellationToken).ConfigureAwait(false);
         if (_store.IsShared && (_dispatcher.TakeDoubts() || _sweeps++ % SweepsBetweenReconciling == 0))
             await ReconcileAsync(cancellationToken).ConfigureAwait(false);
         if (Dispatches)
@@ -43,26 +44,29 @@ internal sealed partial class NodeKeeper
     }, cancellationToken);
 
     /// <summary>What a signal asks for is looked at at once; the sweep would come to it, too.</summary>
-    private async Task LookAsync(CancellationToken cancellationToken)
+    private async Task WhenAskedAsync(SemaphoreSlim asked, Func<CancellationToken, Task> work, string name, CancellationToken cancellationToken)
     {
         while (true)
         {
-            await _look.WaitAsync(cancellationToken).ConfigureAwait(false);
-            while (_look.Wait(0, cancellationToken)) { }
+            await asked.WaitAsync(cancellationToken).ConfigureAwait(false);
+            while (asked.Wait(0, cancellationToken)) { }
             try
             {
-                await InTurnAsync(async () =>
-                {
-                    await ReleaseAsync(cancellationToken).ConfigureAwait(false);
-                    await TakeLanesAsync(cancellationToken).ConfigureAwait(false);
-                }, cancellationToken).ConfigureAwait(false);
+                await InTurnAsync(() => work(cancellationToken), cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                LogFailed(_logger, e, "Looking for lanes");
+                LogFailed(_logger, e, name);
             }
             await Task.Delay(LookPause, _time, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        await ReleaseAsync(cancellationToken).ConfigureAwait(false);
+        await TakeLanesAsync(cancellationToken).ConfigureAwait(false);
+        await ShareLimitsAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private async Task TakeLanesAsync(CancellationToken cancellationToken)

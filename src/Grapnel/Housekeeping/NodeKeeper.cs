@@ -29,6 +29,7 @@ internal sealed partial class NodeKeeper
     private readonly Channel<Id<Node>> _expulsions = Channel.CreateUnbounded<Id<Node>>(new UnboundedChannelOptions { SingleReader = true });
     private readonly SemaphoreSlim _look = new(0);
     private readonly SemaphoreSlim _beat = new(0);
+    private readonly SemaphoreSlim _share = new(0);
 
     // Joining, and whatever changes which lanes this node has: one after the other.
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -54,6 +55,12 @@ internal sealed partial class NodeKeeper
         signals.Interrupted += () => _beat.Release();
         dispatcher.LanesWanted += () => _look.Release();
         dispatcher.LaneDrained += () => _look.Release();
+        dispatcher.LimitsWanted += () => _look.Release();
+        signals.Received += signal =>
+        {
+            if (signal.Kind == SignalKind.LimitsShared)
+                _share.Release();
+        };
     }
 
     private bool Dispatches => _options.Roles.HasFlag(NodeRoles.Dispatch);
@@ -78,6 +85,7 @@ internal sealed partial class NodeKeeper
         _dispatcher.Start(node);
         Renew(began);
         await TakeLanesAsync(cancellationToken).ConfigureAwait(false);
+        await ShareLimitsAsync(cancellationToken).ConfigureAwait(false);
     }, cancellationToken);
 
     /// <summary>Runs until cancelled.</summary>
@@ -86,7 +94,8 @@ internal sealed partial class NodeKeeper
         Periodic.RunAsync(_options.Sweep, _time, SweepAsync, e => LogFailed(_logger, e, "The sweep of lanes"), cancellationToken),
         BeatAgainAsync(cancellationToken),
         BeatEarlyAsync(cancellationToken),
-        LookAsync(cancellationToken),
+        WhenAskedAsync(_look, LookAsync, "Looking for lanes", cancellationToken),
+        WhenAskedAsync(_share, ShareAgainAsync, "Sharing rate limits", cancellationToken),
         RejoinAsync(cancellationToken));
 
     private async Task BeatAsync(CancellationToken cancellationToken)

@@ -146,7 +146,7 @@ internal sealed class ApiKeyRegistry : IDisposable
     private async Task<WorkingKeys?> LoadAsync(CancellationToken cancellationToken)
     {
         var keys = await _store.ReadApiKeysAsync(cancellationToken);
-        // A key can be there twice, when two nodes ensured it at once or its first row has expired: the row that works longest counts.
+        // A key can be there twice, when its first row has expired: the row that works longest counts.
         return new WorkingKeys(keys.Where(key => key.RevokedAt is null)
             .OrderByDescending(key => key.ExpiresAt ?? DateTimeOffset.MaxValue).DistinctBy(key => Sha256.From(key.Hash))
             .Select(key => new WorkingKey(key, _uses.GetOrAdd(key.Id, _ => new KeyUse()))));
@@ -168,9 +168,11 @@ internal sealed class ApiKeyRegistry : IDisposable
             ExpiresAt = input.ExpiresAt,
             CreatedAt = _time.GetUtcNow(),
         };
-        await _store.AddApiKeyAsync(key, CancellationToken.None);
+        // False for a chosen key that another node, which starts at the same moment, has just added.
+        var added = await _store.AddApiKeyAsync(key, CancellationToken.None);
         _events.OnApiKeysChanged();
-        _audit.RecordChange(AuditActions.ApiKeyCreated, key.Id.ToString(), key.ApplicationId, null, key);
+        if (added)
+            _audit.RecordChange(AuditActions.ApiKeyCreated, key.Id.ToString(), key.ApplicationId, null, key);
         return key;
     }
 

@@ -103,8 +103,8 @@ public interface ICatalogStore
     /// <summary>All keys, revoked ones included, the oldest first.</summary>
     Task<IReadOnlyList<ApiKey>> ReadApiKeysAsync(CancellationToken cancellationToken);
 
-    /// <summary>Adds a key.</summary>
-    Task AddApiKeyAsync(ApiKey key, CancellationToken cancellationToken);
+    /// <summary>Adds a key; false, and nothing is added, when one of the same text is there that works.</summary>
+    Task<bool> AddApiKeyAsync(ApiKey key, CancellationToken cancellationToken);
 
     /// <summary>Revokes a key; false when there is no such working key.</summary>
     Task<bool> RevokeApiKeyAsync(Id<ApiKey> id, DateTimeOffset at, CancellationToken cancellationToken);

@@ -43,6 +43,17 @@ public interface IDeliveryStore
     Task<IReadOnlyList<Id<Endpoint>>> ReadOwnedAsync(Id<Node> node, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Shares the rate limits of applications among nodes, by the number of lanes for which each needs them, and returns the part of each that this node
+    /// may use from now on. A part that another node still has is not given away before it has called again; so at no time do parts add up to more than a
+    /// whole, unless a node goes on with more than it was answered. The parts of a node that is expelled or leaves are free with its lanes. Where nobody
+    /// needs a limit, parts stay as they are. A node that has been expelled is given nothing.
+    /// </summary>
+    /// <param name="node">Who calls.</param>
+    /// <param name="demands">All applications with a limit of which the node owns lanes; parts of others are given back.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<IReadOnlyList<LimitShare>> ShareLimitsAsync(Id<Node> node, IReadOnlyList<LimitDemand> demands, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Stores messages with their deliveries, all of the batch together. Receipts stand in the order of the items. An item whose event id
     /// or idempotency key is already taken stores nothing and says so, and does not disturb the others. Where <see cref="AcceptBatch.RouteVersion"/>
     /// is no longer that of the catalog, nothing of the batch is stored.
@@ -147,6 +158,21 @@ public sealed record NodeStatus(Id<Node> Id, string Name, DateTimeOffset JoinedA
 {
     /// <summary>What it does.</summary>
     public NodeRoles Roles { get; init; } = NodeRoles.All;
+}
+
+/// <summary>What a node needs of the rate limit of an application.</summary>
+/// <param name="Application">The application.</param>
+/// <param name="Lanes">How many lanes of it the node has something to send for.</param>
+public sealed record LimitDemand(Id<Application> Application, int Lanes);
+
+/// <summary>What a node may use of the rate limit of an application.</summary>
+/// <param name="Application">The application.</param>
+/// <param name="Part">Millionths of the limit.</param>
+/// <param name="IsShort">Whether it is less than its lanes would have, because another node has it.</param>
+public sealed record LimitShare(Id<Application> Application, int Part, bool IsShort)
+{
+    /// <summary>All of a limit.</summary>
+    public const int Whole = 1_000_000;
 }
 
 /// <summary>Messages to accept in one transaction.</summary>

@@ -62,6 +62,9 @@ public enum SignalKind
 
     /// <summary>Application tokens were revoked.</summary>
     TokensRevoked,
+
+    /// <summary>A node needs more of a limit that nodes share, or needs less of one than it had.</summary>
+    LimitsShared,
 }
 
 /// <summary>One thing that a node tells the others.</summary>

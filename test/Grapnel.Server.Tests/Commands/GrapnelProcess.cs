@@ -16,11 +16,11 @@ internal sealed class GrapnelProcess : IAsyncDisposable
     private readonly Task<string> _errors;
     private readonly Task _output;
 
-    public GrapnelProcess(string folder, params string[] arguments) : this(folder, arguments, input: null)
+    public GrapnelProcess(string folder, params string[] arguments) : this(folder, arguments, [])
     {
     }
 
-    private GrapnelProcess(string folder, string[] arguments, string? input)
+    public GrapnelProcess(string folder, string[] arguments, (string Name, string Value)[] settings, string? input = null)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "grapnel.exe" : "grapnel"), arguments)
         {
@@ -28,6 +28,8 @@ internal sealed class GrapnelProcess : IAsyncDisposable
         };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("GRAPNEL_", StringComparison.OrdinalIgnoreCase)).ToArray())
             start.Environment.Remove(name);
+        foreach (var (name, value) in settings)
+            start.Environment[name] = value;
         start.Environment["TMPDIR"] = folder;
         _process = Process.Start(start)!;
         if (input is not null)
@@ -39,6 +41,9 @@ internal sealed class GrapnelProcess : IAsyncDisposable
     /// <summary>The id that the operating system gave it.</summary>
     public int Id => _process.Id;
 
+    /// <summary>All that it wrote to standard error; complete when it has ended.</summary>
+    public Task<string> Errors => _errors;
+
     /// <summary>Runs a command to its end.</summary>
     public static Task<(int ExitCode, string Output, string Errors)> RunAsync(string folder, params string[] arguments) =>
         RunWithInputAsync(folder, input: null, arguments);
@@ -46,7 +51,7 @@ internal sealed class GrapnelProcess : IAsyncDisposable
     /// <summary>Runs a command to its end, with a text as its standard input.</summary>
     public static async Task<(int ExitCode, string Output, string Errors)> RunWithInputAsync(string folder, string? input, params string[] arguments)
     {
-        await using var process = new GrapnelProcess(folder, arguments, input);
+        await using var process = new GrapnelProcess(folder, arguments, [], input);
         var exitCode = await process.WaitForExitAsync();
         return (exitCode, process._seen.ToString(), await process._errors);
     }
@@ -70,6 +75,13 @@ internal sealed class GrapnelProcess : IAsyncDisposable
     /// SIGTERM, which takes the same way through the program, stands in.
     /// </summary>
     public void Interrupt() => Kill(_process.Id, IsInterruptIgnored() ? 15 : 2).ShouldBe(0);
+
+    /// <summary>Ends it by SIGKILL, in the middle of whatever it does.</summary>
+    public Task KillAsync()
+    {
+        _process.Kill();
+        return WaitForExitAsync();
+    }
 
     public async Task<int> WaitForExitAsync()
     {

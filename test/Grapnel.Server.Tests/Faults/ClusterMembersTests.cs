@@ -1,6 +1,10 @@
 using System.Net;
+using Grapnel.Server.Tests.Commands;
 using Grapnel.Server.Tests.Faults.Harness;
 using Grapnel.Server.Tests.Support;
+using Grapnel.Storage.Postgres;
+using Grapnel.Testing;
+using Npgsql;
 
 namespace Grapnel.Server.Tests.Faults;
 
@@ -65,6 +69,45 @@ public sealed class ClusterMembersTests(ITestOutputHelper output)
         (await dispatch.Client.GetAsync("/sign-in")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await cluster[0].Client.GetAsync("/sign-in")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await console.Client.GetAsync("/sign-in")).StatusCode.ShouldNotBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Nodes_that_start_while_somebody_makes_the_tables_wait_and_say_so_and_then_one_makes_what_is_missing_and_all_are_ready()
+    {
+        var postgres = await PostgresServer.Shared;
+        var database = await postgres.CreateDatabaseAsync();
+        using var folder = new TemporaryFolder();
+        var nodes = new List<ServerProcess>();
+        try
+        {
+            await using var migration = new NpgsqlConnection(postgres.ConnectionString(database) + ";Pooling=false");
+            await migration.OpenAsync();
+            await using (var begin = new NpgsqlCommand($"SELECT pg_advisory_lock({PostgresSchema.MigrationLock})", migration))
+                await begin.ExecuteNonQueryAsync();
+            for (var i = 0; i < 3; i++)
+                nodes.Add(ServerProcess.Launch(Path.Combine(folder.Path, $"{i}"), new Dictionary<string, string>
+                {
+                    ["GRAPNEL_STORE"] = "postgres", ["GRAPNEL_POSTGRES__CONNECTION_STRING"] = postgres.ConnectionString(database),
+                }));
+
+            await Eventually.IsTrueAsync("all say that they wait", () => nodes.TrueForAll(node => node.Output.Contains("Another process is making or changing the tables")));
+            foreach (var node in nodes)
+                await Should.ThrowAsync<HttpRequestException>(node.Client.GetAsync("/health/ready"));
+            (await postgres.ReadNumbersAsync("SELECT count(*) FROM pg_class WHERE relname = 'message'", database)).ShouldBe([0]);
+            await migration.CloseAsync();
+
+            foreach (var node in nodes)
+                await node.WaitUntilReadyAsync();
+            nodes.Count(node => node.Output.Contains("The tables of the database have been brought to this version")).ShouldBe(1);
+            (await postgres.ReadNumbersAsync("SELECT count(*) FROM application", database)).ShouldBe([2]);
+            (await postgres.ReadNumbersAsync("SELECT count(*) FROM api_key", database)).ShouldBe([1], "all were given the same");
+        }
+        finally
+        {
+            foreach (var node in nodes)
+                await node.DisposeAsync();
+            await postgres.DropDatabaseAsync(database);
+        }
     }
 
     [Fact]

@@ -57,7 +57,7 @@ public sealed class CopyTests : IAsyncLifetime
             await receiver.WaitForAsync(60, "/down");
             (await before.StopAsync()).ShouldBe(0);
         }
-        await CopyAndKillAsync(data);
+        await AtDeliveriesAsync(new GrapnelProcess(_folder.Path, Copy(data)), copy => copy.KillAsync());
         await UnfinishedServesNobodyAsync();
 
         var (exitCode, output, errors) = await GrapnelProcess.RunAsync(_folder.Path, Copy(data));
@@ -85,6 +85,32 @@ public sealed class CopyTests : IAsyncLifetime
         session.Dispose();
     }
 
+    [Fact]
+    public async Task A_copy_that_Ctrl_C_stopped_says_how_to_go_on_and_a_second_run_completes_it_with_the_partitions_that_the_setting_asks_for()
+    {
+        (string, string)[] hourly = [("GRAPNEL_POSTGRES__HISTORY_PARTITION", "1h")];
+        var data = Path.Combine(_folder.Path, "data");
+        await using (var before = await Rig.StartAsync(data))
+        {
+            await before.CreateEndpointAsync("http://127.0.0.1:1/");
+            await before.PublishManyAsync("order.created", 5);
+            (await before.StopAsync()).ShouldBe(0);
+        }
+
+        await AtDeliveriesAsync(new GrapnelProcess(_folder.Path, Copy(data), hourly), async copy =>
+        {
+            copy.Interrupt();
+            (await copy.WaitForExitAsync()).ShouldBe(1);
+            (await copy.Errors).Trim().ShouldBe("Stopped before the end. Run the same command again: it goes on where it was.");
+        });
+        await UnfinishedServesNobodyAsync();
+
+        await using var second = new GrapnelProcess(_folder.Path, Copy(data), hourly);
+        (await second.WaitForExitAsync()).ShouldBe(0, await second.Errors);
+        (await _postgres.ReadNumbersAsync("SELECT DISTINCT until - start FROM history_partition", _database)).ShouldBe([(long)TimeSpan.FromHours(1).TotalMilliseconds]);
+        (await _postgres.ReadNumbersAsync("SELECT count(*) FROM delivery", _database)).ShouldBe([5]);
+    }
+
     [Theory]
     [InlineData("--from", "postgres:Host=db", "--to", "sqlite:data", "Only --from sqlite:<folder> --to postgres:<connection string> can be copied.", 1)]
     [InlineData("--from", "sqlite:nowhere", "--to", "postgres:Host=db", "There is no store of Grapnel in ", 1)]
@@ -100,19 +126,18 @@ public sealed class CopyTests : IAsyncLifetime
 
     private string[] Copy(string data) => ["copy", "--from", $"sqlite:{data}", "--to", $"postgres:{Connection}"];
 
-    // A lock keeps the copy in the transaction of a page until it is killed there: deliveries come last.
-    private async Task CopyAndKillAsync(string data)
+    // A lock keeps the copy in the transaction of a page until it is ended there: deliveries come last.
+    private async Task AtDeliveriesAsync(GrapnelProcess copy, Func<GrapnelProcess, Task> end)
     {
+        await using var ended = copy;
         await using var connection = new NpgsqlConnection(_postgres.ConnectionString(_database) + ";Pooling=false");
         await connection.OpenAsync();
-        var copy = new GrapnelProcess(_folder.Path, Copy(data));
         await Eventually.IsTrueAsync("the tables are there", () => IsTrueAsync(connection, "SELECT to_regclass('delivery') IS NOT NULL"));
         await using var transaction = await connection.BeginTransactionAsync();
         await IsTrueAsync(connection, "LOCK TABLE delivery IN EXCLUSIVE MODE; SELECT true");
         await Eventually.IsTrueAsync("the copy has come to the deliveries", () => IsTrueAsync(connection,
             "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'delivery'::regclass AND NOT granted)"));
-        // SIGKILL, while the lock is still held.
-        await copy.DisposeAsync();
+        await end(copy);
     }
 
     private async Task UnfinishedServesNobodyAsync()

@@ -288,6 +288,23 @@ public abstract partial class StoreConformance
         (stored with { Hash = key.Hash }).ShouldBe(key with { RevokedAt = Start });
     }
 
+    [Fact]
+    public async Task A_key_whose_text_works_already_is_not_added_again_and_one_that_no_longer_does_is()
+    {
+        ApiKey New() => new() { Id = Ids.Next<ApiKey>(), Name = "chosen", Hash = [1, 2], Hint = "ch", CreatedAt = Start };
+        var first = New() with { ExpiresAt = Start.AddDays(1) };
+        (await Catalog.AddApiKeyAsync(first, default)).ShouldBeTrue();
+
+        (await Catalog.AddApiKeyAsync(New(), default)).ShouldBeFalse();
+        (await Catalog.AddApiKeyAsync(New() with { Hash = [1, 3] }, default)).ShouldBeTrue();
+        (await Catalog.ReadApiKeysAsync(default)).Count.ShouldBe(2);
+
+        var second = New() with { CreatedAt = Start.AddDays(1) };
+        (await Catalog.AddApiKeyAsync(second, default)).ShouldBeTrue("the first has expired");
+        await Catalog.RevokeApiKeyAsync(second.Id, Start, default);
+        (await Catalog.AddApiKeyAsync(second with { Id = Ids.Next<ApiKey>() }, default)).ShouldBeTrue("the second is revoked");
+    }
+
     private Application NewApplication(string? uid) => new()
     {
         Id = Ids.Next<Application>(), Uid = uid, Name = uid ?? "nameless", RateLimit = 7,

@@ -86,4 +86,13 @@ public abstract partial class StoreConformance
 
         (await Deliveries.TakeLanesAsync(other, 10, default)).ShouldBe([lane]);
     }
+
+    [Fact]
+    public async Task A_node_that_is_the_only_one_to_need_a_rate_limit_has_all_of_it()
+    {
+        var application = Ids.Next<Application>();
+
+        (await Deliveries.ShareLimitsAsync(_node, [new LimitDemand(application, 2)], default))
+            .ShouldBe([new LimitShare(application, LimitShare.Whole, IsShort: false)]);
+    }
 }

@@ -50,6 +50,16 @@ public sealed class CopyTests : IAsyncLifetime
 
     [Theory]
     [InlineData(1)]
+    [InlineData(24 * 7)]
+    public async Task History_gets_partitions_as_wide_as_the_setting_says(int hours)
+    {
+        await new StoreCopy(_clock) { HistoryPartition = TimeSpan.FromHours(hours) }.RunAsync(_folder, _server.ConnectionString(_database), default);
+
+        (await _server.ReadNumbersAsync("SELECT DISTINCT (until - start) / 3600000 FROM history_partition", _database)).ShouldBe([hours]);
+    }
+
+    [Theory]
+    [InlineData(1)]
     [InlineData(2)]
     public async Task A_copy_that_is_cut_off_again_and_again_goes_on_where_it_was(int seed)
     {

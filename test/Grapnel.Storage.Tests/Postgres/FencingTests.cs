@@ -145,6 +145,18 @@ public sealed class FencingTests : PostgresTests
     }
 
     [Fact]
+    public async Task A_chosen_api_key_that_nodes_add_at_once_is_there_once()
+    {
+        var stores = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => OpenAnotherAsync()));
+
+        var added = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Task.Run(() => stores[i % stores.Length].Catalog.AddApiKeyAsync(
+            new ApiKey { Id = Ids.Next<ApiKey>(), Name = "ApiKey setting", Hash = [1, 2], Hint = "ch", CreatedAt = Clock.GetUtcNow() }, default))));
+
+        added.Count(isNew => isNew).ShouldBe(1);
+        (await CountAsync("SELECT count(*) FROM api_key")).ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Of_200_requests_with_one_key_at_once_on_two_nodes_one_stores_its_message_and_all_are_told_the_same()
     {
         var other = await OpenAnotherAsync();

@@ -197,6 +197,34 @@ public sealed class PartitionTests : PostgresTests
     }
 
     [Fact]
+    public async Task An_attempt_is_found_by_its_id_without_looking_through_the_partition_once_the_house_has_been_kept()
+    {
+        // With fewer, the planner goes through another index.
+        const int attempts = 100_000;
+        var first = Quoted(Id<Attempt>.FirstAt(Clock.GetUtcNow()));
+        string NthId(string n) => $"overlay({first} PLACING lpad(to_hex({n}), 12, '0') FROM 25)::uuid";
+        await Store.Database.RunLongAsync(session => session.Prepare($"""
+            INSERT INTO attempt (message_id, id, application_id, endpoint_id, trigger, number, started_at, duration_ms, outcome, status_code, url, response_body)
+            SELECT {NthId("n")}, {NthId("n")}, {first}, {first}, 0, 1, 0, 0, 0, 200, repeat('u', 200), '' FROM generate_series(1, {attempts}) AS n
+            """).WithoutTimeout().RunAsync(), default);
+        await Store.Database.RunLongAsync(session => session.Prepare("ANALYZE attempt").WithoutTimeout().RunAsync(), default);
+        (await RowsLookedAtAsync()).ShouldBeGreaterThan(attempts / 2, "hardly a page is in the index yet");
+
+        await PruneAsync(StoreStart);
+
+        (await RowsLookedAtAsync()).ShouldBeLessThan(attempts / 100);
+
+        async Task<int> RowsLookedAtAsync()
+        {
+            var plan = await Store.Database.ReadAlongIndexesAsync(session => session.Prepare(
+                $"EXPLAIN (ANALYZE, COSTS off, TIMING off) SELECT url FROM attempt a WHERE a.id = {NthId("9000")}").RowsAsync(row => row.Text(0)), default);
+            const string removed = "Rows Removed by Index Recheck: ";
+            plan.ShouldContain(line => line.Contains("Bitmap Index Scan on attempt_202603011200_id_idx"), string.Join('\n', plan));
+            return 1 + plan.Where(line => line.Contains(removed)).Sum(line => int.Parse(line.Trim()[removed.Length..], null));
+        }
+    }
+
+    [Fact]
     public async Task Parts_of_the_count_that_processes_left_behind_are_folded_into_one()
     {
         var (done, waiting) = (Ids.Next<Endpoint>(), Ids.Next<Endpoint>());

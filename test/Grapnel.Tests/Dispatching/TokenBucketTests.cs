@@ -54,6 +54,23 @@ public sealed class TokenBucketTests
         Enumerable.Range(0, 5).Count(_ => TryTake(bucket, 9_000_000_000)).ShouldBe(3, "a long quiet time saves up no more than the capacity");
     }
 
+    [Fact]
+    public void At_another_rate_it_goes_on_with_what_it_has_and_holds_no_more_than_that_rate_allows()
+    {
+        var bucket = new TokenBucket(10, nowMs: 0);
+        bucket.SetRate(2_500, 0);
+        Enumerable.Range(0, 5).Count(_ => TryTake(bucket, 0)).ShouldBe(2);
+        bucket.NextTokenAtMs.ShouldBe(200, "half a token was left");
+
+        bucket.SetRate(0, 100);
+        bucket.NextTokenAtMs.ShouldBe(long.MaxValue);
+        TryTake(bucket, 1_000_000).ShouldBeFalse();
+
+        bucket.SetRate(100, 1_000_000);
+        bucket.NextTokenAtMs.ShouldBe(1_010_000, "a tenth of a token per second");
+        Enumerable.Range(0, 5).Count(_ => TryTake(bucket, 9_000_000_000)).ShouldBe(1, "what is slower than one token per second holds one");
+    }
+
     private static bool TryTake(TokenBucket bucket, long nowMs)
     {
         if (!bucket.HasToken(nowMs))

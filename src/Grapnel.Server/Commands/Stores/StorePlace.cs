@@ -53,7 +53,7 @@ internal sealed class StorePlace
         {
             return Kind == StoreKind.Sqlite
                 ? await SqliteStore.OpenAsync(new SqliteStoreOptions { Data = _text }, TimeProvider.System, cancel)
-                : await PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = _text }, TimeProvider.System, cancellationToken: cancel);
+                : await PostgresStore.OpenAsync(PostgresOptions(), TimeProvider.System, cancellationToken: cancel);
         }
         catch (StoreLockedException locked)
         {
@@ -62,6 +62,26 @@ internal sealed class StorePlace
         catch (Exception failure) when (failure is StoreOpenException or StoreUnavailableException)
         {
             throw new CommandException(failure.Message, failure);
+        }
+    }
+
+    /// <summary>How a server would use the database that is started with this environment; but tables may be made whatever it says.</summary>
+    /// <exception cref="CommandException">The environment has faults.</exception>
+    public PostgresStoreOptions PostgresOptions()
+    {
+        try
+        {
+            var settings = new SettingsReader(new ConfigurationBuilder()
+                .AddInMemoryCollection(GrapnelEnvironment.Read(Environment.GetEnvironmentVariables()))
+                .AddInMemoryCollection([new($"Postgres:{nameof(PostgresStoreOptions.ConnectionString)}", _text)]).Build());
+            var options = settings.Read(new PostgresStoreOptionsRules(StoreKind.Postgres));
+            settings.ThrowIfAnyFault();
+            options.Migrate = true;
+            return options;
+        }
+        catch (SettingsException faults)
+        {
+            throw new CommandException(faults.Message, faults);
         }
     }
 

@@ -13,7 +13,7 @@ namespace Grapnel.Server.Tests.Faults;
 public sealed class SoakTests(ITestOutputHelper output)
 {
     private const double MostGrowth = 1.25;
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan SampleEvery = TimeSpan.FromSeconds(1);
 
     /// <summary>A write-ahead log, or the table of what is pending with its indexes, is never larger than this.</summary>

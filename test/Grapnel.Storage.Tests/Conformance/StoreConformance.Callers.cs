@@ -131,9 +131,10 @@ public abstract partial class StoreConformance
 
     private async Task<ApiKey> AddKeyAsync()
     {
+        var id = Ids.Next<ApiKey>();
         var key = new ApiKey
         {
-            Id = Ids.Next<ApiKey>(), Name = "ci", Hash = [1, 2], Hint = "gk_ab", Scope = ApiKeyScope.Read, ApplicationId = Tenant,
+            Id = id, Name = "ci", Hash = id.ToBytes(), Hint = "gk_ab", Scope = ApiKeyScope.Read, ApplicationId = Tenant,
             ExpiresAt = Start.AddDays(1), CreatedAt = Start,
         };
         await Catalog.AddApiKeyAsync(key, default);

@@ -16,7 +16,7 @@ public sealed class SharedLimitTests(ITestOutputHelper output)
     public async Task The_rate_limit_of_an_application_is_exact_while_its_lanes_spread_over_two_nodes_and_when_one_of_those_is_killed()
     {
         const int endpoints = 8;
-        const int messages = 150;
+        const int messages = 100;
         await using var receiver = await Receiver.StartAsync();
         await using var cluster = await ClusterRig.StartAsync(2, ClusterRig.Quick);
         (await cluster[0].Client.PatchJsonAsync(cluster[0].App, $$"""{"throttleRate":{{Rate}}}""")).Status.ShouldBe(200);

@@ -27,28 +27,19 @@ internal sealed class SqliteLaneReader(SqliteSession session, LaneRead read)
         return new Run(statement, read.Held);
     }
 
-    private void ReadInOrder(params Run[] runs) => Merge(runs, () => runs.Where(run => run.HasRow).MinBy(run => run.Seq));
+    private void ReadInOrder(params Run[] runs) => Read(runs, InOrder(runs));
 
-    // As LaneTurns has it, over statements that are read row by row.
-    private void ReadInTurns(params Run[] runs)
+    private void ReadInTurns(params Run[] runs) => Read(runs, LaneTurns.Merge([.. runs.Select(run => run.Remaining())]));
+
+    private static IEnumerable<Run> InOrder(Run[] runs)
     {
-        var line = new Queue<Run>(runs);
-        Merge(runs, () =>
-        {
-            while (line.TryDequeue(out var run))
-            {
-                if (!run.HasRow)
-                    continue;
-                line.Enqueue(run);
-                return run;
-            }
-            return null;
-        });
+        for (; runs.Where(run => run.HasRow).MinBy(run => run.Seq) is { } first; first.Next())
+            yield return first;
     }
 
-    private void Merge(Run[] runs, Func<Run?> next)
+    private void Read(Run[] runs, IEnumerable<Run> merged)
     {
-        while (next() is { } run)
+        foreach (var run in merged)
         {
             if (_more = IsFull)
                 break;
@@ -65,7 +56,6 @@ internal sealed class SqliteLaneReader(SqliteSession session, LaneRead read)
         var delivery = run.Read(read.EndpointId, session);
         _deliveries.Add(delivery);
         _bytes += delivery.Footprint;
-        run.Next();
     }
 
     private long? NextDueAt(long stage)
@@ -118,6 +108,13 @@ internal sealed class SqliteLaneReader(SqliteSession session, LaneRead read)
             do
                 HasRow = _statement.Step();
             while (HasRow && _held.Contains(Seq));
+        }
+
+        /// <summary>Itself for each row that is left, standing on it.</summary>
+        public IEnumerable<Run> Remaining()
+        {
+            for (; HasRow; Next())
+                yield return this;
         }
 
         public Delivery Read(Id<Endpoint> endpoint, SqliteSession session) => new()

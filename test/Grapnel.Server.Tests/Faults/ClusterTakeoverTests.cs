@@ -35,7 +35,7 @@ public sealed class ClusterTakeoverTests(ITestOutputHelper output)
         {
             await cluster[0].Server.ThawAsync();
             await cluster.WaitUntilLanesAreSpreadAsync();
-            await Eventually.IsTrueAsync("the node says so", () => Task.FromResult(cluster[0].Server.Output.Contains("has joined again", StringComparison.Ordinal)));
+            await Eventually.IsTrueAsync("the node says so", () => cluster[0].Server.Output.Contains("has joined again", StringComparison.Ordinal));
         }
         await over.CancelAsync();
         await load;

@@ -43,7 +43,7 @@ public sealed class LaneMoveTests(ITestOutputHelper output)
         var seconds = receiver.Arrivals.Select(arrival => TimeProvider.System.GetElapsedTime(begun, arrival.At).TotalSeconds).ToArray();
         output.WriteLine($"{seconds.Length} arrivals of {messages} messages in {seconds[^1]:F1} s; the longest pauses: "
             + string.Join(", ", seconds.Zip(seconds.Skip(1), (a, b) => b - a).OrderDescending().Take(2).Select(pause => $"{pause:F2} s")));
-        NoIntervalHoldsMoreThanIsAllowed(seconds);
+        RateCheck.NoIntervalHoldsMoreThanIsAllowed(seconds, Rate, LatencySeconds);
         // An owner begins with nothing saved up; so, with something to send at every moment, all of them together have no burst to begin with.
         for (var i = 0; i < seconds.Length; i++)
             (i + 1).ShouldBeLessThanOrEqualTo((int)(Rate * seconds[i]) + 1);
@@ -55,13 +55,6 @@ public sealed class LaneMoveTests(ITestOutputHelper output)
                 (owner = await cluster.OwnerAsync(endpoint, seenBy)) is { Server.HasExited: false });
             return owner!;
         }
-    }
-
-    private static void NoIntervalHoldsMoreThanIsAllowed(double[] seconds)
-    {
-        for (var first = 0; first < seconds.Length; first++)
-            for (var last = first; last < seconds.Length; last++)
-                (last - first + 1d).ShouldBeLessThanOrEqualTo(Rate * (seconds[last] - seconds[first] + LatencySeconds) + Rate);
     }
 
     private static int Number(Arrival arrival) => int.Parse(Encoding.UTF8.GetString(arrival.Body)[5..^1], CultureInfo.InvariantCulture);

@@ -38,9 +38,7 @@ public sealed class SharedLimitTests(ITestOutputHelper output)
         var seconds = receiver.Arrivals.Select(arrival => TimeProvider.System.GetElapsedTime(begun, arrival.At).TotalSeconds).Order().ToArray();
         var shared = (killed - spread) / (seconds[killed - 1] - seconds[spread]);
         output.WriteLine($"{seconds.Length} arrivals in {seconds[^1]:F1} s; {spread} before lanes were spread, then {shared:F1} per second until the kill after {killed}");
-        for (var first = 0; first < seconds.Length; first++)
-            for (var last = first; last < seconds.Length; last++)
-                (last - first + 1d).ShouldBeLessThanOrEqualTo(Rate * (seconds[last] - seconds[first] + LatencySeconds) + Rate);
+        RateCheck.NoIntervalHoldsMoreThanIsAllowed(seconds, Rate, LatencySeconds);
         // With something to send at every moment nothing is saved up, so there is no burst either.
         shared.ShouldBeInRange(0.8 * Rate, 1.05 * Rate);
     }

@@ -46,7 +46,7 @@ internal sealed class GrapnelApi : IDisposable
     /// <summary>Begins to send everything that an endpoint of the default application got since a time once more, and returns the task.</summary>
     /// <param name="endpoint">Its id.</param>
     /// <param name="since">The beginning of the range, which ends now.</param>
-    /// <param name="rate">Messages per second; null for no limit.</param>
+    /// <param name="rate">Messages per second; null for the default.</param>
     /// <param name="cancel">Gives up.</param>
     public async Task<string> ReplayAsync(string endpoint, DateTimeOffset since, int? rate, CancellationToken cancel) =>
         (await PostAsync($"/api/v1/app/{DefaultApplication}/endpoint/{endpoint}/bulk-replay", new { since, rate }, cancel)).GetProperty("id").GetString()!;

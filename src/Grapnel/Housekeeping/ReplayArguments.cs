@@ -12,7 +12,13 @@ internal sealed record ReplayInput
     /// <summary>Messages accepted before this time; null means up to now.</summary>
     public DateTimeOffset? Until { get; init; }
 
-    /// <summary>Messages per second, 1 to 10,000; null means no limit.</summary>
+    /// <summary>The rate of a replay that asks for none: a receiver that has just come back bears it, and what is published meanwhile hardly notices.</summary>
+    public const int DefaultRate = 1_000;
+
+    /// <summary>The highest rate: more than a node can send, so as fast as it goes.</summary>
+    public const int MaxRate = 100_000;
+
+    /// <summary>Messages per second, 1 to <see cref="MaxRate"/>; null means <see cref="DefaultRate"/>.</summary>
     public int? Rate { get; init; }
 
     /// <summary>For a bulk replay: of these event types.</summary>
@@ -33,7 +39,7 @@ internal sealed record ReplayInput
 
 /// <summary>The arguments of a replay as its task keeps them.</summary>
 internal sealed record ReplayArguments(
-    DateTimeOffset Since, DateTimeOffset Until, int? Rate, IReadOnlyList<string>? EventTypes, string? Channel, string? Tag, ReplayStatus? Status,
+    DateTimeOffset Since, DateTimeOffset Until, int Rate, IReadOnlyList<string>? EventTypes, string? Channel, string? Tag, ReplayStatus? Status,
     int? StatusCodeClass)
 {
     /// <summary>The arguments of a task.</summary>

@@ -20,13 +20,13 @@ internal static class ReplayCheck
         var check = new InputCheck();
         check.Add("since", SinceFault(input.Since, kind, now));
         check.Add("until", input.Until <= input.Since ? "must be later than since" : null);
-        check.Range("rate", input.Rate, 1, 10_000);
+        check.Range("rate", input.Rate, 1, ReplayInput.MaxRate);
         check.Range("status", input.Status, 0, 4);
         check.Add("statusCodeClass", input.StatusCodeClass is null or 0 or 100 or 200 or 300 or 400 or 500 ? null : "must be 0, 100, 200, 300, 400 or 500");
         check.Add("eventTypes", input.EventTypes is [] ? "must have at least 1 entry, or be absent" : null);
         check.ThrowIfAny();
         return new ReplayArguments(
-            input.Since!.Value.ToUniversalTime(), input.Until is { } until && until < end ? until.ToUniversalTime() : end, input.Rate,
+            input.Since!.Value.ToUniversalTime(), input.Until is { } until && until < end ? until.ToUniversalTime() : end, input.Rate ?? ReplayInput.DefaultRate,
             input.EventTypes, input.Channel, input.Tag, (ReplayStatus?)input.Status, input.StatusCodeClass);
     }
 

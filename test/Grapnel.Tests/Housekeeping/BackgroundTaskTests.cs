@@ -157,7 +157,7 @@ public sealed class BackgroundTaskTests
 
         var slow = await ReplayAsync(engine, large, BackgroundTaskKinds.BulkReplay, rate: 1);
         await UntilDoneAsync(engine, slow, 1);
-        (await EndOfAsync(engine, await ReplayAsync(engine, small, BackgroundTaskKinds.BulkReplay))).Done.ShouldBe(30);
+        (await EndOfAsync(engine, await ReplayAsync(engine, small, BackgroundTaskKinds.BulkReplay), advance: TimeSpan.Zero)).Done.ShouldBe(30);
 
         await engine.Get<BackgroundTasks>().CancelAsync(slow.Id.ToString(), default);
         for (var n = 0; n < 10; n++)
@@ -319,7 +319,7 @@ public sealed class BackgroundTaskTests
     {
         await engine.UntilAsync(async () =>
         {
-            engine.Time.Advance(advance ?? TimeSpan.Zero);
+            engine.Time.Advance(advance ?? Second);
             return (await GetAsync(engine, task)).Status != BackgroundTaskStatus.Running;
         });
         return await GetAsync(engine, task);

@@ -9,7 +9,7 @@ internal static class ReplayOperations
     private const string Example = """{"since":"2026-01-01T00:00:00Z","dryRun":true}""";
     private const string Details = """
         `since` and `until` are times of acceptance. With `dryRun` nothing is done: the answer counts what would be, as far as that can be counted quickly.
-        With `rate` it goes no faster than so many messages per second. Progress survives restarts, and a page of messages is sent again exactly once.
+        It goes no faster than `rate` messages per second, 1 to 100,000, by default 1,000. Progress survives restarts, and a page of messages is sent again exactly once.
         """;
 
     public static Operation Recover { get; } = new(Tag, "recover", "Send once more what failed for good")

@@ -148,7 +148,7 @@ internal sealed class Rig : IAsyncDisposable
 
     /// <summary>Begins to send everything that an endpoint ever got once more, and returns the task.</summary>
     /// <param name="endpoint">Its id.</param>
-    /// <param name="rate">Messages per second; null for no limit.</param>
+    /// <param name="rate">Messages per second; null for the default.</param>
     public async Task<string> ReplayAsync(string endpoint, int? rate = null)
     {
         var since = TimeProvider.System.GetUtcNow().AddHours(-1);

@@ -56,7 +56,10 @@ public sealed class DeliveryOptions
     /// <summary>How endpoints sign that are made, or given a new secret, without saying which. Default <see cref="SignatureType.Hmac256"/>.</summary>
     public SignatureType SignatureType { get; set; }
 
-    /// <summary>Attempts in flight at once, in total. Default 1,024.</summary>
+    /// <summary>
+    /// Attempts in flight at once, in total. Default 1,024. The last quarter of them is for endpoints that have none, or that answer within a second, so that
+    /// those that hang cannot take all.
+    /// </summary>
     public int MaxConcurrency { get; set; } = 1024;
 
     /// <summary>Attempts in flight at once to one endpoint, unless it sets its own. Default 32.</summary>

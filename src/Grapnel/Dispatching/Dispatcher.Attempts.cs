@@ -68,14 +68,14 @@ internal sealed partial class Dispatcher
         {
             var lane = flight.Lane;
             _inFlight--;
-            if (result is null)
+            if (result is { } sent)
             {
-                _unsettled--;
-                lane.Abandoned();
+                Apply(flight, lane, sent.Duration, now);
             }
             else
             {
-                Apply(flight, lane, now);
+                _unsettled--;
+                lane.Abandoned();
             }
             if (_stopping && _inFlight == 0)
                 _drained?.TrySetResult();
@@ -84,10 +84,10 @@ internal sealed partial class Dispatcher
         }
     }
 
-    private void Apply(Flight flight, Lane lane, long now)
+    private void Apply(Flight flight, Lane lane, TimeSpan duration, long now)
     {
         var wasFailing = lane.FailingSince is not null;
-        lane.Completed(flight.Verdict, now, _random.NextDouble());
+        lane.Completed(flight.Verdict, duration, now, _random.NextDouble());
         if (wasFailing || lane.FailingSince is not null)
             flight.Health = lane.Health;
         flight.Disables = DisabledBy(flight, now);

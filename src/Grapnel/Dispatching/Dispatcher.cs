@@ -37,6 +37,7 @@ internal sealed partial class Dispatcher
     private readonly Dictionary<Id<Endpoint>, Lane> _lanes = [];
     private readonly Dictionary<Id<Endpoint>, (Endpoint? Endpoint, long At)> _edits = [];
     private readonly Queue<Lane> _round = new();
+    private readonly Queue<Lane> _aside = new();
     private readonly Queue<Lane> _toRead = new();
     private readonly PriorityQueue<Sleeper, long> _wakeUps = new();
     private readonly ITimer _timer;
@@ -94,6 +95,7 @@ internal sealed partial class Dispatcher
                 lane.Delete();
             _lanes.Clear();
             _round.Clear();
+            _aside.Clear();
             _toRead.Clear();
             _foreign.Clear();
             if (_store.IsShared)
@@ -343,13 +345,36 @@ internal sealed partial class Dispatcher
         _round.Enqueue(lane);
     }
 
+    // Of the attempts that may be in flight, the last quarter is for lanes that have none, or whose receivers answer within a second. Otherwise a few dozen
+    // receivers that hang would hold all of them until they time out, and nobody else would be sent anything.
+    private bool IsScarce => _inFlight >= _options.MaxConcurrency - (_options.MaxConcurrency / 4);
+
+    private void StandAside(Lane lane)
+    {
+        if (lane.IsAside)
+            return;
+        lane.IsAside = true;
+        _aside.Enqueue(lane);
+    }
+
+    private void CallBack()
+    {
+        while (_aside.TryDequeue(out var lane))
+        {
+            lane.IsAside = false;
+            Ready(lane);
+        }
+    }
+
     /// <summary>The round: each lane that can send sends one, then it is the next lane's turn.</summary>
     private void Pump(long now)
     {
+        if (!IsScarce)
+            CallBack();
         while (!_stopping && now < _leaseUntil && _inFlight < _options.MaxConcurrency && _unsettled < MaxUnsettled && _round.TryDequeue(out var lane))
         {
             lane.InRound = false;
-            var step = lane.Decide(now);
+            var step = lane.Decide(now, IsScarce);
             switch (step.Kind)
             {
                 case LaneStepKind.Start:
@@ -364,6 +389,9 @@ internal sealed partial class Dispatcher
                     break;
                 case LaneStepKind.Line:
                     StandInLine(lane, lane.Throttle!);
+                    break;
+                case LaneStepKind.Yield:
+                    StandAside(lane);
                     break;
                 case LaneStepKind.Idle:
                     lane.IdleSince ??= now;

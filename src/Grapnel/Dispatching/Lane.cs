@@ -11,6 +11,7 @@ namespace Grapnel.Dispatching;
 internal sealed class Lane : Sleeper
 {
     private const long ReadPauseMs = 1000;
+    private const long QuickMs = 1000;
 
     private readonly DeliveryOptions _options;
     private readonly WindowBudget _budget;
@@ -29,6 +30,7 @@ internal sealed class Lane : Sleeper
     private HashSet<long>? _forgottenWhileReading;
     private long _readAgainAt;
     private long _askedThrottleAt = long.MinValue;
+    private long _quickAt = long.MinValue;
     private long _heldBytes;
     private bool _healthKnown;
     private bool _pauseKnown;
@@ -98,6 +100,9 @@ internal sealed class Lane : Sleeper
     /// <summary>Whether the lane stands in the dispatcher's round.</summary>
     public bool InRound { get; set; }
 
+    /// <summary>Whether the lane stands aside until attempts are no longer scarce.</summary>
+    public bool IsAside { get; set; }
+
     /// <summary>Whether the lane stands in line for a read of the store.</summary>
     public bool WaitsToRead { get; set; }
 
@@ -122,7 +127,9 @@ internal sealed class Lane : Sleeper
     private bool Unsettled => _held.Count > _window.Count;
 
     /// <summary>What the lane can do now. <see cref="LaneStepKind.Start"/> has taken a token of the rate limits: <see cref="Take"/> must follow.</summary>
-    public LaneStep Decide(long now)
+    /// <param name="now">The present.</param>
+    /// <param name="isScarce">Whether few attempts are left to all lanes together: those are for lanes that give them back soon.</param>
+    public LaneStep Decide(long now, bool isScarce = false)
     {
         if (!Owned || IsLeaving || Deleted || !Endpoint.Enabled || Paused)
             return LaneStep.Blocked;
@@ -131,6 +138,8 @@ internal sealed class Lane : Sleeper
         // An ordered lane also waits for the settlement: after a crash nothing may be sent again behind its successor.
         if (IsFull || (Endpoint.Ordered && Unsettled))
             return LaneStep.Blocked;
+        if (isScarce && InFlight > 0 && now - QuickMs > _quickAt)
+            return LaneStep.Yield;
         if (_window.Count == 0 || (Endpoint.Ordered && _nextDueAt <= now))
             return Refill(now);
         if (Endpoint.Ordered && _window.Peek().DueAt > now)
@@ -342,10 +351,12 @@ internal sealed class Lane : Sleeper
         FailingSince = health.FailingSince?.ToUnixTimeMilliseconds();
     }
 
-    /// <summary>Applies what an attempt came to; the delivery stays held until it is settled.</summary>
-    public void Completed(in Verdict verdict, long now, double random)
+    /// <summary>Applies what an attempt came to, and how long it took; the delivery stays held until it is settled.</summary>
+    public void Completed(in Verdict verdict, TimeSpan duration, long now, double random)
     {
         InFlight--;
+        if (duration.TotalMilliseconds <= QuickMs)
+            _quickAt = now;
         if (verdict.LanePauseMs > 0)
             _throttledUntil = Math.Max(_throttledUntil, now + verdict.LanePauseMs);
         FailingSince = verdict.Kind == VerdictKind.Delivered ? null : FailingSince ?? now;
@@ -467,6 +478,9 @@ internal enum LaneStepKind
     /// <summary>Stand in line for a token of the application.</summary>
     Line,
 
+    /// <summary>Stand aside until attempts are no longer scarce.</summary>
+    Yield,
+
     /// <summary>There is nothing to do.</summary>
     Idle,
 }
@@ -478,6 +492,7 @@ internal readonly record struct LaneStep(LaneStepKind Kind, long At = 0)
     public static LaneStep Start => new(LaneStepKind.Start);
     public static LaneStep Read => new(LaneStepKind.Read);
     public static LaneStep Line => new(LaneStepKind.Line);
+    public static LaneStep Yield => new(LaneStepKind.Yield);
     public static LaneStep Idle => new(LaneStepKind.Idle);
     public static LaneStep WaitUntil(long at) => new(LaneStepKind.Wait, at);
 }

@@ -21,10 +21,10 @@ internal sealed partial class CatalogStore
             return await AddAsync(catalog, application).ConfigureAwait(false);
         }, cancellationToken);
 
-    public Task<bool> UpdateApplicationAsync(Application application, CancellationToken cancellationToken) =>
+    public Task<bool> UpdateApplicationAsync(Application application, DateTimeOffset asOf, CancellationToken cancellationToken) =>
         database.WriteAsync(async catalog =>
         {
-            if (!await catalog.Applications.AnyAsync(row => row.Id == application.Id).ConfigureAwait(false))
+            if (!await IsThereAsync(catalog.Applications.Where(row => row.Id == application.Id).Select(row => row.UpdatedAt), asOf).ConfigureAwait(false))
                 return false;
             await RefuseTakenUidAsync(catalog, application).ConfigureAwait(false);
             await NextVersionAsync(catalog).ConfigureAwait(false);

@@ -43,10 +43,10 @@ internal sealed partial class CatalogStore
             return await AddAsync(catalog, endpoint).ConfigureAwait(false);
         }, cancellationToken);
 
-    public Task<bool> UpdateEndpointAsync(Endpoint endpoint, CancellationToken cancellationToken) =>
+    public Task<bool> UpdateEndpointAsync(Endpoint endpoint, DateTimeOffset asOf, CancellationToken cancellationToken) =>
         database.WriteAsync(async catalog =>
         {
-            if (!await catalog.Endpoints.AnyAsync(row => row.Id == endpoint.Id).ConfigureAwait(false))
+            if (!await IsThereAsync(catalog.Endpoints.Where(row => row.Id == endpoint.Id).Select(row => row.UpdatedAt), asOf).ConfigureAwait(false))
                 return false;
             await RefuseTakenUidAsync(catalog, endpoint).ConfigureAwait(false);
             await AddRevisionAsync(catalog, endpoint, deleted: false).ConfigureAwait(false);

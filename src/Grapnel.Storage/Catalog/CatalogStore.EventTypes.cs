@@ -45,9 +45,9 @@ internal sealed partial class CatalogStore
             return await AddAsync(catalog, eventType).ConfigureAwait(false);
         }, cancellationToken);
 
-    public Task<bool> UpdateEventTypeAsync(EventType eventType, CancellationToken cancellationToken) =>
+    public Task<bool> UpdateEventTypeAsync(EventType eventType, DateTimeOffset asOf, CancellationToken cancellationToken) =>
         database.WriteAsync(async catalog =>
-            await EventTypeExistsAsync(catalog, eventType.Name).ConfigureAwait(false)
+            await IsThereAsync(catalog.EventTypes.Where(row => row.Name == eventType.Name).Select(row => row.UpdatedAt), asOf).ConfigureAwait(false)
             && await ReplaceAsync(catalog, eventType).ConfigureAwait(false), cancellationToken);
 
     public Task<bool> DeleteEventTypeAsync(string name, CancellationToken cancellationToken) =>

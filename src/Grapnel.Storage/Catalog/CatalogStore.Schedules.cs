@@ -35,9 +35,9 @@ internal sealed partial class CatalogStore
             return await AddAsync(catalog, schedule).ConfigureAwait(false);
         }, cancellationToken);
 
-    public Task<bool> UpdateScheduleAsync(Schedule schedule, CancellationToken cancellationToken) =>
+    public Task<bool> UpdateScheduleAsync(Schedule schedule, DateTimeOffset asOf, CancellationToken cancellationToken) =>
         database.WriteAsync(async catalog =>
-            await catalog.Schedules.AnyAsync(row => row.Id == schedule.Id).ConfigureAwait(false)
+            await IsThereAsync(catalog.Schedules.Where(row => row.Id == schedule.Id).Select(row => row.UpdatedAt), asOf).ConfigureAwait(false)
             && await ReplaceAsync(catalog, schedule).ConfigureAwait(false), cancellationToken);
 
     public Task<bool> AdvanceScheduleAsync(Id<Schedule> id, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) =>

@@ -14,6 +14,13 @@ internal sealed partial class CatalogStore(ICatalogDatabase database) : ICatalog
     }
 
     // The caller has made sure that the row is there.
+    // Whether there is one; and it must be the one that the caller read.
+    private static async Task<bool> IsThereAsync(IQueryable<DateTimeOffset> updatedAt, DateTimeOffset asOf)
+    {
+        var found = await updatedAt.ToListAsync().ConfigureAwait(false);
+        return found.TrueForAll(at => at == asOf) ? found.Count > 0 : throw new StaleEditException();
+    }
+
     private static async Task<bool> ReplaceAsync<T>(CatalogContext catalog, T row) where T : class
     {
         catalog.Update(row);

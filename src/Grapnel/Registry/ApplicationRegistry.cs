@@ -102,8 +102,8 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
             Check(input);
             if (IsBuiltIn(current) && input.Uid != current.Uid)
                 throw new InvalidInputException("uid", $"of the built-in application '{current.Uid}' cannot change");
-            var changed = Apply(input, current) with { UpdatedAt = time.GetUtcNow() };
-            if (!await store.UpdateApplicationAsync(changed, CancellationToken.None))
+            var changed = Apply(input, current) with { UpdatedAt = EditGate.Next(time, current.UpdatedAt) };
+            if (!await store.UpdateApplicationAsync(changed, current.UpdatedAt, CancellationToken.None))
                 throw Unknown(idOrUid);
             events.OnApplicationChanged(changed.Id);
             if (changed.RateLimit != current.RateLimit)

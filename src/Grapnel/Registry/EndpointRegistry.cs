@@ -67,8 +67,8 @@ internal sealed class EndpointRegistry(
         {
             if (await store.ReadEndpointsAsync([id], cancellationToken) is not [{ Enabled: true } current])
                 return false;
-            var changed = current with { Enabled = false, DisabledReason = reason, UpdatedAt = time.GetUtcNow() };
-            if (!await store.UpdateEndpointAsync(changed, CancellationToken.None))
+            var changed = current with { Enabled = false, DisabledReason = reason, UpdatedAt = EditGate.Next(time, current.UpdatedAt) };
+            if (!await store.UpdateEndpointAsync(changed, current.UpdatedAt, CancellationToken.None))
                 return false;
             events.OnEndpointChanged(changed);
             Record(AuditActions.EndpointDisabled, current, changed);
@@ -86,8 +86,8 @@ internal sealed class EndpointRegistry(
         _gate.RunAsync(async () =>
         {
             var current = await GetAsync(application, idOrUid, cancellationToken);
-            var changed = await update(current) with { UpdatedAt = time.GetUtcNow() };
-            if (!await store.UpdateEndpointAsync(changed, CancellationToken.None))
+            var changed = await update(current) with { UpdatedAt = EditGate.Next(time, current.UpdatedAt) };
+            if (!await store.UpdateEndpointAsync(changed, current.UpdatedAt, CancellationToken.None))
                 throw Unknown(idOrUid);
             events.OnEndpointChanged(changed);
             events.OnEndpointEdited(new EndpointEdit(current, changed, changed.UpdatedAt));

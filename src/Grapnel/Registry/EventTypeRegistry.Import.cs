@@ -25,10 +25,11 @@ internal sealed partial class EventTypeRegistry
                 return (IReadOnlyList<EventType>)changes;
             foreach (var type in changes)
             {
-                await (existing.ContainsKey(type.Name)
-                    ? store.UpdateEventTypeAsync(type, CancellationToken.None)
+                var current = existing.GetValueOrDefault(type.Name);
+                await (current is not null
+                    ? store.UpdateEventTypeAsync(type, current.UpdatedAt, CancellationToken.None)
                     : store.AddEventTypeAsync(type, CancellationToken.None));
-                Record(existing.GetValueOrDefault(type.Name), type);
+                Record(current, type);
             }
             events.OnEventTypesChanged();
             return changes;
@@ -45,7 +46,7 @@ internal sealed partial class EventTypeRegistry
             var merged = current is null ? input : input with { Validation = current.Validation, FeatureFlags = current.FeatureFlags, GroupName = current.GroupName };
             errors.AddRange(Faults(merged).Select(fault => fault with { Message = $"of the webhook '{input.Name}' {fault.Message}" }));
             if (current is null || EventTypeInput.From(current) != merged)
-                changes.Add(Apply(merged, current?.CreatedAt ?? now, now));
+                changes.Add(Apply(merged, current?.CreatedAt ?? now, current is null ? now : EditGate.Next(time, current.UpdatedAt)));
         }
         return errors.Count == 0 ? changes : throw new InvalidInputException(errors);
     }
@@ -54,7 +55,7 @@ internal sealed partial class EventTypeRegistry
     {
         var wanted = inputs.Select(input => input.Name).ToHashSet();
         return existing.Values.Where(type => !type.Archived && !wanted.Contains(type.Name))
-            .Select(type => type with { Archived = true, UpdatedAt = time.GetUtcNow() });
+            .Select(type => type with { Archived = true, UpdatedAt = EditGate.Next(time, type.UpdatedAt) });
     }
 
     private async Task<List<EventType>> ReadAllAsync(CancellationToken cancellationToken)

@@ -60,11 +60,11 @@ internal sealed partial class EventTypeRegistry(ICatalogStore store, CatalogEven
             var existing = await store.FindEventTypeAsync(input.Name!, cancellationToken);
             if (existing is { Archived: false })
                 throw Exists(input.Name!);
-            var created = Apply(input, existing?.CreatedAt ?? now, now);
+            var created = Apply(input, existing?.CreatedAt ?? now, existing is null ? now : EditGate.Next(time, existing.UpdatedAt));
             if (existing is null)
                 await store.AddEventTypeAsync(created, CancellationToken.None);
             else
-                await store.UpdateEventTypeAsync(created, CancellationToken.None);
+                await store.UpdateEventTypeAsync(created, existing.UpdatedAt, CancellationToken.None);
             events.OnEventTypesChanged();
             Record(existing, created);
             return created;
@@ -104,8 +104,8 @@ internal sealed partial class EventTypeRegistry(ICatalogStore store, CatalogEven
             var current = await GetAsync(name, cancellationToken);
             var input = edit(EventTypeInput.From(current)) with { Name = name };
             Check(input);
-            var changed = Apply(input, current.CreatedAt, time.GetUtcNow());
-            if (!await store.UpdateEventTypeAsync(changed, CancellationToken.None))
+            var changed = Apply(input, current.CreatedAt, EditGate.Next(time, current.UpdatedAt));
+            if (!await store.UpdateEventTypeAsync(changed, current.UpdatedAt, CancellationToken.None))
                 throw Unknown(name);
             events.OnEventTypesChanged();
             Record(current, changed);

@@ -80,8 +80,8 @@ internal sealed class ScheduleRegistry(
             var current = await GetAsync(application, id, cancellationToken);
             var input = edit(ScheduleInput.From(current));
             await CheckAsync(input, current.EventType, cancellationToken);
-            var changed = Apply(input, current);
-            if (!await store.UpdateScheduleAsync(changed, CancellationToken.None))
+            var changed = Apply(input, current) with { UpdatedAt = EditGate.Next(time, current.UpdatedAt) };
+            if (!await store.UpdateScheduleAsync(changed, current.UpdatedAt, CancellationToken.None))
                 throw Unknown(id);
             events.OnSchedulesChanged();
             audit.RecordChange(AuditActions.ScheduleUpdated, changed.Id.ToString(), application, current, changed);
@@ -138,7 +138,6 @@ internal sealed class ScheduleRegistry(
             MaxInterval = input.MaxInterval,
             Payload = input.Payload,
             Enabled = input.Enabled,
-            UpdatedAt = now,
         };
         return changed with { NextAt = ScheduleCalendar.Next(changed, now, random.NextDouble()) };
     }

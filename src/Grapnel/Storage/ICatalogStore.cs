@@ -18,8 +18,9 @@ public interface ICatalogStore
     /// <summary>Adds an application.</summary>
     Task AddApplicationAsync(Application application, CancellationToken cancellationToken);
 
-    /// <summary>Replaces an application.</summary>
-    Task<bool> UpdateApplicationAsync(Application application, CancellationToken cancellationToken);
+    /// <summary>Replaces an application as it was last changed at <paramref name="asOf"/>; false when it is gone.</summary>
+    /// <exception cref="StaleEditException">It has been changed since.</exception>
+    Task<bool> UpdateApplicationAsync(Application application, DateTimeOffset asOf, CancellationToken cancellationToken);
 
     /// <summary>Deletes an application with its endpoints and schedules, and returns the endpoints' ids; null when it is not there. Messages stay until retention.</summary>
     Task<IReadOnlyList<Id<Endpoint>>?> DeleteApplicationAsync(Id<Application> id, CancellationToken cancellationToken);
@@ -40,8 +41,9 @@ public interface ICatalogStore
     /// <summary>Adds an event type.</summary>
     Task AddEventTypeAsync(EventType eventType, CancellationToken cancellationToken);
 
-    /// <summary>Replaces an event type.</summary>
-    Task<bool> UpdateEventTypeAsync(EventType eventType, CancellationToken cancellationToken);
+    /// <summary>Replaces an event type as it was last changed at <paramref name="asOf"/>; false when it is gone.</summary>
+    /// <exception cref="StaleEditException">It has been changed since.</exception>
+    Task<bool> UpdateEventTypeAsync(EventType eventType, DateTimeOffset asOf, CancellationToken cancellationToken);
 
     /// <summary>Deletes an event type. Messages of the type stay.</summary>
     Task<bool> DeleteEventTypeAsync(string name, CancellationToken cancellationToken);
@@ -58,8 +60,9 @@ public interface ICatalogStore
     /// <summary>Adds an endpoint, and with it a revision.</summary>
     Task AddEndpointAsync(Endpoint endpoint, CancellationToken cancellationToken);
 
-    /// <summary>Replaces an endpoint; adds a revision.</summary>
-    Task<bool> UpdateEndpointAsync(Endpoint endpoint, CancellationToken cancellationToken);
+    /// <summary>Replaces an endpoint; adds a revision as it was last changed at <paramref name="asOf"/>; false when it is gone.</summary>
+    /// <exception cref="StaleEditException">It has been changed since.</exception>
+    Task<bool> UpdateEndpointAsync(Endpoint endpoint, DateTimeOffset asOf, CancellationToken cancellationToken);
 
     /// <summary>Deletes an endpoint; adds a last revision. Its pending deliveries are ended by <see cref="IDeliveryStore.DropLaneAsync"/>.</summary>
     Task<bool> DeleteEndpointAsync(Id<Endpoint> id, CancellationToken cancellationToken);
@@ -91,8 +94,9 @@ public interface ICatalogStore
     /// <summary>Adds a schedule.</summary>
     Task AddScheduleAsync(Schedule schedule, CancellationToken cancellationToken);
 
-    /// <summary>Replaces a schedule.</summary>
-    Task<bool> UpdateScheduleAsync(Schedule schedule, CancellationToken cancellationToken);
+    /// <summary>Replaces a schedule as it was last changed at <paramref name="asOf"/>; false when it is gone.</summary>
+    /// <exception cref="StaleEditException">It has been changed since.</exception>
+    Task<bool> UpdateScheduleAsync(Schedule schedule, DateTimeOffset asOf, CancellationToken cancellationToken);
 
     /// <summary>Moves a schedule on, if nobody else has: false when its next time is no longer <paramref name="from"/>.</summary>
     Task<bool> AdvanceScheduleAsync(Id<Schedule> id, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken);
@@ -175,3 +179,6 @@ public sealed record InstallationSecret(string Name, byte[] Value)
     /// <summary>Never the secret: records print their members, and logs print records.</summary>
     public override string ToString() => $"InstallationSecret({Name})";
 }
+
+/// <summary>What was to be replaced has been changed since it was read, by another node: to be read, changed and written again.</summary>
+public sealed class StaleEditException() : Exception("It has been changed meanwhile.");

@@ -56,6 +56,24 @@ public sealed class ClusterCatalogTests(ClusterCatalogTests.Pair pair, ITestOutp
     }
 
     [Fact]
+    public async Task Edits_of_different_fields_at_two_nodes_at_once_do_not_undo_each_other()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        var cluster = pair.Cluster;
+        var endpoint = await cluster[0].CreateEndpointAsync(receiver.Url());
+        for (var i = 1; i <= 25; i++)
+        {
+            await Task.WhenAll(
+                cluster[0].EditEndpointAsync(endpoint, $"\"description\":\"{i}\""),
+                cluster[1].EditEndpointAsync(endpoint, $"\"throttleRate\":{i}"));
+
+            var edited = await cluster[i % 2].Client.GetJsonAsync($"{cluster[0].App}/endpoint/{endpoint}");
+            (edited["description"].GetString(), edited["throttleRate"].GetInt32()).ShouldBe(($"{i}", i));
+        }
+        await cluster[0].DeleteEndpointAsync(endpoint);
+    }
+
+    [Fact]
     public async Task An_api_key_made_at_one_node_works_at_another_and_one_that_is_revoked_no_longer_does_within_a_second()
     {
         var cluster = pair.Cluster;

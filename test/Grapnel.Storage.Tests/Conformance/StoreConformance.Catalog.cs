@@ -1,3 +1,4 @@
+using System.Text;
 namespace Grapnel.Storage.Tests.Conformance;
 
 public abstract partial class StoreConformance
@@ -42,8 +43,8 @@ public abstract partial class StoreConformance
         var second = await AddApplicationAsync("other");
 
         (await Should.ThrowAsync<ConflictException>(() => AddApplicationAsync("acme"))).Code.ShouldBe("conflict");
-        await Should.ThrowAsync<ConflictException>(() => Catalog.UpdateApplicationAsync(second with { Uid = "acme" }, default));
-        (await Catalog.UpdateApplicationAsync(first with { Name = "Same uid" }, default)).ShouldBeTrue();
+        await Should.ThrowAsync<ConflictException>(() => Catalog.UpdateApplicationAsync(second with { Uid = "acme" }, second.UpdatedAt, default));
+        (await Catalog.UpdateApplicationAsync(first with { Name = "Same uid" }, first.UpdatedAt, default)).ShouldBeTrue();
         await Catalog.DeleteApplicationAsync(first.Id, default);
         (await AddApplicationAsync("acme")).Id.ShouldNotBe(first.Id);
     }
@@ -61,10 +62,10 @@ public abstract partial class StoreConformance
     public async Task Applications_that_have_a_rate_limit_are_found()
     {
         var (limited, free) = (await AddApplicationAsync("limited"), await AddApplicationAsync("free"));
-        await Catalog.UpdateApplicationAsync(free with { RateLimit = null }, default);
+        await Catalog.UpdateApplicationAsync(free with { RateLimit = null }, free.UpdatedAt, default);
         (await Catalog.ReadLimitedApplicationsAsync(default)).Select(row => (row.Id, row.RateLimit)).ShouldBe([(limited.Id, limited.RateLimit)]);
 
-        await Catalog.UpdateApplicationAsync(limited with { RateLimit = null }, default);
+        await Catalog.UpdateApplicationAsync(limited with { RateLimit = null }, limited.UpdatedAt, default);
         (await Catalog.ReadLimitedApplicationsAsync(default)).ShouldBeEmpty();
     }
 
@@ -72,16 +73,46 @@ public abstract partial class StoreConformance
     public async Task What_is_not_there_cannot_be_updated_or_deleted()
     {
         var application = NewApplication("ghost");
-        (await Catalog.UpdateApplicationAsync(application, default)).ShouldBeFalse();
+        (await Catalog.UpdateApplicationAsync(application, application.UpdatedAt, default)).ShouldBeFalse();
         (await Catalog.DeleteApplicationAsync(application.Id, default)).ShouldBeNull();
-        (await Catalog.UpdateEndpointAsync(NewEndpoint(application), default)).ShouldBeFalse();
+        (await Catalog.UpdateEndpointAsync(NewEndpoint(application), Start, default)).ShouldBeFalse();
         (await Catalog.DeleteEndpointAsync(NewLane(), default)).ShouldBeFalse();
-        (await Catalog.UpdateEventTypeAsync(NewEventType("ghost"), default)).ShouldBeFalse();
+        (await Catalog.UpdateEventTypeAsync(NewEventType("ghost"), Start, default)).ShouldBeFalse();
         (await Catalog.DeleteEventTypeAsync("ghost", default)).ShouldBeFalse();
-        (await Catalog.UpdateScheduleAsync(NewSchedule(application, Start), default)).ShouldBeFalse();
+        (await Catalog.UpdateScheduleAsync(NewSchedule(application, Start), Start, default)).ShouldBeFalse();
         (await Catalog.DeleteScheduleAsync(Ids.Next<Schedule>(), default)).ShouldBeFalse();
         (await Catalog.RevokeApiKeyAsync(Ids.Next<ApiKey>(), Start, default)).ShouldBeFalse();
         (await Catalog.UpdateApiKeyAsync(Ids.Next<ApiKey>(), "ghost", null, default)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task What_was_changed_since_it_was_read_is_not_replaced()
+    {
+        var application = NewApplication("acme");
+        var (eventType, endpoint, schedule) = (NewEventType("invoice.paid"), NewEndpoint(application), NewSchedule(application, Start));
+        await Catalog.AddApplicationAsync(application, default);
+        await Catalog.AddEventTypeAsync(eventType, default);
+        await Catalog.AddEndpointAsync(endpoint, default);
+        await Catalog.AddScheduleAsync(schedule, default);
+        var (read, changed) = (endpoint.UpdatedAt, endpoint.UpdatedAt.AddMilliseconds(1));
+        var version = (await Catalog.ReadRouteChangesAsync(0, default)).Version;
+
+        await SecondIsRefusedAsync(text => Catalog.UpdateApplicationAsync(application with { Name = text, UpdatedAt = changed }, read, default));
+        await SecondIsRefusedAsync(text => Catalog.UpdateEventTypeAsync(eventType with { Description = text, UpdatedAt = changed }, read, default));
+        await SecondIsRefusedAsync(text => Catalog.UpdateEndpointAsync(endpoint with { Description = text, UpdatedAt = changed }, read, default));
+        await SecondIsRefusedAsync(text => Catalog.UpdateScheduleAsync(schedule with { Payload = Encoding.UTF8.GetBytes(text), UpdatedAt = changed }, read, default));
+
+        (await Catalog.FindApplicationAsync(application.Id.ToString(), default))!.Name.ShouldBe("first");
+        (await Catalog.FindEventTypeAsync("invoice.paid", default))!.Description.ShouldBe("first");
+        (await Catalog.ReadEndpointsAsync([endpoint.Id], default)).Single().Description.ShouldBe("first");
+        (await Catalog.FindScheduleAsync(application.Id, schedule.Id, default))!.Payload.ShouldBe("first"u8.ToArray());
+        (await Catalog.ReadRouteChangesAsync(0, default)).Version.ShouldBe(version + 2, "of the application and of the endpoint");
+
+        static async Task SecondIsRefusedAsync(Func<string, Task<bool>> update)
+        {
+            (await update("first")).ShouldBeTrue();
+            await Should.ThrowAsync<StaleEditException>(() => update("second"));
+        }
     }
 
     [Fact]
@@ -151,8 +182,8 @@ public abstract partial class StoreConformance
 
         await AddEndpointAsync(other, "hook");
         (await Should.ThrowAsync<ConflictException>(() => AddEndpointAsync(acme, "hook"))).Code.ShouldBe("conflict");
-        await Should.ThrowAsync<ConflictException>(() => Catalog.UpdateEndpointAsync(second with { Uid = "hook" }, default));
-        (await Catalog.UpdateEndpointAsync(first with { Description = "same uid" }, default)).ShouldBeTrue();
+        await Should.ThrowAsync<ConflictException>(() => Catalog.UpdateEndpointAsync(second with { Uid = "hook" }, second.UpdatedAt, default));
+        (await Catalog.UpdateEndpointAsync(first with { Description = "same uid" }, first.UpdatedAt, default)).ShouldBeTrue();
         (await Catalog.DeleteEndpointAsync(first.Id, default)).ShouldBeTrue();
         await AddEndpointAsync(acme, "hook");
     }
@@ -182,7 +213,7 @@ public abstract partial class StoreConformance
 
         var (a, b) = (await AddEndpointAsync(acme), await AddEndpointAsync(acme));
         await Note();
-        await Catalog.UpdateEndpointAsync(a with { Enabled = false }, default);
+        await Catalog.UpdateEndpointAsync(a with { Enabled = false }, a.UpdatedAt, default);
         await Note();
         await Catalog.DeleteEndpointAsync(b.Id, default);
         await Note();
@@ -202,7 +233,7 @@ public abstract partial class StoreConformance
         var none = await VersionAsync();
         var endpoint = await AddEndpointAsync(acme);
         var added = await VersionAsync();
-        await Catalog.UpdateEndpointAsync(endpoint with { Enabled = false, EventTypes = ["a"], Channels = ["c"] }, default);
+        await Catalog.UpdateEndpointAsync(endpoint with { Enabled = false, EventTypes = ["a"], Channels = ["c"] }, endpoint.UpdatedAt, default);
         var updated = await VersionAsync();
         await AddEndpointAsync(acme);
         var unrelated = await VersionAsync();
@@ -239,7 +270,7 @@ public abstract partial class StoreConformance
     {
         await Catalog.AddEventTypeAsync(NewEventType("a"), default);
         await Catalog.AddEventTypeAsync(NewEventType("b"), default);
-        await Catalog.UpdateEventTypeAsync(NewEventType("b") with { Archived = true }, default);
+        await Catalog.UpdateEventTypeAsync(NewEventType("b") with { Archived = true }, Start, default);
 
         (await Catalog.ReadEventTypeNamesAsync(default)).ShouldBe(["a"]);
         (await Catalog.ListEventTypesAsync(new PageRequest(), includeArchived: false, featureFlags: null, default)).Items.Count.ShouldBe(1);

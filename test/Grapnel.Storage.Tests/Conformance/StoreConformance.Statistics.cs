@@ -170,7 +170,7 @@ public abstract partial class StoreConformance
             new EndpointHealth(endpoints[2].Id, Start, 1, Start.AddSeconds(1).ToUnixTimeMilliseconds()),
             new EndpointHealth(endpoints[3].Id, Start, 1, 0),
             new EndpointHealth(endpoints[4].Id, Start.AddMinutes(-1), 9, 0));
-        await Catalog.UpdateEndpointAsync(endpoints[4] with { Enabled = false }, default);
+        await Catalog.UpdateEndpointAsync(endpoints[4] with { Enabled = false }, endpoints[4].UpdatedAt, default);
         (await Statistics.CountEndpointsAsync(Rule, default)).ShouldBe(new EndpointCounts(2, 1, 2, 1));
 
         await HealthAsync(new EndpointHealth(endpoints[0].Id, null, 0, 0));
@@ -178,8 +178,8 @@ public abstract partial class StoreConformance
         await Catalog.DeleteEndpointAsync(endpoints[4].Id, default);
         (await Statistics.CountEndpointsAsync(Rule, default)).ShouldBe(new EndpointCounts(3, 1, 0, 0));
 
-        await Catalog.UpdateEndpointAsync(endpoints[5] with { Enabled = false }, default);
-        await Catalog.UpdateEndpointAsync(endpoints[5] with { Enabled = true, Description = "again" }, default);
+        await Catalog.UpdateEndpointAsync(endpoints[5] with { Enabled = false }, endpoints[5].UpdatedAt, default);
+        await Catalog.UpdateEndpointAsync(endpoints[5] with { Enabled = true, Description = "again" }, endpoints[5].UpdatedAt, default);
         (await Statistics.CountEndpointsAsync(Rule, default)).ShouldBe(new EndpointCounts(3, 1, 0, 0));
     }
 
@@ -199,10 +199,10 @@ public abstract partial class StoreConformance
     {
         var endpoint = await AddEndpointAsync(await AddTenantAsync());
         await HealthAsync(new EndpointHealth(endpoint.Id, Start, 40, 99));
-        await Catalog.UpdateEndpointAsync(endpoint with { Enabled = false }, default);
+        await Catalog.UpdateEndpointAsync(endpoint with { Enabled = false }, endpoint.UpdatedAt, default);
         (await History.FindHealthAsync(endpoint.Id, default)).ShouldNotBeNull();
 
-        await Catalog.UpdateEndpointAsync(endpoint with { Enabled = true }, default);
+        await Catalog.UpdateEndpointAsync(endpoint with { Enabled = true }, endpoint.UpdatedAt, default);
 
         (await History.FindHealthAsync(endpoint.Id, default)).ShouldBeNull();
     }
@@ -221,7 +221,7 @@ public abstract partial class StoreConformance
             new EndpointHealth(recent.Id, Start.AddSeconds(-10), 5, 0), new EndpointHealth(old.Id, Start.AddHours(-1), 7, paused),
             new EndpointHealth(fine.Id, Start.AddSeconds(-10), 1, 0), new EndpointHealth(disabled.Id, Start.AddDays(-5), 900, 0),
             new EndpointHealth(NewLane(), Start.AddDays(-9), 900, 0));
-        await Catalog.UpdateEndpointAsync(disabled with { Enabled = false, DisabledReason = EndpointDisabledReason.FailingForTooLong }, default);
+        await Catalog.UpdateEndpointAsync(disabled with { Enabled = false, DisabledReason = EndpointDisabledReason.FailingForTooLong }, disabled.UpdatedAt, default);
 
         var troubled = await Statistics.ReadTroubledAsync(Rule, null, 10, default);
 
@@ -243,7 +243,7 @@ public abstract partial class StoreConformance
             var endpoint = await AddEndpointAsync(i < 8 ? tenant : elsewhere);
             await HealthAsync(new EndpointHealth(endpoint.Id, Start.AddHours(-1), 9, 0));
             if (i is >= 4 and < 8)
-                await Catalog.UpdateEndpointAsync(endpoint with { Enabled = false, DisabledReason = EndpointDisabledReason.Gone }, default);
+                await Catalog.UpdateEndpointAsync(endpoint with { Enabled = false, DisabledReason = EndpointDisabledReason.Gone }, endpoint.UpdatedAt, default);
         }
         async Task<string> Kinds(Id<Application>? application, int limit) => string.Concat(
             (await Statistics.ReadTroubledAsync(Rule, application, limit, default)).Select(one => one.DisabledReason is null ? 'f' : 'd'));

@@ -68,7 +68,7 @@ internal sealed class FilledStore(SqliteStore store, TestClock clock)
         };
         await store.Catalog.AddEndpointAsync(endpoint, default);
         if (i == 3)
-            await store.Catalog.UpdateEndpointAsync(endpoint with { Enabled = false, DisabledReason = EndpointDisabledReason.Gone, Version = 2 }, default);
+            await store.Catalog.UpdateEndpointAsync(endpoint with { Enabled = false, DisabledReason = EndpointDisabledReason.Gone, Version = 2 }, endpoint.UpdatedAt, default);
         if (i == 1)
             await store.Deliveries.PauseLaneAsync(endpoint.Id, default);
         _endpoints.Add(endpoint.Id);

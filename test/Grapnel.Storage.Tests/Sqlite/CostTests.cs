@@ -384,7 +384,7 @@ public sealed class CostTests : SqliteTests
             await catalog.ListSchedulesAsync(application.Id, page with { Descending = descending, Iterator = schedule.Id.ToString() }, default);
             await catalog.ListEventTypesAsync(page with { Descending = descending, Iterator = "t" }, includeArchived: false, featureFlags: null, default);
         }
-        await catalog.UpdateEndpointAsync(endpoint with { Url = "https://b.example" }, default);
+        await catalog.UpdateEndpointAsync(endpoint with { Url = "https://b.example" }, endpoint.UpdatedAt, default);
         await catalog.DeleteScheduleAsync(schedule.Id, default);
         await catalog.DeleteApplicationAsync(application.Id, default);
     }

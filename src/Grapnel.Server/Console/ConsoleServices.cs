@@ -69,9 +69,12 @@ internal static class ConsoleServices
     }
 
     /// <summary>What only pages need. The API has its own gate, and pays for none of this.</summary>
-    public static void UseGrapnelConsole(this WebApplication app) => app.UseWhen(
-        http => http.GetEndpoint()?.Metadata.GetMetadata<ConsoleRoute>() is not null,
-        pages =>
+    public static void UseGrapnelConsole(this WebApplication app)
+    {
+        // Where their services are there, the host puts these two in front of everything, unless it is told that somebody has seen to it.
+        foreach (var middleware in (string[])["Authentication", "Authorization"])
+            ((IApplicationBuilder)app).Properties[$"__{middleware}MiddlewareSet"] = true;
+        app.UseWhen(http => http.GetEndpoint()?.Metadata.GetMetadata<ConsoleRoute>() is not null, pages =>
         {
             pages.UseMiddleware<PageHeaders>();
             // Not by each cookie's own policy: the one of forms would refuse whatever a proxy passes on as plain http.
@@ -82,6 +85,7 @@ internal static class ConsoleServices
             pages.UseAuthorization();
             pages.UseAntiforgery();
         });
+    }
 }
 
 /// <summary>Marks a route of the console.</summary>

@@ -1,8 +1,10 @@
 using Grapnel.Server.Auth;
 using Grapnel.Server.Tests.Support;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Grapnel.Server.Tests.Auth;
 
@@ -97,6 +99,25 @@ public sealed class RouteAccessTests(ServerFixture fixture) : ServerTest(fixture
     [Fact]
     public void Every_route_that_is_not_open_to_all_says_who_may_call_it() =>
         Server.Get<EndpointDataSource>().Endpoints.Where(route => !IsOpen(route)).ShouldAllBe(route => route.Metadata.GetMetadata<RouteAccess>() != null);
+
+    [Fact]
+    public async Task The_api_does_not_pay_for_the_cookies_of_the_console()
+    {
+        var asked = 0;
+        await using var server = await TestServer.StartAsync(services: services => services.AddScoped<IAuthenticationHandlerProvider>(provider =>
+        {
+            Interlocked.Increment(ref asked);
+            return ActivatorUtilities.CreateInstance<AuthenticationHandlerProvider>(provider);
+        }));
+
+        (await server.Client.PostJsonAsync("/api/v1/event-type", """{"name":"order.created","description":""}""")).Status.ShouldBe(201);
+        (await server.Client.PostJsonAsync("/trigger/order.created", "{}")).Status.ShouldBe(202);
+        (await server.Client.GetJsonAsync("/api/v1/app/default/msg")).Status.ShouldBe(200);
+        asked.ShouldBe(0);
+
+        using var page = await server.Client.GetAsync("/applications");
+        asked.ShouldBeGreaterThan(0);
+    }
 
     private async Task HoldsAsync(HttpClient client, Func<string, string, bool> allowed)
     {

@@ -13,7 +13,6 @@ internal sealed partial class CatalogStore(ICatalogDatabase database) : ICatalog
         return true;
     }
 
-    // The caller has made sure that the row is there.
     // Whether there is one; and it must be the one that the caller read.
     private static async Task<bool> IsThereAsync(IQueryable<DateTimeOffset> updatedAt, DateTimeOffset asOf)
     {
@@ -21,6 +20,7 @@ internal sealed partial class CatalogStore(ICatalogDatabase database) : ICatalog
         return found.TrueForAll(at => at == asOf) ? found.Count > 0 : throw new StaleEditException();
     }
 
+    // The caller has made sure that the row is there.
     private static async Task<bool> ReplaceAsync<T>(CatalogContext catalog, T row) where T : class
     {
         catalog.Update(row);

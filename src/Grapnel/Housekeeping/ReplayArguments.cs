@@ -6,17 +6,17 @@ namespace Grapnel.Housekeeping;
 /// <summary>What a person asks of a replay; null members do not filter.</summary>
 internal sealed record ReplayInput
 {
-    /// <summary>Messages accepted at this time or later. Required.</summary>
-    public DateTimeOffset? Since { get; init; }
-
-    /// <summary>Messages accepted before this time; null means up to now.</summary>
-    public DateTimeOffset? Until { get; init; }
-
     /// <summary>The rate of a replay that asks for none: a receiver that has just come back bears it, and what is published meanwhile hardly notices.</summary>
     public const int DefaultRate = 1_000;
 
     /// <summary>The highest rate: more than a node can send, so as fast as it goes.</summary>
     public const int MaxRate = 100_000;
+
+    /// <summary>Messages accepted at this time or later. Required.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Messages accepted before this time; null means up to now.</summary>
+    public DateTimeOffset? Until { get; init; }
 
     /// <summary>Messages per second, 1 to <see cref="MaxRate"/>; null means <see cref="DefaultRate"/>.</summary>
     public int? Rate { get; init; }

@@ -62,7 +62,7 @@ internal record ApplicationPatch
     [RegularExpression(Formats.Key)]
     public string? Uid { get; init; }
 
-    /// <summary>Attempts per second that its endpoints share in turn, at each node; null for no limit.</summary>
+    /// <summary>Attempts per second that its endpoints share in turn, at all nodes together; null for no limit.</summary>
     [Range(1, 65535)]
     public int? ThrottleRate { get; init; }
 

@@ -75,8 +75,8 @@ internal record RecoverIn
     /// <summary>Accepted before this time; now, without it.</summary>
     public DateTime? Until { get; init; }
 
-    /// <summary>Messages per second at most; null for as fast as they go.</summary>
-    [Range(1, 10_000)]
+    /// <summary>Messages per second at most; null for 1,000.</summary>
+    [Range(1, 100_000)]
     public int? Rate { get; init; }
 
     /// <summary>Count, and do nothing. Default false.</summary>

@@ -16,10 +16,10 @@ internal sealed class ReplayWork(
     /// <summary>Most pages that are looked at to count what a replay would send.</summary>
     public const int CountedPages = 20;
 
-    // Every publish waits behind the transaction of a page: it takes a few milliseconds.
+    // On SQLite every publish waits behind the transaction of a page: at the default rate it takes two or three milliseconds.
     private const int RowsAtOnce = 500;
     private const int MessagesAtOnce = 200;
-    private const int StepsPerSecond = 5;
+    private const int StepsPerSecond = 20;
 
     public IReadOnlyList<string> Kinds { get; } = [BackgroundTaskKinds.Recover, BackgroundTaskKinds.ReplayMissing, BackgroundTaskKinds.BulkReplay];
 
@@ -30,8 +30,10 @@ internal sealed class ReplayWork(
         var arguments = ReplayArguments.Of(task);
         var endpoint = await FindAsync(task, cancellationToken).ConfigureAwait(false);
         var query = arguments.ToQuery(endpoint, task.Kind, EndOf(task.Id));
-        var page = await history.ReadReplayAsync(query, task.Cursor, RowsAtOnce, cancellationToken).ConfigureAwait(false);
-        var chosen = Choose(page, endpoint, query.Set, LimitOf(arguments.Rate));
+        var limit = LimitOf(arguments.Rate);
+        // Some rows more than can be used, for not every one is chosen.
+        var page = await history.ReadReplayAsync(query, task.Cursor, Math.Clamp(2 * limit, 100, RowsAtOnce), cancellationToken).ConfigureAwait(false);
+        var chosen = Choose(page, endpoint, query.Set, limit);
         var step = new TaskStep(
             task, node, chosen.End.Cursor, chosen.End.Scanned, Status: chosen.Done ? BackgroundTaskStatus.Finished : BackgroundTaskStatus.Running);
         // What is published meanwhile must not stand behind all of it. In an ordered lane it must: the place decides.

@@ -131,12 +131,12 @@ public sealed class BackgroundTaskTests
 
         var task = await ReplayAsync(engine, endpoint, BackgroundTaskKinds.BulkReplay, rate: 10);
         var start = engine.Time.GetUtcNow();
-        await UntilDoneAsync(engine, task, 2);
+        await UntilDoneAsync(engine, task, 1);
         await engine.UntilAsync(async () =>
         {
             engine.Time.Advance(Second / 20);
             var done = (await GetAsync(engine, task)).Done;
-            done.ShouldBeLessThanOrEqualTo(2 + (int)((engine.Time.GetUtcNow() - start).TotalSeconds * 10));
+            done.ShouldBeLessThanOrEqualTo(1 + (int)((engine.Time.GetUtcNow() - start).TotalSeconds * 10));
             return done >= 10;
         });
         await engine.RestartAsync();
@@ -207,7 +207,7 @@ public sealed class BackgroundTaskTests
         await engine.PublishManyAsync(30);
         await engine.QuietAsync();
         var task = await ReplayAsync(engine, endpoint, BackgroundTaskKinds.BulkReplay, rate: 10);
-        await UntilDoneAsync(engine, task, 2);
+        await UntilDoneAsync(engine, task, 1);
         await engine.Get<IDeliveryStore>().LeaveAsync(engine.Dispatcher.Node, default);
         (await EndOfAsync(engine, task, advance: Second / 5)).Done.ShouldBe(30);
         await DrainedAsync(engine);

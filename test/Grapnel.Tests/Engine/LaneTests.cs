@@ -221,18 +221,12 @@ public sealed class LaneTests
         await using var engine = await EngineHarness.StartAsync(o => { o.MaxConcurrency = 8; o.EndpointConcurrency = 4; });
         await engine.AddEndpointAsync("http://127.0.0.1:1/hangs");
         await engine.AddEndpointAsync("http://127.0.0.1:1/well");
-        var release = new TaskCompletionSource();
-        engine.Receiver.Answer = async (r, cancel) =>
-        {
-            if (r.Url.EndsWith("hangs"))
-                await release.Task.WaitAsync(cancel);
-            return ScriptedHandler.Status(200);
-        };
+        using var held = new HeldAnswers(engine.Receiver, "hangs");
         var well = engine.WhenOutcomes(200, o => o.Endpoint.Url.EndsWith("well"));
         await engine.PublishManyAsync(200);
         await well;
         engine.Receiver.Bodies("hangs").Count().ShouldBe(4);
-        release.SetResult();
+        held.Dispose();
         await engine.QuietAsync();
         engine.Receiver.Bodies("hangs").Count().ShouldBe(200);
     }

@@ -39,3 +39,6 @@ public sealed class ConflictException(string code, string message) : Exception(m
 
 /// <summary>The store cannot take writes just now (disk full, database away); nothing was accepted.</summary>
 public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>What was to be replaced has been changed since it was read, by another node: to be read, changed and written again.</summary>
+public sealed class StaleEditException() : Exception("It has been changed meanwhile.");

@@ -37,9 +37,9 @@ internal sealed record ReplayInput
     public int? StatusCodeClass { get; init; }
 }
 
-/// <summary>The arguments of a replay as its task keeps them.</summary>
+/// <summary>The arguments of a replay as its task keeps them. Without a rate it has no limit: tasks from before every replay had one.</summary>
 internal sealed record ReplayArguments(
-    DateTimeOffset Since, DateTimeOffset Until, int Rate, IReadOnlyList<string>? EventTypes, string? Channel, string? Tag, ReplayStatus? Status,
+    DateTimeOffset Since, DateTimeOffset Until, int? Rate, IReadOnlyList<string>? EventTypes, string? Channel, string? Tag, ReplayStatus? Status,
     int? StatusCodeClass)
 {
     /// <summary>The arguments of a task.</summary>

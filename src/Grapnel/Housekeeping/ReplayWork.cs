@@ -113,7 +113,7 @@ internal sealed class ReplayWork(
         return payload is not null && PayloadFilter.TryParse(text, out var filter, out _) && filter.Matches(payload.RootElement);
     }
 
-    private static int LimitOf(int rate) => Math.Clamp(rate / StepsPerSecond, 1, MessagesAtOnce);
+    private static int LimitOf(int? rate) => Math.Clamp((rate ?? ReplayInput.MaxRate) / StepsPerSecond, 1, MessagesAtOnce);
 }
 
 /// <summary>What a replay would send.</summary>

@@ -1,5 +1,3 @@
-using Grapnel.Storage;
-
 namespace Grapnel.Registry;
 
 /// <summary>
@@ -15,21 +13,26 @@ internal sealed class EditGate
         await _semaphore.WaitAsync(cancellationToken);
         try
         {
-            while (true)
-            {
-                try
-                {
-                    return await edit();
-                }
-                catch (StaleEditException)
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                }
-            }
+            return await UntilCurrentAsync(edit, cancellationToken);
         }
         finally
         {
             _semaphore.Release();
+        }
+    }
+
+    private static async Task<T> UntilCurrentAsync<T>(Func<Task<T>> edit, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await edit();
+            }
+            catch (StaleEditException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
         }
     }
 

@@ -14,15 +14,18 @@ internal sealed partial class EventTypeRegistry
     /// <returns>What changed, as it is now.</returns>
     /// <exception cref="InvalidInputException">Some do not fit; nothing was changed.</exception>
     public Task<IReadOnlyList<EventType>> ImportAsync(
-        IReadOnlyList<EventTypeInput> inputs, bool replaceAll, bool dryRun, CancellationToken cancellationToken) =>
-        _gate.RunAsync(async () =>
+        IReadOnlyList<EventTypeInput> inputs, bool replaceAll, bool dryRun, CancellationToken cancellationToken)
+    {
+        // Also by a run that another node got between: the next one finds that part done.
+        var changed = new List<EventType>();
+        return _gate.RunAsync<IReadOnlyList<EventType>>(async () =>
         {
             var existing = (await ReadAllAsync(cancellationToken)).ToDictionary(type => type.Name);
             var changes = Changes(inputs, existing);
             if (replaceAll)
                 changes.AddRange(Superfluous(inputs, existing));
-            if (dryRun || changes.Count == 0)
-                return (IReadOnlyList<EventType>)changes;
+            if (dryRun)
+                return changes;
             foreach (var type in changes)
             {
                 var current = existing.GetValueOrDefault(type.Name);
@@ -30,10 +33,13 @@ internal sealed partial class EventTypeRegistry
                     ? store.UpdateEventTypeAsync(type, current.UpdatedAt, CancellationToken.None)
                     : store.AddEventTypeAsync(type, CancellationToken.None));
                 Record(current, type);
+                changed.Add(type);
             }
-            events.OnEventTypesChanged();
-            return changes;
+            if (changed.Count > 0)
+                events.OnEventTypesChanged();
+            return changed;
         }, cancellationToken);
+    }
 
     private List<EventType> Changes(IReadOnlyList<EventTypeInput> inputs, Dictionary<string, EventType> existing)
     {

@@ -60,7 +60,7 @@ public interface ICatalogStore
     /// <summary>Adds an endpoint, and with it a revision.</summary>
     Task AddEndpointAsync(Endpoint endpoint, CancellationToken cancellationToken);
 
-    /// <summary>Replaces an endpoint; adds a revision as it was last changed at <paramref name="asOf"/>; false when it is gone.</summary>
+    /// <summary>Replaces an endpoint as it was last changed at <paramref name="asOf"/>, and adds a revision; false when it is gone.</summary>
     /// <exception cref="StaleEditException">It has been changed since.</exception>
     Task<bool> UpdateEndpointAsync(Endpoint endpoint, DateTimeOffset asOf, CancellationToken cancellationToken);
 
@@ -179,6 +179,3 @@ public sealed record InstallationSecret(string Name, byte[] Value)
     /// <summary>Never the secret: records print their members, and logs print records.</summary>
     public override string ToString() => $"InstallationSecret({Name})";
 }
-
-/// <summary>What was to be replaced has been changed since it was read, by another node: to be read, changed and written again.</summary>
-public sealed class StaleEditException() : Exception("It has been changed meanwhile.");

@@ -148,6 +148,31 @@ public sealed class BackgroundTaskTests
     }
 
     [Fact]
+    public async Task A_replay_that_was_begun_without_a_rate_when_that_meant_no_limit_goes_on()
+    {
+        await using var engine = await StartAsync();
+        var endpoint = await AddEndpointAsync(engine);
+        await engine.PublishManyAsync(30);
+        await engine.QuietAsync();
+        var now = engine.Time.GetUtcNow();
+        var task = new BackgroundTask
+        {
+            Id = engine.Get<IdGenerator>().Next<BackgroundTask>(),
+            Kind = BackgroundTaskKinds.BulkReplay,
+            ApplicationId = endpoint.ApplicationId,
+            EndpointId = endpoint.Id,
+            Arguments = $$"""{"since":"{{now.AddHours(-1):O}}","until":"{{now.AddHours(1):O}}","rate":null}""",
+            CreatedAt = now,
+            UpdatedAt = now,
+        };
+        await engine.Get<IBackgroundTaskStore>().AddAsync(task, default);
+
+        var end = await EndOfAsync(engine, task);
+
+        (end.Status, end.Done).ShouldBe((BackgroundTaskStatus.Finished, 30));
+    }
+
+    [Fact]
     public async Task A_large_task_does_not_hold_up_a_small_one_and_stops_where_it_is_cancelled()
     {
         await using var engine = await StartAsync();

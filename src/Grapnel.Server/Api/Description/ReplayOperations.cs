@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Grapnel.Housekeeping;
 
 namespace Grapnel.Server.Api.Description;
 
@@ -76,7 +77,7 @@ internal record RecoverIn
     public DateTime? Until { get; init; }
 
     /// <summary>Messages per second at most; null for 1,000.</summary>
-    [Range(1, 100_000)]
+    [Range(1, ReplayInput.MaxRate)]
     public int? Rate { get; init; }
 
     /// <summary>Count, and do nothing. Default false.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using Grapnel.Sending;
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Auth.Users;
@@ -81,6 +82,7 @@ internal sealed class DeliveryOptionsRules : IValidateOptions<DeliveryOptions>
         .Between(nameof(options.Timeout), options.Timeout, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60))
         .Between(nameof(options.MaxResponseBytes), options.MaxResponseBytes, 0, 64 * 1024)
         .Between(nameof(options.MaxRetryAfter), options.MaxRetryAfter, TimeSpan.Zero, TimeSpan.FromDays(30))
+        .That(nameof(options.EventSource), IsReference(options.EventSource), "must be a URI reference like urn:example:shop, without spaces")
         .Between(nameof(options.MaxConcurrency), options.MaxConcurrency, 1, 65_536)
         .Between(nameof(options.EndpointConcurrency), options.EndpointConcurrency, 1, 1024)
         .Between(nameof(options.BreakerThreshold), options.BreakerThreshold, 1, 1000)
@@ -93,11 +95,19 @@ internal sealed class DeliveryOptionsRules : IValidateOptions<DeliveryOptions>
         .Between(nameof(options.LaneLinger), options.LaneLinger, TimeSpan.Zero, TimeSpan.FromHours(1))
         .Between(nameof(options.ShutdownGrace), options.ShutdownGrace, TimeSpan.Zero, TimeSpan.FromMinutes(10))
         .Result;
+
+    private static bool IsReference(string text) =>
+        text.Length is > 0 and <= 256 && !text.AsSpan().ContainsAnyExceptInRange('!', '~') && Uri.IsWellFormedUriString(text, UriKind.RelativeOrAbsolute);
 }
 
 internal sealed class NetworkOptionsRules : IValidateOptions<NetworkOptions>
 {
-    public ValidateOptionsResult Validate(string? name, NetworkOptions options) => ValidateOptionsResult.Success;
+    public ValidateOptionsResult Validate(string? name, NetworkOptions options) => new OptionsCheck("Network")
+        .That(nameof(options.Proxy), options.Proxy is null || EgressProxy.TryParse(options.Proxy, out _),
+            "must be an address like http://proxy:3128, with http, https, socks4a or socks5")
+        .That(nameof(options.NoProxy), options.NoProxy.All(entry => entry.Trim('*', '.').Length > 0 && !entry.Contains("://", StringComparison.Ordinal)),
+            "must have names, addresses or networks, like internal.example or 10.0.0.0/8")
+        .Result;
 }
 
 internal sealed class NodeOptionsRules(StoreKind store) : IValidateOptions<NodeOptions>

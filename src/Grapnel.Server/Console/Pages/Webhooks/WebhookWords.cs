@@ -33,6 +33,7 @@ internal static class WebhookWords
         SendOutcome.ConnectFailed => "No connection",
         SendOutcome.ConnectTimeout or SendOutcome.Timeout => "Timeout",
         SendOutcome.TlsFailed => "TLS failed",
+        SendOutcome.AuthorizationFailed => "No access token",
         SendOutcome.ConnectionLost => "Connection lost",
         SendOutcome.Abandoned => "Interrupted",
         _ => "No answer",

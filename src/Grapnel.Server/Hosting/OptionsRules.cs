@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Grapnel.Sending;
 using Grapnel.Server.Api;
@@ -5,6 +7,7 @@ using Grapnel.Server.Auth;
 using Grapnel.Server.Auth.Users;
 using Grapnel.Server.Console;
 using Grapnel.Server.Inboxes;
+using Grapnel.Server.Secrets;
 using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Redis;
 using Grapnel.Storage.Sqlite;
@@ -33,6 +36,33 @@ internal sealed class AuthOptionsRules : IValidateOptions<AuthOptions>
         .That(nameof(options.JwtSecret), options.JwtSecret is null || Encoding.UTF8.GetByteCount(options.JwtSecret) >= MinSecretBytes,
             $"must have at least {MinSecretBytes} bytes")
         .Result;
+}
+
+internal sealed class SecretsOptionsRules : IValidateOptions<SecretsOptions>
+{
+    public ValidateOptionsResult Validate(string? name, SecretsOptions options) => new OptionsCheck("Secrets")
+        .That(nameof(options.Certificate), IsCertificate(options.Certificate, options), Rule)
+        .That(nameof(options.OldCertificates), options.OldCertificates.All(path => IsCertificate(path, options)), Rule)
+        .That(nameof(options.OldCertificates), options.OldCertificates.Count == 0 || options.Certificate is not null, "go with Secrets:Certificate; set that, too")
+        .Result;
+
+    private const string Rule = "must be a file with a certificate and its RSA key, PFX or PEM, that Secrets:CertificatePassword opens";
+
+    private static bool IsCertificate(string? path, SecretsOptions options)
+    {
+        if (path is null)
+            return true;
+        try
+        {
+            using var certificate = SecretsServices.Load(path, options);
+            using var key = certificate.GetRSAPrivateKey();
+            return key is not null;
+        }
+        catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 }
 
 internal sealed class ApiOptionsRules : IValidateOptions<ApiOptions>

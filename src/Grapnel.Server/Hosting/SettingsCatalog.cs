@@ -4,6 +4,7 @@ using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
 using Grapnel.Server.Console.Portal;
 using Grapnel.Server.Inboxes;
+using Grapnel.Server.Secrets;
 using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Redis;
 using Grapnel.Storage.Sqlite;
@@ -17,6 +18,7 @@ internal static class SettingsCatalog
     [
         new("", typeof(ServerOptions)),
         new("Auth", typeof(AuthOptions)),
+        new("Secrets", typeof(SecretsOptions)),
         new("Api", typeof(ApiOptions)),
         new("Console", typeof(ConsoleOptions)),
         new("Portal", typeof(PortalOptions)),

@@ -113,6 +113,10 @@ internal sealed record EndpointOAuthOut(string TokenUrl, string ClientId, string
         : new(grant.TokenUrl, grant.ClientId, grant.Scope, grant.Audience, grant.ClientAuthentication.ToCamelCase());
 }
 
+/// <summary>What became of secrets at rest.</summary>
+/// <param name="Sealed">How many endpoints and secrets of the installation were sealed again.</param>
+internal sealed record KeyRingRotatedOut(int Sealed);
+
 /// <summary>A signing secret.</summary>
 /// <param name="Key">What receivers verify with: <c>whsec_…</c>, or <c>whpk_…</c>, the public key of an asymmetric one.</param>
 internal sealed record EndpointSecretOut(string Key)
@@ -347,6 +351,7 @@ internal sealed record ListOut<T>(IReadOnlyList<T> Data, string? Iterator, strin
 [JsonSerializable(typeof(NewApiKeyOut))]
 [JsonSerializable(typeof(PortalAccessOut))]
 [JsonSerializable(typeof(EndpointSecretOut))]
+[JsonSerializable(typeof(KeyRingRotatedOut))]
 [JsonSerializable(typeof(EndpointHeadersOut))]
 [JsonSerializable(typeof(WhyOut))]
 [JsonSerializable(typeof(CancelOut))]

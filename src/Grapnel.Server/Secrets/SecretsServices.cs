@@ -10,9 +10,6 @@ namespace Grapnel.Server.Secrets;
 /// <summary>Registers the key ring, and what is protected with it.</summary>
 internal static class SecretsServices
 {
-    /// <summary>The folder of the key ring beside an embedded store.</summary>
-    public const string FolderName = "key-ring";
-
     public static IServiceCollection AddGrapnelSecrets(this IServiceCollection services, SecretsOptions options, StoreKind store)
     {
         AddKeyRing(services, options, store, provider => provider);
@@ -39,7 +36,7 @@ internal static class SecretsServices
     }
 
     private static string? FolderOf(SecretsOptions options, StoreKind store, IServiceProvider server) => options.KeyRing
-        ?? (store == StoreKind.Sqlite ? Path.Combine(server.GetRequiredService<SqliteStoreOptions>().Data, FolderName) : null);
+        ?? (store == StoreKind.Sqlite ? server.GetRequiredService<SqliteStoreOptions>().KeyRingFolder : null);
 
     /// <exception cref="Exception">There is no such file, or no certificate with its private key in it.</exception>
     public static X509Certificate2 Load(string path, SecretsOptions options) => X509Certificate2.GetCertContentType(path) == X509ContentType.Pfx

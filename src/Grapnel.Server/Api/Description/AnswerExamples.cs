@@ -46,6 +46,7 @@ internal static class AnswerExamples
              "createdAt":"2026-11-23T12:00:00Z","updatedAt":"2026-11-23T12:00:00Z"}
             """,
         [typeof(EndpointSecretOut)] = """{"key":"whsec_b3C8FlopPDwKBznkHz6sRjGGnAyWT+ISRNijIcUzfqE="}""",
+        [typeof(KeyRingRotatedOut)] = """{"sealed":12}""",
         [typeof(EndpointHeadersOut)] = """{"headers":{"X-Region":"eu"},"sensitive":["Authorization"]}""",
         [typeof(MessageOut)] = $$"""{{{MessageFields}}}""",
         [typeof(EndpointMessageOut)] = $$"""{{{MessageFields}},"status":1,"statusText":"pending","nextAttempt":"2026-11-23T12:05:00Z"}""",

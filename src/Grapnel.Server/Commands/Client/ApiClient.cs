@@ -34,15 +34,22 @@ internal sealed class ApiClient : IDisposable
     public Task<ApiAnswer> GetAsync(string path, CancellationToken cancel) => SendAsync(new HttpRequestMessage(HttpMethod.Get, path), cancel);
 
     /// <summary>Posts JSON.</summary>
-    public Task<ApiAnswer> PostAsync(string path, ReadOnlyMemory<byte> json, CancellationToken cancel) =>
-        SendAsync(new HttpRequestMessage(HttpMethod.Post, path)
-        {
-            Content = new ReadOnlyMemoryContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
-        }, cancel);
+    public Task<ApiAnswer> PostAsync(string path, ReadOnlyMemory<byte> json, CancellationToken cancel) => SendAsync(HttpMethod.Post, path, json, cancel);
+
+    /// <summary>Puts JSON.</summary>
+    public Task<ApiAnswer> PutAsync(string path, ReadOnlyMemory<byte> json, CancellationToken cancel) => SendAsync(HttpMethod.Put, path, json, cancel);
+
+    /// <summary>Changes by JSON.</summary>
+    public Task<ApiAnswer> PatchAsync(string path, ReadOnlyMemory<byte> json, CancellationToken cancel) => SendAsync(HttpMethod.Patch, path, json, cancel);
 
     public Task<ApiAnswer> DeleteAsync(string path, CancellationToken cancel) => SendAsync(new HttpRequestMessage(HttpMethod.Delete, path), cancel);
 
     public void Dispose() => _http.Dispose();
+
+    private Task<ApiAnswer> SendAsync(HttpMethod method, string path, ReadOnlyMemory<byte> json, CancellationToken cancel) => SendAsync(new HttpRequestMessage(method, path)
+    {
+        Content = new ReadOnlyMemoryContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
+    }, cancel);
 
     private async Task<ApiAnswer> SendAsync(HttpRequestMessage request, CancellationToken cancel)
     {

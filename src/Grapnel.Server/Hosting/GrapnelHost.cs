@@ -89,7 +89,7 @@ internal static class GrapnelHost
     {
         services.AddOptions<HostOptions>().Configure<DeliveryOptions>((host, delivery) => host.ShutdownTimeout = delivery.ShutdownGrace + ShutdownSlack);
         services.AddSingleton(setup.Announce);
-        services.AddSingleton<SettingsInForce>().AddSingleton<ServerFacts>().AddSingleton<FirstApiKey>().AddHostedService<Preparation>();
+        services.AddSingleton<SettingsInForce>().AddSingleton<ServerFacts>().AddSingleton<FirstApiKey>().AddHostedService<Preparation>().AddHostedService<OwnAddresses>();
         _ = server.Store == StoreKind.Postgres ? services.AddGrapnelPostgres() : services.AddGrapnelSqlite();
         if (server.Queue == QueueKind.Redis)
             services.AddGrapnelRedisQueue();

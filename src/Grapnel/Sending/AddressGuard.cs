@@ -22,13 +22,16 @@ internal sealed class AddressGuard
     private readonly bool _httpsOnly;
     private readonly TimeProvider _time;
     private readonly ResolveName _resolve;
+    private readonly OwnPlaces? _own;
 
     /// <summary>A guard with the operator's exceptions and demands.</summary>
     /// <param name="options">The networks that are open although they are reserved, and whether URLs must be https.</param>
     /// <param name="time">Bounds the resolving of names.</param>
     /// <param name="resolve">How names are resolved; by default as the system does.</param>
-    public AddressGuard(NetworkOptions options, TimeProvider time, ResolveName? resolve = null)
+    /// <param name="own">What is this installation's own; null for nothing.</param>
+    public AddressGuard(NetworkOptions options, TimeProvider time, ResolveName? resolve = null, OwnPlaces? own = null)
     {
+        _own = own;
         _opened = [.. options.AllowNet];
         _httpsOnly = options.HttpsOnly;
         _time = time;
@@ -56,7 +59,7 @@ internal sealed class AddressGuard
         try
         {
             var addresses = await ResolveAsync(uri.IdnHost, cancellationToken);
-            return addresses.Any(a => Judge(a) != AddressVerdict.Allowed) ? Refusal : null;
+            return addresses.Any(a => Judge(a) != AddressVerdict.Allowed) || await IsOwnAsync(addresses, uri.Port, cancellationToken) ? Refusal : null;
         }
         catch (Exception failure) when (failure is SocketException or TimeoutException)
         {
@@ -74,6 +77,16 @@ internal sealed class AddressGuard
             return [literal];
         var addresses = await _resolve(host, cancellationToken).WaitAsync(ResolveTimeout, _time, cancellationToken);
         return addresses.Length > 0 ? addresses : throw new SocketException((int)SocketError.HostNotFound);
+    }
+
+    /// <summary>Whether one of these addresses is, at this port, a place of this installation itself.</summary>
+    public async ValueTask<bool> IsOwnAsync(IPAddress[] addresses, int port, CancellationToken cancellationToken)
+    {
+        if (_own is not null)
+            foreach (var address in addresses)
+                if (await _own.IncludeAsync(address, port, _resolve, cancellationToken))
+                    return true;
+        return false;
     }
 
     private bool IsOpened(IPAddress address) => Array.Exists(_opened, network => network.Contains(address));

@@ -36,6 +36,9 @@ internal enum AddressVerdict
     /// <summary>IPv6 that carries an IPv4 address through a translator or tunnel, like NAT64, 6to4 and Teredo. Refused wholesale.</summary>
     EmbeddedIPv4,
 
+    /// <summary>This installation itself, its database or its queue.</summary>
+    Own,
+
     /// <summary>Anything else that IANA keeps for a special purpose or has not given out.</summary>
     Reserved,
 }

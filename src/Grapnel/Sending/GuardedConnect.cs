@@ -18,8 +18,7 @@ internal sealed partial class GuardedConnect(AddressGuard guard, ILogger<Guarded
         var target = context.DnsEndPoint;
         var addresses = await ResolveAsync(target.Host, cancellationToken);
         if (proxy?.IsConnectionToProxy(context.InitialRequestMessage) != true)
-            foreach (var address in addresses)
-                Check(target.Host, address);
+            await CheckAsync(target, addresses, cancellationToken);
         return await ConnectToAnyAsync(addresses, target.Port, cancellationToken);
     }
 
@@ -40,12 +39,14 @@ internal sealed partial class GuardedConnect(AddressGuard guard, ILogger<Guarded
     }
 
     /// <summary>One denied address spoils the answer: a mixed one is no accident that deserves a second try.</summary>
-    private void Check(string host, IPAddress address)
+    private async ValueTask CheckAsync(DnsEndPoint target, IPAddress[] addresses, CancellationToken cancellationToken)
     {
-        var verdict = guard.Judge(address);
+        var verdict = addresses.Select(guard.Judge).FirstOrDefault(one => one != AddressVerdict.Allowed, AddressVerdict.Allowed);
+        if (verdict == AddressVerdict.Allowed && await guard.IsOwnAsync(addresses, target.Port, cancellationToken))
+            verdict = AddressVerdict.Own;
         if (verdict == AddressVerdict.Allowed)
             return;
-        LogRefused(host, verdict);
+        LogRefused(target.Host, verdict);
         throw new ConnectFailure(SendOutcome.Blocked, AddressGuard.Refusal);
     }
 

@@ -9,7 +9,9 @@ internal static class SendingServices
 {
     /// <summary>Adds <see cref="AddressGuard"/> and <see cref="WebhookSender"/>; needs <see cref="TimeProvider"/> and logging.</summary>
     public static IServiceCollection AddSending(this IServiceCollection services) => services
-        .AddSingleton(s => new AddressGuard(s.GetRequiredService<IOptions<NetworkOptions>>().Value, s.GetRequiredService<TimeProvider>()))
+        .AddSingleton<OwnPlaces>()
+        .AddSingleton(s => new AddressGuard(
+            s.GetRequiredService<IOptions<NetworkOptions>>().Value, s.GetRequiredService<TimeProvider>(), own: s.GetRequiredService<OwnPlaces>()))
         .AddSingleton(s =>
         {
             var (options, guard) = (s.GetRequiredService<IOptions<DeliveryOptions>>().Value, s.GetRequiredService<AddressGuard>());

@@ -48,6 +48,23 @@ public sealed class AddressGuardTests
     public async Task A_public_target_is_accepted(string url) =>
         (await Guard(_ => [IPAddress.Parse("93.184.216.34")]).CheckUrlAsync(url, default)).ShouldBeNull();
 
+    [Theory]
+    [InlineData("127.0.0.1", "http://127.0.0.1:{0}/"), InlineData("0.0.0.0", "http://127.0.0.2:{0}/"), InlineData("[::]", "http://[::1]:{0}/")]
+    [InlineData("db.example", "http://other-name-of-it.example:{0}/"), InlineData("::ffff:127.0.0.1", "http://127.0.0.1:{0}/")]
+    public async Task What_is_the_installations_own_is_refused_in_an_open_network_too(string host, string url)
+    {
+        await using var own = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
+        await using var neighbour = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
+        var places = new OwnPlaces();
+        places.Add(host, own.Port);
+        using var fixture = new SendFixture(own: places, resolve: (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]));
+
+        (await fixture.Guard.CheckUrlAsync(string.Format(url, own.Port), default)).ShouldBe(AddressGuard.Refusal);
+        (await fixture.SendAsync(string.Format(url, own.Port))).Outcome.ShouldBe(SendOutcome.Blocked);
+        (await fixture.SendAsync(neighbour.Url)).Outcome.ShouldBe(SendOutcome.Success);
+        own.ConnectionCount.ShouldBe(0);
+    }
+
     [Fact]
     public async Task A_name_that_does_not_resolve_is_accepted_at_registration_and_fails_at_connect()
     {

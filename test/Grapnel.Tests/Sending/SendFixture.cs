@@ -15,7 +15,7 @@ internal sealed class SendFixture : IDisposable
     public SendFixture(
         TimeSpan? timeout = null, TimeSpan? connectTimeout = null, int maxResponseBytes = 16 * 1024, string[]? allow = null,
         ResolveName? resolve = null, X509Certificate2Collection? roots = null, HttpMessageHandler? handler = null, TimeProvider? time = null,
-        string? proxy = null, string[]? noProxy = null)
+        string? proxy = null, string[]? noProxy = null, OwnPlaces? own = null)
     {
         var options = new DeliveryOptions
         {
@@ -24,12 +24,12 @@ internal sealed class SendFixture : IDisposable
             MaxResponseBytes = maxResponseBytes,
         };
         var network = new NetworkOptions { AllowNet = [.. (allow ?? ["127.0.0.0/8", "::1/128"]).Select(IPNetwork.Parse)], Proxy = proxy, NoProxy = noProxy ?? [] };
-        Guard = new AddressGuard(network, TimeProvider.System, resolve);
+        Guard = new AddressGuard(network, TimeProvider.System, resolve, own);
         var egress = EgressProxy.Of(network, Guard);
         var connect = new GuardedConnect(Guard, NullLogger<GuardedConnect>.Instance, egress);
         var trusted = roots is null ? null : new EndpointCertificates { Authorities = roots };
         Sender = new WebhookSender(
-            (own, insecure) => handler ?? SendingHandler.Create(connect, options, egress, own ?? trusted, insecure), options, time ?? TimeProvider.System);
+            (certificates, insecure) => handler ?? SendingHandler.Create(connect, options, egress, certificates ?? trusted, insecure), options, time ?? TimeProvider.System);
     }
 
     public WebhookSender Sender { get; }

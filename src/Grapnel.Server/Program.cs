@@ -12,6 +12,7 @@ var grapnel = new RootCommand("Grapnel delivers webhooks: publish an event once,
     AdminCommand.Create(),
     MigrateCommand.Create(),
     CopyCommand.Create(),
+    BackupCommand.Create(),
 };
 
 return await CommandRunner.RunAsync(grapnel, args);

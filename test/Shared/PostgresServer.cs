@@ -63,14 +63,11 @@ public sealed class PostgresServer : IAsyncDisposable
         return name;
     }
 
-    /// <summary>A new database with what <c>pg_dump</c> finds in another one now, whoever works on it.</summary>
-    public async Task<string> DumpAndRestoreAsync(string name)
+    /// <summary>A new database with what is in an archive of <c>pg_dump</c>.</summary>
+    public async Task<string> RestoreAsync(string archive)
     {
-        var dump = Path.Combine(Data, $"{Guid.NewGuid():N}.sql");
-        string[] connection = ["--host=127.0.0.1", $"--port={Port}", $"--username={User}"];
-        await RunAsync(AsUser([Tool("pg_dump"), .. connection, $"--file={dump}", name]));
         var copy = await CreateDatabaseAsync();
-        await RunAsync(AsUser([Tool("psql"), .. connection, "--quiet", "--set=ON_ERROR_STOP=1", $"--file={dump}", copy]));
+        await RunAsync(Tool("pg_restore"), "--host=127.0.0.1", $"--port={Port}", $"--username={User}", "--exit-on-error", "--no-owner", $"--dbname={copy}", archive);
         return copy;
     }
 

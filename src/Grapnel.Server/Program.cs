@@ -13,6 +13,7 @@ var grapnel = new RootCommand("Grapnel delivers webhooks: publish an event once,
     MigrateCommand.Create(),
     CopyCommand.Create(),
     BackupCommand.Create(),
+    DoctorCommand.Create(),
 };
 
 return await CommandRunner.RunAsync(grapnel, args);

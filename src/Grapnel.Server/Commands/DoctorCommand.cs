@@ -55,7 +55,8 @@ internal static class DoctorCommand
         return command;
     }
 
-    private static async Task<IReadOnlyList<Finding>> ExamineAsync(Examined examined, Uri? url, string? endpoint, EndpointSecret? secret, CancellationToken cancel)
+    /// <summary>Examines all that was asked for.</summary>
+    public static async Task<IReadOnlyList<Finding>> ExamineAsync(Examined examined, Uri? url, string? endpoint, EndpointSecret? secret, CancellationToken cancel)
     {
         var time = TimeProvider.System;
         const string remedy = "Correct it where it stands: appsettings.json, the environment, or the command line.";

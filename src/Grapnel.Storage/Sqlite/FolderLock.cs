@@ -35,9 +35,14 @@ internal sealed class FolderLock : IDisposable
             using var free = new FileStream(Path.Combine(folder, Lock), FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
             return null;
         }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // Another user's: the note is all there is to go by.
+            return File.Exists(note) ? Describe(note) : null;
         }
         catch (IOException)
         {

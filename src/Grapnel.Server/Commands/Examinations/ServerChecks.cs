@@ -3,7 +3,7 @@ namespace Grapnel.Server.Commands.Examinations;
 /// <summary>A running server, as anybody sees it.</summary>
 internal static class ServerChecks
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(3);
 
     public static async Task<IReadOnlyList<Finding>> RunAsync(Uri url, TimeProvider time, CancellationToken cancel)

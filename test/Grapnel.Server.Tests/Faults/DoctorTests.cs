@@ -6,6 +6,7 @@ using Grapnel.Server.Commands.Examinations;
 using Grapnel.Server.Hosting;
 using Grapnel.Server.Tests.Commands;
 using Grapnel.Server.Tests.Faults.Harness;
+using Grapnel.Server.Tests.Support;
 using Grapnel.Testing;
 using Microsoft.Data.Sqlite;
 
@@ -55,7 +56,7 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
-    public async Task A_store_that_is_not_there_or_lost_its_log_or_is_of_another_program_is_told()
+    public async Task A_store_that_is_not_there_or_lost_its_log_is_told()
     {
         (await OnlyBadAsync("store")).ShouldContain("There is no store");
         await using (var rig = await Rig.StartAsync(Data))
@@ -172,8 +173,8 @@ public sealed class DoctorTests : IDisposable
     [Fact]
     public async Task An_endpoint_of_the_store_is_known_by_its_id()
     {
-        await using var rig = await Rig.StartAsync(Data);
-        var endpoint = await rig.CreateEndpointAsync("http://127.0.0.1:1/");
+        await using var server = await TestServer.StartAsync(folder: Data);
+        var endpoint = (await server.Client.PostJsonAsync("/api/v1/app/default/endpoint", """{"url":"http://127.0.0.1:1/"}""")).Id;
         Bad(await ExamineAsync([], endpoint: endpoint, arguments: ["Network:AllowNet=127.0.0.0/8"])).ShouldHaveSingleItem().Text.ShouldContain("127.0.0.1:1 takes no connection");
     }
 
@@ -191,9 +192,8 @@ public sealed class DoctorTests : IDisposable
 
     private async Task MakeStoreAsync()
     {
-        await using var rig = await Rig.StartAsync(Data);
-        await rig.PublishAsync("order.created");
-        (await rig.StopAsync()).ShouldBe(0);
+        await using var server = await TestServer.StartAsync(folder: Data);
+        (await server.Client.PostJsonAsync("/api/v1/app/default/msg", """{"eventType":"order.created","payload":{}}""")).Status.ShouldBe(202);
     }
 
     private async Task RunSqlAsync(string sql)

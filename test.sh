@@ -21,6 +21,7 @@ command -v dotnet >/dev/null || { echo "test.sh needs the .NET 10 SDK: https://d
 missing=()
 command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
+command -v curl >/dev/null || missing+=(curl)
 command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || missing+=(chromium-headless-shell)
 [ -d /usr/share/fonts/truetype/dejavu ] || missing+=(fonts-dejavu-core)
 command -v redis-server >/dev/null || missing+=(redis-server)

@@ -14,6 +14,8 @@ var grapnel = new RootCommand("Grapnel delivers webhooks: publish an event once,
     AdminCommand.Create(),
     MigrateCommand.Create(),
     CopyCommand.Create(),
+    BackupCommand.Create(),
+    DoctorCommand.Create(),
 };
 
 return await CommandRunner.RunAsync(grapnel, args);

@@ -63,33 +63,24 @@ public sealed class PostgresServer : IAsyncDisposable
         return name;
     }
 
-    /// <summary>A new database with what <c>pg_dump</c> finds in another one now, whoever works on it.</summary>
-    public async Task<string> DumpAndRestoreAsync(string name)
+    /// <summary>A new database with what is in an archive of <c>pg_dump</c>.</summary>
+    public async Task<string> RestoreAsync(string archive)
     {
-        var dump = NewDumpFile();
-        await RunAsync(AsUser([Tool("pg_dump"), .. Connection, $"--file={dump}", name]));
-        return await RestoreAsync(dump);
+        var copy = await CreateDatabaseAsync();
+        await RunAsync(Tool("pg_restore"), "--host=127.0.0.1", $"--port={Port}", $"--username={User}", "--exit-on-error", "--no-owner", $"--dbname={copy}", archive);
+        return copy;
     }
 
-    /// <summary>A new database with what <c>pg_dump</c> wrote once.</summary>
-    public async Task<string> RestoreAsync(Stream dump)
+    /// <summary>A new database with what <c>pg_dump</c> once wrote as SQL.</summary>
+    public async Task<string> RestoreAsync(Stream sql)
     {
-        var path = NewDumpFile();
+        var path = Path.Combine(Data, $"{Guid.NewGuid():N}.sql");
         await using (var file = File.Create(path))
-            await dump.CopyToAsync(file);
-        return await RestoreAsync(path);
+            await sql.CopyToAsync(file);
+        var copy = await CreateDatabaseAsync();
+        await RunAsync(AsUser([Tool("psql"), "--host=127.0.0.1", $"--port={Port}", $"--username={User}", "--quiet", "--set=ON_ERROR_STOP=1", $"--file={path}", copy]));
+        return copy;
     }
-
-    private async Task<string> RestoreAsync(string dump)
-    {
-        var database = await CreateDatabaseAsync();
-        await RunAsync(AsUser([Tool("psql"), .. Connection, "--quiet", "--set=ON_ERROR_STOP=1", $"--file={dump}", database]));
-        return database;
-    }
-
-    private string NewDumpFile() => Path.Combine(Data, $"{Guid.NewGuid():N}.sql");
-
-    private string[] Connection => ["--host=127.0.0.1", $"--port={Port}", $"--username={User}"];
 
     public Task DropDatabaseAsync(string name) => RunSqlAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
 

@@ -48,7 +48,7 @@ internal static class GrapnelHost
     /// Later sources win: defaults of the platform's settings, file, environment, command line, and what the caller insists on.
     /// <see cref="SettingSources"/> names them in this order.
     /// </summary>
-    private static void ConfigureSettings(ConfigurationManager configuration, HostSetup setup)
+    public static void ConfigureSettings(ConfigurationManager configuration, HostSetup setup)
     {
         configuration.Sources.Clear();
         configuration

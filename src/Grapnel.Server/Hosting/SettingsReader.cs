@@ -25,11 +25,13 @@ internal sealed class SettingsReader(IConfigurationRoot configuration)
         return options;
     }
 
+    /// <summary>What is wrong with what was read, and names that nobody knows.</summary>
+    public IReadOnlyList<string> FindFaults() => [.. _errors, .. UnknownSettings.Find(configuration)];
+
     public void ThrowIfAnyFault()
     {
-        _errors.AddRange(UnknownSettings.Find(configuration));
-        if (_errors.Count > 0)
-            throw new SettingsException(_errors);
+        if (FindFaults() is { Count: > 0 } faults)
+            throw new SettingsException(faults);
     }
 
     private void Assign(Setting setting, object options)

@@ -1,9 +1,12 @@
 using System.Security.Cryptography.X509Certificates;
+using System.Xml.Linq;
 using Grapnel.Server.Hosting;
 using Grapnel.Storage;
 using Grapnel.Storage.Sqlite;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Grapnel.Server.Secrets;
 
@@ -12,31 +15,38 @@ internal static class SecretsServices
 {
     public static IServiceCollection AddGrapnelSecrets(this IServiceCollection services, SecretsOptions options, StoreKind store)
     {
-        AddKeyRing(services, options, store, provider => provider);
-        services.AddSingleton(provider => new SecretBox(() => ReadKeyRing(options, store, provider), provider.GetRequiredService<TimeProvider>()));
+        IXmlRepository RepositoryOf(IServiceProvider server) =>
+            new KeyRingRepository(server.GetRequiredService<IConsoleStore>(), FolderOf(options, store, server.GetRequiredService<SqliteStoreOptions>()));
+        AddKeyRing(services, options, RepositoryOf);
+        services.AddSingleton(server => new SecretBox(
+            () => Read(options, _ => RepositoryOf(server), server.GetRequiredService<ILoggerFactory>()), server.GetRequiredService<TimeProvider>()));
         return services.AddSingleton<ISecretBox>(provider => provider.GetRequiredService<SecretBox>()).AddSingleton<SecretKeeper>();
     }
 
-    private static IDataProtectionProvider ReadKeyRing(SecretsOptions options, StoreKind store, IServiceProvider server)
+    /// <summary>The folder of the key ring; null when the store itself has it.</summary>
+    public static string? FolderOf(SecretsOptions options, StoreKind store, SqliteStoreOptions sqlite) =>
+        options.KeyRing ?? (store == StoreKind.Sqlite ? sqlite.KeyRingFolder : null);
+
+    /// <summary>A key ring that is only read, and never given a new key.</summary>
+    public static ISecretBox ReadOnly(SecretsOptions options, IReadOnlyList<XElement> keys) => new SecretBox(
+        () => Read(options, _ => new FixedKeyRing(keys), NullLoggerFactory.Instance), TimeProvider.System);
+
+    private static IDataProtectionProvider Read(SecretsOptions options, Func<IServiceProvider, IXmlRepository> repository, ILoggerFactory logging)
     {
         var services = new ServiceCollection();
-        services.AddSingleton(server.GetRequiredService<ILoggerFactory>()).AddLogging();
-        AddKeyRing(services, options, store, _ => server);
+        services.AddSingleton(logging).AddLogging();
+        AddKeyRing(services, options, repository);
         return services.BuildServiceProvider().GetRequiredService<IDataProtectionProvider>();
     }
 
-    private static void AddKeyRing(IServiceCollection services, SecretsOptions options, StoreKind store, Func<IServiceProvider, IServiceProvider> server)
+    private static void AddKeyRing(IServiceCollection services, SecretsOptions options, Func<IServiceProvider, IXmlRepository> repository)
     {
         var keyRing = services.AddDataProtection().SetApplicationName("Grapnel");
         if (options.Certificate is { } certificate)
             keyRing.ProtectKeysWithCertificate(Load(certificate, options)).UnprotectKeysWithAnyCertificate(
                 [.. options.OldCertificates.Prepend(certificate).Select(path => Load(path, options))]);
-        services.AddOptions<KeyManagementOptions>().Configure<IServiceProvider>((keys, own) =>
-            keys.XmlRepository = new KeyRingRepository(server(own).GetRequiredService<IConsoleStore>(), FolderOf(options, store, server(own))));
+        services.AddOptions<KeyManagementOptions>().Configure<IServiceProvider>((keys, provider) => keys.XmlRepository = repository(provider));
     }
-
-    private static string? FolderOf(SecretsOptions options, StoreKind store, IServiceProvider server) => options.KeyRing
-        ?? (store == StoreKind.Sqlite ? server.GetRequiredService<SqliteStoreOptions>().KeyRingFolder : null);
 
     /// <exception cref="Exception">There is no such file, or no certificate with its private key in it.</exception>
     public static X509Certificate2 Load(string path, SecretsOptions options) => X509Certificate2.GetCertContentType(path) == X509ContentType.Pfx
@@ -44,4 +54,14 @@ internal static class SecretsServices
         : options.CertificatePassword is { } password
             ? X509Certificate2.CreateFromEncryptedPemFile(path, password)
             : X509Certificate2.CreateFromPemFile(path);
+
+    private sealed class FixedKeyRing(IReadOnlyList<XElement> keys) : IXmlRepository
+    {
+        public IReadOnlyCollection<XElement> GetAllElements() => keys;
+
+        public void StoreElement(XElement element, string friendlyName)
+        {
+            // A key that only this process knows opens nothing, and is forgotten with it.
+        }
+    }
 }

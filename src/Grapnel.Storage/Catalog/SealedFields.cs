@@ -13,6 +13,9 @@ internal sealed class SealedFields(ISecretBox box)
     private const char TextMark = '\u0001';
     private static readonly byte[] Mark = "grpseal1"u8.ToArray();
 
+    /// <summary>What a box is given to open, of what is stored; null when that is not sealed.</summary>
+    public static byte[]? Payload(byte[]? stored) => stored.AsSpan().StartsWith(Mark) ? stored![Mark.Length..] : null;
+
     /// <summary>An endpoint as it is stored.</summary>
     public Endpoint Seal(Endpoint endpoint) => Change(endpoint, Seal, SealText);
 
@@ -38,7 +41,7 @@ internal sealed class SealedFields(ISecretBox box)
 
     private byte[] Seal(byte[] secret) => box is OpenBox ? secret : [.. Mark, .. box.Seal(secret)];
 
-    private byte[] Open(byte[] stored) => stored.AsSpan().StartsWith(Mark) ? box.Open(stored[Mark.Length..]) : stored;
+    private byte[] Open(byte[] stored) => Payload(stored) is { } sealedSecret ? box.Open(sealedSecret) : stored;
 
     private string SealText(string text) => box is OpenBox ? text : TextMark + Convert.ToBase64String(box.Seal(System.Text.Encoding.UTF8.GetBytes(text)));
 

@@ -74,8 +74,9 @@ internal static partial class PostgresSchema
         await session.Prepare("SELECT pg_advisory_lock($1)").Bind(MigrationLock).WithoutTimeout().RunAsync().ConfigureAwait(false);
     }
 
-    // A database that lacks the last step of making it, the first application, counts as one that needs it.
-    private static async Task<bool> NeedsMigrationAsync(PostgresSession session)
+    /// <summary>Whether it is older than this version, or new. One that lacks the last step of making it, the first application, counts as such.</summary>
+    /// <exception cref="StoreOpenException">It is of another program, or newer.</exception>
+    public static async Task<bool> NeedsMigrationAsync(PostgresSession session)
     {
         if (!await session.Prepare("SELECT 1 WHERE to_regclass('\"__EFMigrationsHistory\"') IS NOT NULL").AnyAsync().ConfigureAwait(false))
             return true;

@@ -11,7 +11,8 @@ internal static class RedisErrors
     /// <summary>The failure as callers see it. Neither it nor the message names the connection string, which has a password in it.</summary>
     public static StoreUnavailableException Unavailable(Exception error) => new($"Redis cannot be used just now: {Describe(error)}", error);
 
-    private static string Describe(Exception error) => error switch
+    /// <summary>What is wrong, as a sentence for people.</summary>
+    public static string Describe(Exception error) => error switch
     {
         RedisTimeoutException => "it did not answer in time.",
         RedisConnectionException => "it cannot be reached.",

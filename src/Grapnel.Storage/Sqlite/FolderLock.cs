@@ -8,6 +8,9 @@ namespace Grapnel.Storage.Sqlite;
 /// </summary>
 internal sealed class FolderLock : IDisposable
 {
+    private const string Lock = "grapnel.lock";
+    private const string Note = "grapnel.lock.json";
+
     private readonly FileStream _lock;
     private readonly string _note;
 
@@ -19,9 +22,36 @@ internal sealed class FolderLock : IDisposable
     /// <summary>Takes the folder, or says who has it.</summary>
     public static FolderLock Take(string folder)
     {
-        var note = Path.Combine(folder, "grapnel.lock.json");
-        return new FolderLock(Open(Path.Combine(folder, "grapnel.lock"), folder, note), note) { FollowsCrash = File.Exists(note) };
+        var note = Path.Combine(folder, Note);
+        return new FolderLock(Open(Path.Combine(folder, Lock), folder, note), note) { FollowsCrash = File.Exists(note) };
     }
+
+    /// <summary>Who has the folder, in words; null when nobody has. Takes nothing.</summary>
+    public static string? FindHolder(string folder)
+    {
+        var note = Path.Combine(folder, Note);
+        try
+        {
+            using var free = new FileStream(Path.Combine(folder, Lock), FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            return null;
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // Another user's: the note is all there is to go by.
+            return File.Exists(note) ? Describe(note) : null;
+        }
+        catch (IOException)
+        {
+            return Describe(note);
+        }
+    }
+
+    /// <summary>Whether the process that has the folder, or had it last, has not closed the store.</summary>
+    public static bool FollowsCrashIn(string folder) => File.Exists(Path.Combine(folder, Note));
 
     /// <summary>Writes down who holds the folder. Called once the store is open: a start that failed is no crash.</summary>
     public void Announce(TimeProvider time) =>

@@ -51,7 +51,8 @@ internal static class SqliteSchema
         return applied;
     }
 
-    private static void Migrate(SqliteSession session)
+    /// <summary>Makes the tables, or what of them is missing.</summary>
+    public static void Migrate(SqliteSession session)
     {
         using var catalog = session.OpenCatalog();
         catalog.Database.AutoTransactionBehavior = AutoTransactionBehavior.WhenNeeded;

@@ -41,6 +41,9 @@ internal sealed class GrapnelProcess : IAsyncDisposable
     /// <summary>The id that the operating system gave it.</summary>
     public int Id => _process.Id;
 
+    /// <summary>All that it wrote to standard output; complete when it has ended.</summary>
+    public string Output => _seen.ToString();
+
     /// <summary>All that it wrote to standard error; complete when it has ended.</summary>
     public Task<string> Errors => _errors;
 

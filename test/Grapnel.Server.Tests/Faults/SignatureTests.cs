@@ -1,9 +1,13 @@
+using System.Text;
 using Grapnel.Server.Tests.Faults.Harness;
 using Grapnel.Server.Tests.Support;
+using Microsoft.AspNetCore.Http;
+using StandardWebhooks;
+using StandardWebhooks.Diagnostics;
 
 namespace Grapnel.Server.Tests.Faults;
 
-/// <summary>What a receiver sees who checks signatures with the stock library.</summary>
+/// <summary>What a receiver sees who checks signatures with stock libraries: three of npm, one of NuGet.</summary>
 [Collection(RealProcesses.Name)]
 public sealed class SignatureTests(SharedRig shared)
 {
@@ -25,6 +29,26 @@ public sealed class SignatureTests(SharedRig shared)
         during.Signature.Split(' ').Length.ShouldBe(2);
         (await StockLibrary.VerifyAsync((old, before), (old, during), (current, during), (current, after), (old, after), (current, before)))
             .ShouldBe(["ok", "ok", "ok", "ok", "fail: No matching signature found", "fail: No matching signature found"]);
+        // Not the old secret during the overlap: of several signatures, StandardWebhooks 1.1.2 of NuGet compares all but the last one.
+        new[] { (old, before), (current, during), (current, after), (old, after), (current, before) }.Select(check => VerifiesInDotNet(check.Item1, check.Item2))
+            .ShouldBe([true, true, true, false, false]);
+    }
+
+    // By the library of NuGet, which is somebody else's.
+    private static bool VerifiesInDotNet(string secret, Arrival arrival)
+    {
+        try
+        {
+            new StandardWebhook(secret).Verify(Encoding.UTF8.GetString(arrival.Body), new HeaderDictionary
+            {
+                ["webhook-id"] = arrival.Id, ["webhook-timestamp"] = arrival.Timestamp, ["webhook-signature"] = arrival.Signature,
+            });
+            return true;
+        }
+        catch (WebhookVerificationException)
+        {
+            return false;
+        }
     }
 
     private static async Task<Arrival> DeliverAsync(Rig rig, Receiver receiver)

@@ -7,7 +7,7 @@ namespace Grapnel.Sending.Signing;
 internal static class Ed25519
 {
     /// <summary>Bytes of a private key, and of a public one.</summary>
-    public const int KeyBytes = 32;
+    public const int KeyBytes = SecretText.Ed25519KeyBytes;
 
     /// <summary>Bytes of a pair.</summary>
     public const int PairBytes = 2 * KeyBytes;

@@ -12,6 +12,9 @@ internal static class SecretText
     /// <summary>Before an Ed25519 public key, 32 bytes.</summary>
     public const string Public = "whpk_";
 
+    /// <summary>Bytes of a private Ed25519 key, and of a public one.</summary>
+    public const int Ed25519KeyBytes = 32;
+
     private const int MinBytes = 24;
     private const int MaxBytes = 75;
 
@@ -21,25 +24,23 @@ internal static class SecretText
     /// <summary>Reads a key; when it does not fit, says why in a sentence that never repeats it.</summary>
     /// <param name="text">The text, or null.</param>
     /// <param name="asymmetric">The prefix that it may have instead of <see cref="Symmetric"/>.</param>
-    public static (byte[]? Key, SignatureType Type, string? Error) Read(string? text, string asymmetric)
+    public static (byte[]? Key, SignatureScheme Scheme, string? Error) Read(string? text, string asymmetric)
     {
         text ??= "";
-        var type = text.StartsWith(asymmetric, StringComparison.Ordinal) ? SignatureType.Ed25519 : SignatureType.Hmac256;
-        var prefix = type == SignatureType.Ed25519 ? asymmetric : Symmetric;
+        var (prefix, scheme) = text.StartsWith(asymmetric, StringComparison.Ordinal) ? (asymmetric, SignatureScheme.V1A) : (Symmetric, SignatureScheme.V1);
         if (!text.StartsWith(prefix, StringComparison.Ordinal))
-            return (null, type, $"A secret starts with '{Symmetric}' or '{asymmetric}'.");
+            return (null, scheme, $"A secret starts with '{Symmetric}' or '{asymmetric}'.");
         if (Decode(text[prefix.Length..]) is not { } bytes)
-            return (null, type, $"After '{prefix}' a secret is base64, with padding and without spaces.");
-        return FindFault(prefix, bytes) is { } fault ? (null, type, fault) : (bytes, type, null);
+            return (null, scheme, $"After '{prefix}' a secret is base64, with padding and without spaces.");
+        return FindFault(prefix, bytes) is { } fault ? (null, scheme, fault) : (bytes, scheme, null);
     }
 
     private static string? FindFault(string prefix, byte[] bytes) => prefix switch
     {
         Symmetric when bytes.Length is < MinBytes or > MaxBytes => $"A secret has {MinBytes} to {MaxBytes} bytes; this one has {bytes.Length}.",
-        Private when bytes.Length != Ed25519.PairBytes =>
-            $"After '{Private}' come {Ed25519.PairBytes} bytes, the private key (seed) and then the public one, {Ed25519.KeyBytes} each; here are {bytes.Length}.",
-        Private when !Ed25519.Fits(bytes) => $"The last {Ed25519.KeyBytes} bytes after '{Private}' are not the public key that belongs to the first {Ed25519.KeyBytes}.",
-        Public when bytes.Length != Ed25519.KeyBytes => $"After '{Public}' come {Ed25519.KeyBytes} bytes; here are {bytes.Length}.",
+        Private when bytes.Length != 2 * Ed25519KeyBytes =>
+            $"After '{Private}' come {2 * Ed25519KeyBytes} bytes, the private key (seed) and then the public one, {Ed25519KeyBytes} each; here are {bytes.Length}.",
+        Public when bytes.Length != Ed25519KeyBytes => $"After '{Public}' come {Ed25519KeyBytes} bytes; here are {bytes.Length}.",
         _ => null,
     };
 

@@ -8,12 +8,12 @@ internal sealed record SignatureScheme(string Prefix, int Bytes)
     /// <summary>The most bytes that a signature of any scheme has.</summary>
     public const int MaxBytes = 64;
 
-    private static readonly SignatureScheme V1 = new("v1,", 32);
-    private static readonly SignatureScheme V1A = new("v1a,", 64);
+    /// <summary>HMAC-SHA256 with a secret that both sides have.</summary>
+    public static readonly SignatureScheme V1 = new("v1,", 32);
+
+    /// <summary>Ed25519.</summary>
+    public static readonly SignatureScheme V1A = new("v1a,", 64);
 
     /// <summary>Characters of a signature.</summary>
     public int Length { get; } = Prefix.Length + (Bytes + 2) / 3 * 4;
-
-    /// <summary>The scheme of a type.</summary>
-    public static SignatureScheme Of(SignatureType type) => type == SignatureType.Ed25519 ? V1A : V1;
 }

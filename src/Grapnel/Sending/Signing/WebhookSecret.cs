@@ -21,7 +21,10 @@ internal static class WebhookSecret
     /// <summary>Reads the text form of a secret; when it does not fit, says why in a sentence that never repeats it.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out EndpointSecret? secret, [NotNullWhen(false)] out string? error)
     {
-        (var key, var type, error) = SecretText.Read(text, SecretText.Private);
+        (var key, var scheme, error) = SecretText.Read(text, SecretText.Private);
+        var type = scheme == SignatureScheme.V1A ? SignatureType.Ed25519 : SignatureType.Hmac256;
+        if (key is not null && type == SignatureType.Ed25519 && !Ed25519.Fits(key))
+            (key, error) = (null, $"The last {Ed25519.KeyBytes} bytes after '{SecretText.Private}' are not the public key that belongs to the first {Ed25519.KeyBytes}.");
         secret = key is null ? null : new EndpointSecret(key, ExpiresAt: null) { Type = type };
         return secret is not null;
     }

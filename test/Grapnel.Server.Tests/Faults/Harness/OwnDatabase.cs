@@ -29,8 +29,8 @@ internal sealed class OwnDatabase : IAsyncDisposable
 
     public static async Task<OwnDatabase> CreateAsync(PostgresServer server) => new(server, await server.CreateDatabaseAsync());
 
-    /// <summary>Another database, with what is in this one now: dumped and restored.</summary>
-    public async Task<OwnDatabase> DumpAndRestoreAsync() => new(_server, await _server.DumpAndRestoreAsync(_name));
+    /// <summary>A new database with what is in an archive of <c>pg_dump</c>.</summary>
+    public static async Task<OwnDatabase> RestoreAsync(PostgresServer server, string archive) => new(server, await server.RestoreAsync(archive));
 
     public Task RunSqlAsync(string sql) => _server.RunSqlAsync(sql, _name);
 

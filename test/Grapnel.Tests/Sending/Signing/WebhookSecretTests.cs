@@ -34,7 +34,7 @@ public sealed class WebhookSecretTests
         {
             var given = ReceiverKey.Of(secret);
             ReceiverKey.TryParse(given.ToText(), out var read, out _).ShouldBeTrue();
-            (read!.Type, Convert.ToHexString(read.Bytes)).ShouldBe((given.Type, Convert.ToHexString(given.Bytes)));
+            (read!.Scheme, Convert.ToHexString(read.Bytes)).ShouldBe((given.Scheme, Convert.ToHexString(given.Bytes)));
         }
     }
 

@@ -1,0 +1,51 @@
+namespace Grapnel.Storage.Examining;
+
+/// <summary>A lane in which something has been due for long, without anybody trying to send it.</summary>
+/// <param name="Endpoint">The endpoint, as the API names it.</param>
+/// <param name="Node">The node that owns the lane; null when none does.</param>
+public sealed record StuckLane(string Endpoint, string? Node);
+
+/// <summary>A node on record that is not there any more.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Lanes">Lanes that it still owns.</param>
+public sealed record LostNode(string Name, long Lanes);
+
+/// <summary>What an examination of a store found. Reading it changed nothing.</summary>
+public sealed record StoreReport
+{
+    /// <summary>The program that keeps it, with its version.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>Whether it was written by an older version of Grapnel.</summary>
+    public bool IsOlder { get; init; }
+
+    /// <summary>What is damaged or missing, each in a sentence.</summary>
+    public required IReadOnlyList<string> Damage { get; init; }
+
+    /// <summary>Deliveries that are pending.</summary>
+    public required long Pending { get; init; }
+
+    /// <summary>Up to 100 lanes in which nothing moves although it could.</summary>
+    public required IReadOnlyList<StuckLane> Stuck { get; init; }
+
+    /// <summary>Nodes that are gone and were not given up.</summary>
+    public IReadOnlyList<LostNode> Lost { get; init; } = [];
+
+    /// <summary>Nodes on record.</summary>
+    public required int Nodes { get; init; }
+
+    /// <summary>The clock of the database, where it has one of its own.</summary>
+    public DateTimeOffset? Clock { get; init; }
+
+    /// <summary>When the newest message was accepted; null when there is none.</summary>
+    public DateTimeOffset? Newest { get; init; }
+
+    /// <summary>Connections that the database grants in all, where it grants any.</summary>
+    public long? Connections { get; init; }
+
+    /// <summary>A secret as it stands sealed, to try the key ring with; null when nothing is sealed yet.</summary>
+    public byte[]? Sealed { get; init; }
+
+    /// <summary>The keys in the store that protect secrets at rest and cookies, as XML.</summary>
+    public required IReadOnlyList<string> KeyRing { get; init; }
+}

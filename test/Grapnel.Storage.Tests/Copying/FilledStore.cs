@@ -121,6 +121,7 @@ internal sealed class FilledStore(SqliteStore store, TestClock clock)
         Id = _ids.Next<Message>(), ApplicationId = application, EventType = $"type.{i % 3}", EventId = i % 4 == 0 ? $"event {round} {i}" : null,
         Channels = i % 5 == 0 ? ["red", "ünï"] : null, Tags = i % 6 == 0 ? ["vip"] : null, Payload = new byte[i * 100], AcceptedAt = Now,
         DeliverAt = i == 7 ? Now + TimeSpan.FromDays(3) : null, ContentExpiresAt = i == 8 ? Now + TimeSpan.FromDays(1) : null, RouteVersion = 3,
+        TraceParent = i == 9 ? "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" : null,
     };
 
     private AcceptItem Owed(Message message, int i)

@@ -1,6 +1,7 @@
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
+using Grapnel.Server.Telemetry;
 using Grapnel.Storage;
 using Grapnel.Storage.Redis;
 using Microsoft.Net.Http.Headers;
@@ -31,11 +32,12 @@ internal static class GrapnelHost
         var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
         ConfigureSettings(builder.Configuration, setup);
         var settings = new SettingsReader(builder.Configuration);
-        var server = builder.Services.AddGrapnelOptions(settings);
+        var (server, telemetry) = builder.Services.AddGrapnelOptions(settings);
         settings.ThrowIfAnyFault();
         builder.Services.AddSingleton(new SettingSources(builder.Configuration));
 
         ConfigureLogging(builder.Logging);
+        builder.AddGrapnelTelemetry(telemetry, setup.Environment);
         ConfigureKestrel(builder);
         AddServices(builder.Services, server, setup);
         var app = builder.Build();
@@ -115,6 +117,7 @@ internal static class GrapnelHost
         app.UseMiddleware<IdempotentPosts>();
         app.UseGrapnelConsole();
         app.MapGrapnelApi();
+        app.MapGrapnelMetrics();
         app.MapGrapnelConsole();
     }
 }

@@ -4,6 +4,7 @@ using Grapnel.Server.Auth;
 using Grapnel.Server.Auth.Users;
 using Grapnel.Server.Console;
 using Grapnel.Server.Inboxes;
+using Grapnel.Server.Telemetry;
 using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Redis;
 using Grapnel.Storage.Sqlite;
@@ -128,6 +129,16 @@ internal sealed class InboxOptionsRules : IValidateOptions<InboxOptions>
         .Between(nameof(options.KeepRequests), options.KeepRequests, 1, 1000)
         .Between(nameof(options.MaxBodyBytes), options.MaxBodyBytes, 1 << 10, 4 << 20)
         .Result;
+}
+
+internal sealed class TelemetryOptionsRules : IValidateOptions<TelemetryOptions>
+{
+    public ValidateOptionsResult Validate(string? name, TelemetryOptions options) => new OptionsCheck("Telemetry")
+        .That(nameof(options.OtlpEndpoint), options.OtlpEndpoint is null or "" || IsAddress(options.OtlpEndpoint), "must be an address like http://collector:4317")
+        .Between(nameof(options.SampleRatio), options.SampleRatio, 0, 1)
+        .Result;
+
+    private static bool IsAddress(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https", Query: "", Fragment: "" };
 }
 
 internal sealed class SqliteStoreOptionsRules : IValidateOptions<SqliteStoreOptions>

@@ -3,6 +3,7 @@ using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
 using Grapnel.Server.Console.Portal;
 using Grapnel.Server.Inboxes;
+using Grapnel.Server.Telemetry;
 using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Redis;
 using Grapnel.Storage.Sqlite;
@@ -13,7 +14,7 @@ namespace Grapnel.Server.Hosting;
 /// <summary>Registers every options class, read and checked, both as itself and as <see cref="IOptions{TOptions}"/>.</summary>
 internal static class OptionsServices
 {
-    public static ServerOptions AddGrapnelOptions(this IServiceCollection services, SettingsReader settings)
+    public static (ServerOptions Server, TelemetryOptions Telemetry) AddGrapnelOptions(this IServiceCollection services, SettingsReader settings)
     {
         var server = Add<ServerOptions>(services, settings, new ServerOptionsRules());
         Add<AuthOptions>(services, settings, new AuthOptionsRules());
@@ -26,10 +27,11 @@ internal static class OptionsServices
         Add<NodeOptions>(services, settings, new NodeOptionsRules(server.Store));
         Add<RetentionOptions>(services, settings, new RetentionOptionsRules());
         Add<InboxOptions>(services, settings, new InboxOptionsRules());
+        var telemetry = Add<TelemetryOptions>(services, settings, new TelemetryOptionsRules());
         Add<SqliteStoreOptions>(services, settings, new SqliteStoreOptionsRules());
         Add<PostgresStoreOptions>(services, settings, new PostgresStoreOptionsRules(server.Store));
         Add<RedisQueueOptions>(services, settings, new RedisQueueOptionsRules(server.Queue));
-        return server;
+        return (server, telemetry);
     }
 
     private static T Add<T>(IServiceCollection services, SettingsReader settings, IValidateOptions<T> rules) where T : class, new()

@@ -4,6 +4,7 @@ using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
 using Grapnel.Server.Console.Portal;
 using Grapnel.Server.Inboxes;
+using Grapnel.Server.Telemetry;
 using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Redis;
 using Grapnel.Storage.Sqlite;
@@ -26,6 +27,7 @@ internal static class SettingsCatalog
         new("Node", typeof(NodeOptions)),
         new("Retention", typeof(RetentionOptions)),
         new("Inbox", typeof(InboxOptions)),
+        new("Telemetry", typeof(TelemetryOptions)),
         new("Store", typeof(SqliteStoreOptions)),
         new("Postgres", typeof(PostgresStoreOptions)),
         new("Redis", typeof(RedisQueueOptions)),

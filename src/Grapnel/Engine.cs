@@ -114,7 +114,8 @@ public static class EngineServices
             .AddSingleton<TaskRunner>().AddSingleton<BackgroundTasks>()
             .AddSingleton<LiveRates>().AddSingleton<Statistics>()
             .AddSingleton(CreateScheduleRunner)
-            .AddSingleton<Engine>().AddHostedService(s => s.GetRequiredService<Engine>());
+            .AddSingleton<Engine>().AddHostedService(s => s.GetRequiredService<Engine>())
+            .AddSingleton<NodeHealth>().AddHostedService(s => s.GetRequiredService<NodeHealth>());
     }
 
     private static ScheduleRunner CreateScheduleRunner(IServiceProvider services)

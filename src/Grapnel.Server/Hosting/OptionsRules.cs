@@ -131,6 +131,13 @@ internal sealed class InboxOptionsRules : IValidateOptions<InboxOptions>
         .Result;
 }
 
+internal sealed class HealthOptionsRules : IValidateOptions<HealthOptions>
+{
+    public ValidateOptionsResult Validate(string? name, HealthOptions options) => new OptionsCheck("Health")
+        .Between(nameof(options.MinFreeDiskBytes), options.MinFreeDiskBytes, 0, long.MaxValue)
+        .Result;
+}
+
 internal sealed class TelemetryOptionsRules : IValidateOptions<TelemetryOptions>
 {
     public ValidateOptionsResult Validate(string? name, TelemetryOptions options) => new OptionsCheck("Telemetry")

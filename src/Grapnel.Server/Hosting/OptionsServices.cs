@@ -27,6 +27,7 @@ internal static class OptionsServices
         Add<NodeOptions>(services, settings, new NodeOptionsRules(server.Store));
         Add<RetentionOptions>(services, settings, new RetentionOptionsRules());
         Add<InboxOptions>(services, settings, new InboxOptionsRules());
+        Add<HealthOptions>(services, settings, new HealthOptionsRules());
         var telemetry = Add<TelemetryOptions>(services, settings, new TelemetryOptionsRules());
         Add<SqliteStoreOptions>(services, settings, new SqliteStoreOptionsRules());
         Add<PostgresStoreOptions>(services, settings, new PostgresStoreOptionsRules(server.Store));

@@ -27,6 +27,7 @@ internal static class SettingsCatalog
         new("Node", typeof(NodeOptions)),
         new("Retention", typeof(RetentionOptions)),
         new("Inbox", typeof(InboxOptions)),
+        new("Health", typeof(HealthOptions)),
         new("Telemetry", typeof(TelemetryOptions)),
         new("Store", typeof(SqliteStoreOptions)),
         new("Postgres", typeof(PostgresStoreOptions)),

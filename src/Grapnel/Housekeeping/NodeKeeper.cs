@@ -31,6 +31,8 @@ internal sealed partial class NodeKeeper
     private readonly SemaphoreSlim _beat = new(0);
     private readonly SemaphoreSlim _share = new(0);
 
+    private long _beatAt;
+
     // Joining, and whatever changes which lanes this node has: one after the other.
     private readonly SemaphoreSlim _turn = new(1, 1);
 
@@ -63,6 +65,9 @@ internal sealed partial class NodeKeeper
         };
     }
 
+    /// <summary>Whether the store took a heartbeat within the time after which others would give this node up.</summary>
+    public bool IsBeating => _time.GetElapsedTime(Volatile.Read(ref _beatAt)) < _options.ExpelAfter + _options.Heartbeat;
+
     private bool Dispatches => _options.Roles.HasFlag(NodeRoles.Dispatch);
 
     private string Name => _options.Name.Length > 0 ? _options.Name : Environment.MachineName;
@@ -81,6 +86,7 @@ internal sealed partial class NodeKeeper
     {
         var began = _clock.NowMs;
         var node = await _store.JoinAsync(Name, _options.Roles, cancellationToken).ConfigureAwait(false);
+        Volatile.Write(ref _beatAt, _time.GetTimestamp());
         _settler.Node = node;
         _dispatcher.Start(node);
         Renew(began);
@@ -108,6 +114,7 @@ internal sealed partial class NodeKeeper
             _expulsions.Writer.TryWrite(node);
         else if (_signals.IsConnected)
             Renew(began);
+        Volatile.Write(ref _beatAt, _time.GetTimestamp());
         var expelled = await _store.ExpelAsync(_dispatcher.Node, _options.ExpelAfter, cancellationToken).ConfigureAwait(false);
         if (expelled == 0)
             return;

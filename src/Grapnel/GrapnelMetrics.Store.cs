@@ -17,7 +17,8 @@ internal sealed partial class GrapnelMetrics
 
     private readonly Histogram<int> _commitSize;
     private readonly Histogram<double> _commitTime;
-    private readonly Counter<long> _commitFailures;
+    private long _refusedMessages;
+    private long _refusedOutcomes;
 
     /// <summary>The moment at which a commit begins: by the machine's own clock, whatever the engine is told of time.</summary>
     public static long Moment() => Stopwatch.GetTimestamp();
@@ -29,10 +30,12 @@ internal sealed partial class GrapnelMetrics
     public void StoredOutcomes(int count, long since) => Stored(Settling, count, since);
 
     /// <summary>The store took no messages.</summary>
-    public void RefusedMessages() => _commitFailures.Add(1, Accepting);
+    public void RefusedMessages() => Interlocked.Increment(ref _refusedMessages);
 
     /// <summary>The store took no outcomes.</summary>
-    public void RefusedOutcomes() => _commitFailures.Add(1, Settling);
+    public void RefusedOutcomes() => Interlocked.Increment(ref _refusedOutcomes);
+
+    private IEnumerable<Measurement<long>> CountRefused() => [new(Interlocked.Read(ref _refusedMessages), Accepting), new(Interlocked.Read(ref _refusedOutcomes), Settling)];
 
     private void Stored(KeyValuePair<string, object?> operation, int count, long since)
     {

@@ -41,7 +41,8 @@ internal sealed partial class GrapnelMetrics : IDisposable
         _latency = _meter.CreateHistogram<double>("grapnel.delivery.latency", "s", "From acceptance of the message to its 2xx.", advice: Latencies);
         _commitSize = _meter.CreateHistogram("grapnel.store.commit.size", "{item}", "Messages, or outcomes, that shared one commit.", advice: CommitSizes);
         _commitTime = _meter.CreateHistogram("grapnel.store.commit.duration", "s", "Time of one commit.", advice: CommitTimes);
-        _commitFailures = _meter.CreateCounter<long>("grapnel.store.failures", "{commit}", "Commits that the store did not take.");
+        // Told from the start, so that there is a 0 to grow from.
+        _meter.CreateObservableCounter("grapnel.store.failures", CountRefused, "{commit}", "Commits that the store did not take.");
         _meter.CreateObservableCounter("grapnel.cache.requests", CountCaches, "{request}", "What was asked of the caches of the catalog, and whether they had it.");
     }
 

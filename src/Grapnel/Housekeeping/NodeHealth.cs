@@ -120,8 +120,15 @@ internal sealed partial class NodeHealth : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // What is true until the first look is what was so before the engine ran.
-        _last = Judge(store: true, _last.Queue);
+        // Without the period, which would leave people with what was so before the engine ran.
+        try
+        {
+            await WatchAsync(stoppingToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+        {
+            LogFailed(_logger, e);
+        }
         await Periodic.RunAsync(Period, _time, WatchAsync, e => LogFailed(_logger, e), stoppingToken).ConfigureAwait(false);
     }
 

@@ -40,5 +40,6 @@ public static class StoreServices
         .AddSingleton(provider => provider.GetRequiredService<IStore>().Tasks)
         .AddSingleton(provider => provider.GetRequiredService<IStore>().Console)
         .AddSingleton(provider => provider.GetRequiredService<IStore>().Statistics)
+        .AddSingleton(provider => provider.GetRequiredService<IStore>().Alerts)
         .AddSingleton(provider => provider.GetRequiredService<IStore>().Signals);
 }

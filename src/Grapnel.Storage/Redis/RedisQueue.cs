@@ -49,6 +49,9 @@ public sealed class RedisQueue : IStore, IQueueProbe, IDisposable
     public IStatisticsStore Statistics => _store.Statistics;
 
     /// <inheritdoc/>
+    public IAlertStore Alerts => _store.Alerts;
+
+    /// <inheritdoc/>
     public INodeSignals Signals => _signals ?? _store.Signals;
 
     /// <summary>The connection, for what else is to go over it.</summary>

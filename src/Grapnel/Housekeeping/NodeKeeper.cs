@@ -68,6 +68,9 @@ internal sealed partial class NodeKeeper
     /// <summary>Whether the store took a heartbeat within the time after which others would give this node up.</summary>
     public bool IsBeating => _time.GetElapsedTime(Volatile.Read(ref _beatAt)) < _options.ExpelAfter + _options.Heartbeat;
 
+    /// <summary>Raised, with what they called themselves, when this node has expelled others.</summary>
+    public event Action<IReadOnlyList<string>>? Lost;
+
     private bool Dispatches => _options.Roles.HasFlag(NodeRoles.Dispatch);
 
     private string Name => _options.Name.Length > 0 ? _options.Name : Environment.MachineName;
@@ -116,9 +119,10 @@ internal sealed partial class NodeKeeper
             Renew(began);
         Volatile.Write(ref _beatAt, _time.GetTimestamp());
         var expelled = await _store.ExpelAsync(_dispatcher.Node, _options.ExpelAfter, cancellationToken).ConfigureAwait(false);
-        if (expelled == 0)
+        if (expelled.Count == 0)
             return;
-        LogExpelled(_logger, expelled);
+        LogExpelled(_logger, expelled.Count);
+        Lost?.Invoke(expelled);
         _signals.Send(new NodeSignal(SignalKind.LanesFree));
         _dispatcher.ForgetOwners(endpoint: null);
     }

@@ -57,6 +57,10 @@ internal sealed partial class GrapnelMetrics
             "Bytes that are free on the disk of the data folder.");
     }
 
+    /// <summary>Publishes how many alerts of each kind are on.</summary>
+    public void ObserveAlerts(Func<IEnumerable<(string Kind, int Count)>> count) => _meter.CreateObservableGauge(
+        "grapnel.alerts", () => count().Select(alerts => new Measurement<int>(alerts.Count, new KeyValuePair<string, object?>("kind", alerts.Kind))), "{alert}", "Alerts that are on.");
+
     private static IEnumerable<Measurement<int>> Availability(HealthReport report)
     {
         static Measurement<int> Part(string name, bool works) => new(works ? 1 : 0, new KeyValuePair<string, object?>("part", name));

@@ -1,6 +1,8 @@
+using Grapnel.Alerting;
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
+using Grapnel.Server.Mail;
 using Grapnel.Server.Telemetry;
 using Grapnel.Storage;
 using Grapnel.Storage.Redis;
@@ -94,6 +96,7 @@ internal static class GrapnelHost
         _ = server.Store == StoreKind.Postgres ? services.AddGrapnelPostgres() : services.AddGrapnelSqlite();
         if (server.Queue == QueueKind.Redis)
             services.AddGrapnelRedisQueue();
+        services.AddSingleton<IAlertMail, SmtpAlertMail>();
         services.AddGrapnelEngine();
         services.AddGrapnelApi();
         services.AddGrapnelConsole();

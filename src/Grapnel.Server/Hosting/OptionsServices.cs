@@ -1,8 +1,10 @@
+using Grapnel.Alerting;
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
 using Grapnel.Server.Console.Portal;
 using Grapnel.Server.Inboxes;
+using Grapnel.Server.Mail;
 using Grapnel.Server.Telemetry;
 using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Redis;
@@ -28,6 +30,8 @@ internal static class OptionsServices
         Add<RetentionOptions>(services, settings, new RetentionOptionsRules());
         Add<InboxOptions>(services, settings, new InboxOptionsRules());
         Add<HealthOptions>(services, settings, new HealthOptionsRules());
+        Add<AlertOptions>(services, settings, new AlertOptionsRules());
+        Add<MailOptions>(services, settings, new MailOptionsRules());
         var telemetry = Add<TelemetryOptions>(services, settings, new TelemetryOptionsRules());
         Add<SqliteStoreOptions>(services, settings, new SqliteStoreOptionsRules());
         Add<PostgresStoreOptions>(services, settings, new PostgresStoreOptionsRules(server.Store));

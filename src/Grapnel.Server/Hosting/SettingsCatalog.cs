@@ -1,9 +1,11 @@
 using System.Reflection;
+using Grapnel.Alerting;
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
 using Grapnel.Server.Console.Portal;
 using Grapnel.Server.Inboxes;
+using Grapnel.Server.Mail;
 using Grapnel.Server.Telemetry;
 using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Redis;
@@ -28,6 +30,8 @@ internal static class SettingsCatalog
         new("Retention", typeof(RetentionOptions)),
         new("Inbox", typeof(InboxOptions)),
         new("Health", typeof(HealthOptions)),
+        new("Alerts", typeof(AlertOptions)),
+        new("Mail", typeof(MailOptions)),
         new("Telemetry", typeof(TelemetryOptions)),
         new("Store", typeof(SqliteStoreOptions)),
         new("Postgres", typeof(PostgresStoreOptions)),

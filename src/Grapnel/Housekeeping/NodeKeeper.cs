@@ -73,7 +73,8 @@ internal sealed partial class NodeKeeper
 
     private bool Dispatches => _options.Roles.HasFlag(NodeRoles.Dispatch);
 
-    private string Name => _options.Name.Length > 0 ? _options.Name : Environment.MachineName;
+    /// <summary>What a node calls itself.</summary>
+    public static string NameOf(NodeOptions options) => options.Name.Length > 0 ? options.Name : Environment.MachineName;
 
     /// <summary>Takes note of the limits that applications have, and of the version of routing; of later changes this node hears by itself.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
@@ -88,7 +89,7 @@ internal sealed partial class NodeKeeper
     public Task JoinAsync(CancellationToken cancellationToken) => InTurnAsync(async () =>
     {
         var began = _clock.NowMs;
-        var node = await _store.JoinAsync(Name, _options.Roles, cancellationToken).ConfigureAwait(false);
+        var node = await _store.JoinAsync(NameOf(_options), _options.Roles, cancellationToken).ConfigureAwait(false);
         Volatile.Write(ref _beatAt, _time.GetTimestamp());
         _settler.Node = node;
         _dispatcher.Start(node);

@@ -7,7 +7,7 @@ namespace Grapnel.Server.Tests.Hosting;
 
 public sealed class SettingsInForceTests
 {
-    private static readonly string[] Secrets = ["ApiKey", "Auth:JwtSecret", "Console:AdminPassword", "Postgres:ConnectionString", "Redis:ConnectionString", "Telemetry:OtlpHeaders"];
+    private static readonly string[] Secrets = ["ApiKey", "Auth:JwtSecret", "Console:AdminPassword", "Postgres:ConnectionString", "Redis:ConnectionString", "Telemetry:OtlpHeaders", "Mail:Password"];
 
     [Fact]
     public void Every_setting_is_shown_but_the_secrets()

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using Grapnel.Alerting;
 using Grapnel.Server.Api;
+using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 using MimeKit;
@@ -65,6 +66,7 @@ internal sealed class SmtpAlertMail(MailOptions options, AlertOptions alerts, Ap
     private static string Describe(Exception failure) => failure switch
     {
         AuthenticationException => "did not accept Mail:UserName and Mail:Password.",
+        ServiceNotAuthenticatedException => "wants somebody to sign in: set Mail:UserName and Mail:Password.",
         SslHandshakeException => "showed a certificate that is not trusted, or speaks no TLS.",
         NotSupportedException => "offers no STARTTLS; see Mail:Tls.",
         OperationCanceledException => "did not answer in time.",

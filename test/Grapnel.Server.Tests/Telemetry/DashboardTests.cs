@@ -3,11 +3,11 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Grapnel.Server.Tests.Faults.Harness;
 using Grapnel.Server.Tests.Support;
-using Grapnel.Testing;
 
 namespace Grapnel.Server.Tests.Telemetry;
 
-/// <summary>What is promised about metrics, held against what a server really tells.</summary>
+/// <summary>What is promised about metrics, held against what a server really tells; a process of its own, because metrics are those of a process.</summary>
+[Collection(WaitingProcesses.Name)]
 public sealed partial class DashboardTests
 {
     [Fact]
@@ -17,13 +17,14 @@ public sealed partial class DashboardTests
         var queries = Texts(JsonDocument.Parse(dashboard).RootElement, "expr").Concat(Texts(JsonDocument.Parse(dashboard).RootElement, "definition")).ToList();
         var wanted = queries.SelectMany(query => Metric().Matches(query).Select(match => match.Value)).ToHashSet();
         wanted.Count.ShouldBeGreaterThan(15);
-        await using var server = await TestServer.StartAsync(new Dictionary<string, string?> { ["Telemetry:Prometheus"] = "true" });
-        await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
-        await PublishAsync(server, receiver.Url);
+        await using var rig = await Rig.StartAsync(settings: ("GRAPNEL_TELEMETRY__PROMETHEUS", "true"));
+        await using var receiver = await Receiver.StartAsync();
+        await rig.CreateEndpointAsync(receiver.Url());
+        await rig.PublishManyAsync("order.created", 1);
 
         var told = "";
         await Eventually.IsTrueAsync("the server tells all that there is", async () =>
-            (told = await ScrapeAsync(server)).Contains("grapnel_delivery_latency_seconds_count") && told.Contains("operation=\"settle\""), TimeSpan.FromSeconds(20));
+            (told = await rig.Client.GetStringAsync("/metrics")).Contains("grapnel_delivery_latency_seconds_count") && told.Contains("operation=\"settle\""), TimeSpan.FromSeconds(20));
 
         wanted.Except(Sample().Matches(told).Select(line => line.Groups["name"].Value)).ShouldBeEmpty("metrics that the server does not tell");
         var labels = Label().Matches(told).Select(label => label.Groups["name"].Value).Concat(["job", "instance"]);
@@ -48,19 +49,6 @@ public sealed partial class DashboardTests
 
         var document = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "operations.md"));
         Instrument().Matches(document).Select(row => row.Groups["name"].Value).ShouldBe(instruments, ignoreOrder: true);
-    }
-
-    private static async Task PublishAsync(TestServer server, string url)
-    {
-        (await server.Client.PostJsonAsync("/api/v1/event-type", """{"name":"order.created","description":""}""")).Status.ShouldBe(201);
-        (await server.Client.PostJsonAsync("/api/v1/app/default/endpoint", $$"""{"url":"{{url}}"}""")).Status.ShouldBe(201);
-        (await server.Client.PostJsonAsync("/trigger/order.created", "{}")).Status.ShouldBe(202);
-    }
-
-    private static async Task<string> ScrapeAsync(TestServer server)
-    {
-        using var client = new HttpClient();
-        return await client.GetStringAsync(new Uri(server.Address, "/metrics"));
     }
 
     private static IEnumerable<string> Texts(JsonElement json, string name) => json.ValueKind switch

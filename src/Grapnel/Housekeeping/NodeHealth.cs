@@ -36,6 +36,7 @@ internal sealed partial class NodeHealth : BackgroundService
     private readonly IQueueProbe? _queue;
     private readonly DataFolder? _folder;
     private volatile HealthReport _last;
+    private int _looks;
 
     public NodeHealth(
         Engine engine, NodeKeeper nodes, Dispatcher dispatcher, Acceptor acceptor, IDeliveryStore store, ICatalogStore catalog, GrapnelMetrics metrics, TimeProvider time,
@@ -61,9 +62,6 @@ internal sealed partial class NodeHealth : BackgroundService
 
     /// <summary>How it was when it was last looked at, not long ago.</summary>
     public HealthReport Last => _last;
-
-    /// <summary>Raised after a look by itself.</summary>
-    public event Action<HealthReport>? Looked;
 
     /// <summary>Looks now; takes no longer than two seconds.</summary>
     public async Task<HealthReport> LookAsync(CancellationToken cancellationToken)
@@ -135,11 +133,11 @@ internal sealed partial class NodeHealth : BackgroundService
     private async Task WatchAsync(CancellationToken cancellationToken)
     {
         var report = await LookAsync(cancellationToken).ConfigureAwait(false);
-        if (report.Store)
+        // Their lanes are counted with them, so not every time.
+        if (report.Store && _looks++ % 3 == 0)
             report = report with { Nodes = (await _store.ReadNodesAsync(cancellationToken).ConfigureAwait(false)).Count };
         Tell(_last, report);
         _last = report;
-        Looked?.Invoke(report);
     }
 
     private void Tell(HealthReport before, HealthReport now)

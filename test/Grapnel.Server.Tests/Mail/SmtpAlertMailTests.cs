@@ -99,6 +99,34 @@ public sealed class SmtpAlertMailTests : IDisposable
         Directory.Delete(folder, recursive: true);
     }
 
+    [Fact]
+    public async Task Of_two_nodes_that_see_the_same_one_mails()
+    {
+        await using var mail = new MailServer();
+        var database = await PostgresServer.Shared;
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var settings = new Dictionary<string, string?>
+        {
+            ["Mail:Host"] = "127.0.0.1", ["Mail:Port"] = $"{mail.Port}", ["Mail:Tls"] = "None", ["Mail:From"] = "grapnel@example.com", ["Mail:To"] = "ann@example.com",
+            ["Store"] = "Postgres", ["Postgres:ConnectionString"] = database.ConnectionString(await database.CreateDatabaseAsync()), ["Postgres:MaxConnections"] = "5",
+            ["Node:ExpelAfter"] = "30s",
+        };
+        Task<TestServer> StartAsync(string name) =>
+            TestServer.StartAsync(new Dictionary<string, string?>(settings) { ["Node:Name"] = name }, services => services.AddSingleton<TimeProvider>(time));
+        await using var one = await StartAsync("one");
+        await using var two = await StartAsync("two");
+        await one.Get<IDeliveryStore>().JoinAsync("third", NodeRoles.All, default);
+
+        var begun = time.GetUtcNow();
+        await Eventually.IsTrueAsync("it is mailed, and seen for some time", async () =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return (await one.Get<IAlertStore>().ReadAsync(default)).Any(alert => alert.MailAt is null && alert.SeenAt > begun + TimeSpan.FromMinutes(3));
+        });
+
+        mail.Mails.ShouldHaveSingleItem().Subject.ShouldBe("[Grapnel] Node third was lost: it sent no heartbeat any more");
+    }
+
     private async Task<string> FailAsync(int port, Action<MailOptions> change)
     {
         var failure = await Should.ThrowAsync<MailException>(MailOf(port, change).SendAsync([Raised], default));

@@ -11,6 +11,9 @@ namespace Grapnel.Tests.Alerting;
 /// <summary>An engine whose alerts go to a mailbox of the test and to an endpoint of the operator.</summary>
 internal sealed class AlertRig : IAsyncDisposable
 {
+    /// <summary>After which time what goes on is told again.</summary>
+    public static readonly TimeSpan RepeatAfter = TimeSpan.FromHours(1);
+
     private const string Operator = "http://127.0.0.1:2/operator";
 
     private readonly Mailbox _mailbox = new();
@@ -29,6 +32,8 @@ internal sealed class AlertRig : IAsyncDisposable
         {
             all.AddSingleton<IAlertMail>(rig._mailbox);
             all.AddSingleton<IAlertStore>(provider => rig._looks.Over(provider.GetRequiredService<IStore>().Alerts));
+            // Sooner than by default: whatever runs every few seconds makes days long, also where they are turned at once.
+            all.Configure<AlertOptions>(alerts => (alerts.EndpointFailingFor, alerts.RepeatAfter) = (TimeSpan.FromMinutes(10), RepeatAfter));
             services?.Invoke(all);
         });
         await rig.Engine.Get<ApplicationRegistry>().EnsureBuiltInAsync(default);
@@ -49,12 +54,12 @@ internal sealed class AlertRig : IAsyncDisposable
         await Engine.UntilAsync(() => Task.FromResult(_looks.Ended > before));
     }
 
-    /// <summary>Turns the clock by half minutes until it is so.</summary>
+    /// <summary>Turns the clock by minutes until it is so.</summary>
     public async Task UntilAsync(Func<bool> isSo)
     {
-        for (var i = 0; i < 60 && !isSo(); i++)
+        for (var i = 0; i < 30 && !isSo(); i++)
         {
-            await TurnAsync();
+            await TurnAsync(2 * Alerts.Period);
             // What a turn begins, a mail or a delivery, ends by itself.
             await Engine.QuietAsync();
         }

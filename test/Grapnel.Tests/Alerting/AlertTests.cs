@@ -36,7 +36,7 @@ public sealed class AlertTests
         await rig.UntilAsync(() => rig.Mailbox.Sent.Count == 3 && rig.Events.Count == 3);
         rig.Mailbox.Sent[2].ShouldStartWith("[Grapnel] Over: Endpoint shop");
         (rig.Events[2].Type, rig.Events[2].Status).ShouldBe(("alert.endpoint", "resolved"));
-        (await rig.Engine.Get<IAlertStore>().ReadAsync(default)).ShouldBeEmpty();
+        await rig.Engine.UntilAsync(async () => (await rig.Engine.Get<IAlertStore>().ReadAsync(default)).Count == 0);
         await rig.NothingForAsync(10 * Minute);
         (await rig.Engine.Get<IHistoryStore>().FindHealthAsync(endpoint.Id, default))?.FailingSince.ShouldBeNull();
     }

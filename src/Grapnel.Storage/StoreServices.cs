@@ -11,14 +11,14 @@ public static class StoreServices
 {
     /// <summary>
     /// Adds the embedded store, in the folder of <see cref="SqliteStoreOptions"/>, and its roles as singletons. The store is opened when one of them is
-    /// first asked for, and closed with the container. Needs a <see cref="TimeProvider"/>.
+    /// first asked for, and closed with the container. Needs a <see cref="TimeProvider"/>; with an <see cref="ISecretBox"/> secrets are sealed.
     /// </summary>
     public static IServiceCollection AddGrapnelSqlite(this IServiceCollection services, Action<SqliteStoreOptions>? configure = null)
     {
         services.AddOptions<SqliteStoreOptions>().Configure(options => configure?.Invoke(options));
         services.AddSingleton(provider => new DataFolder(provider.GetRequiredService<IOptions<SqliteStoreOptions>>().Value.Data));
         return services.AddGrapnelStore(provider => SqliteStore.Open(
-            provider.GetRequiredService<IOptions<SqliteStoreOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<IOptions<SqliteStoreOptions>>().Value, provider.GetRequiredService<TimeProvider>(), provider.GetService<ISecretBox>()));
     }
 
     /// <summary>The same with PostgreSQL, at the connection string of <see cref="PostgresStoreOptions"/>.</summary>
@@ -27,7 +27,7 @@ public static class StoreServices
         services.AddOptions<PostgresStoreOptions>().Configure(options => configure?.Invoke(options));
         return services.AddGrapnelStore(provider => PostgresStore.OpenAsync(
             provider.GetRequiredService<IOptions<PostgresStoreOptions>>().Value, provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<PostgresStore>>()).GetAwaiter().GetResult());
+            provider.GetRequiredService<ILogger<PostgresStore>>(), box: provider.GetService<ISecretBox>()).GetAwaiter().GetResult());
     }
 
     private static IServiceCollection AddGrapnelStore(this IServiceCollection services, Func<IServiceProvider, IStore> open) => services

@@ -39,8 +39,17 @@ public sealed record Endpoint : IIdentified
     /// <summary>Signing secrets, the current one first; older ones sign too until they expire.</summary>
     public required IReadOnlyList<EndpointSecret> Secrets { get; init; }
 
+    /// <summary>How requests are written. Default <see cref="RequestFormat.Standard"/>.</summary>
+    public RequestFormat Format { get; init; }
+
     /// <summary>Extra request headers.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>How its connections are secured; null means as any connection of this server.</summary>
+    public EndpointTls? Tls { get; init; }
+
+    /// <summary>Where an access token is asked for that goes with every request; null means none.</summary>
+    public EndpointOAuth? OAuth { get; init; }
 
     /// <summary>Free string pairs, at most 4,096 bytes as JSON.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
@@ -96,6 +105,82 @@ public enum SignatureType
 
     /// <summary><c>v1a</c>: Ed25519 with a private key; the receiver has the public one, shown as <c>whpk_</c>.</summary>
     Ed25519 = 1,
+}
+
+/// <summary>How connections to an endpoint are secured, beyond what holds for every connection.</summary>
+public sealed record EndpointTls
+{
+    /// <summary>What the receiver is shown: a certificate in PEM (RFC 7468), and those between it and its authority. Null means nothing.</summary>
+    public string? ClientCertificate { get; init; }
+
+    /// <summary>The private key of <see cref="ClientCertificate"/>: PEM without a password, as UTF-8. Null where there is no certificate.</summary>
+    public byte[]? ClientKey { get; init; }
+
+    /// <summary>The authorities that the receiver's certificate may come from, in PEM. Null means those that the system trusts.</summary>
+    public string? Authorities { get; init; }
+
+    /// <summary>Whether any certificate will do: expired, self-signed, for another name. Default false.</summary>
+    public bool Insecure { get; init; }
+
+    /// <summary>Never the key: records print their members, and logs print records.</summary>
+    public override string ToString() => nameof(EndpointTls);
+}
+
+/// <summary>The client credentials grant of OAuth 2.0 (RFC 6749, 4.4): what a token is asked for with.</summary>
+public sealed record EndpointOAuth
+{
+    /// <summary>The token endpoint of the authorization server: an absolute http or https URL, under the same rules as an endpoint's.</summary>
+    public required string TokenUrl { get; init; }
+
+    /// <summary>Who asks.</summary>
+    public required string ClientId { get; init; }
+
+    /// <summary>The client's secret, as UTF-8.</summary>
+    public required byte[] ClientSecret { get; init; }
+
+    /// <summary>What for, with spaces between; null leaves it to the server.</summary>
+    public string? Scope { get; init; }
+
+    /// <summary>Which receiver the token is for, where the server wants to know; null leaves it out.</summary>
+    public string? Audience { get; init; }
+
+    /// <summary>Where id and secret stand. Default <see cref="ClientAuthentication.Basic"/>.</summary>
+    public ClientAuthentication ClientAuthentication { get; init; }
+
+    /// <summary>Never the secret: records print their members, and logs print records.</summary>
+    public override string ToString() => $"EndpointOAuth({ClientId})";
+}
+
+/// <summary>How a client tells an authorization server who it is (RFC 6749, 2.3.1). The numbers are stored.</summary>
+public enum ClientAuthentication
+{
+    /// <summary>In the header <c>Authorization</c>.</summary>
+    Basic = 0,
+
+    /// <summary>In the body, for servers that do not take the header.</summary>
+    Post = 1,
+}
+
+/// <summary>
+/// How the requests to an endpoint are written. Whatever the format, they carry the headers of Standard Webhooks, and the signature covers the body as it is
+/// sent. The numbers are stored.
+/// </summary>
+public enum RequestFormat
+{
+    /// <summary>The payload as it was published (Standard Webhooks 1.0.0).</summary>
+    Standard = 0,
+
+    /// <summary>The same body, with the headers of GitHub's webhooks beside it: <c>X-GitHub-Event</c>, <c>X-GitHub-Delivery</c>, <c>X-Hub-Signature-256</c>.</summary>
+    Github = 1,
+
+    /// <summary>GitHub's headers, and the payload as the field <c>payload</c> of a form.</summary>
+    GithubForm = 2,
+
+    /// <summary>CloudEvents 1.0 in binary mode: the body as it was published, its attributes in headers (HTTP binding, 3.1).</summary>
+    CloudEvents = 3,
+
+    /// <summary>CloudEvents 1.0 in structured mode: one JSON document with attributes and data (HTTP binding, 3.2).</summary>
+    CloudEventsStructured = 4,
 }
 
 /// <summary>Why the engine disabled an endpoint.</summary>

@@ -56,6 +56,9 @@ public sealed class DeliveryOptions
     /// <summary>How endpoints sign that are made, or given a new secret, without saying which. Default <see cref="SignatureType.Hmac256"/>.</summary>
     public SignatureType SignatureType { get; set; }
 
+    /// <summary>The <c>source</c> of CloudEvents, for endpoints that get these: a URI reference that names this installation. Default <c>urn:grapnel</c>.</summary>
+    public string EventSource { get; set; } = "urn:grapnel";
+
     /// <summary>
     /// Attempts in flight at once, in total. Default 1,024. The last quarter of them is for endpoints that have none, or that answer within a second, so that
     /// those that hang cannot take all.
@@ -101,6 +104,16 @@ public sealed class NetworkOptions
 
     /// <summary>Whether the URLs of endpoints must be <c>https</c>. Asked when a URL is set; what is there already stays. Default no.</summary>
     public bool HttpsOnly { get; set; }
+
+    /// <summary>
+    /// The proxy that deliveries, and requests for access tokens, leave through: <c>http://proxy:3128</c>, or with <c>https</c>, <c>socks4a</c>
+    /// or <c>socks5</c>; a name and a password stand before the host. The proxy then resolves names and decides where they may lead. Default none; the
+    /// variables that other programs read, such as <c>HTTPS_PROXY</c>, have no effect.
+    /// </summary>
+    public string? Proxy { get; set; }
+
+    /// <summary>What goes past <see cref="Proxy"/>: names, each with everything below it, addresses and networks in CIDR notation. Default none.</summary>
+    public IList<string> NoProxy { get; set; } = [];
 }
 
 /// <summary>How nodes live together. Section <c>Node</c>.</summary>

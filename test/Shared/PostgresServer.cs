@@ -66,13 +66,30 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>A new database with what <c>pg_dump</c> finds in another one now, whoever works on it.</summary>
     public async Task<string> DumpAndRestoreAsync(string name)
     {
-        var dump = Path.Combine(Data, $"{Guid.NewGuid():N}.sql");
-        string[] connection = ["--host=127.0.0.1", $"--port={Port}", $"--username={User}"];
-        await RunAsync(AsUser([Tool("pg_dump"), .. connection, $"--file={dump}", name]));
-        var copy = await CreateDatabaseAsync();
-        await RunAsync(AsUser([Tool("psql"), .. connection, "--quiet", "--set=ON_ERROR_STOP=1", $"--file={dump}", copy]));
-        return copy;
+        var dump = NewDumpFile();
+        await RunAsync(AsUser([Tool("pg_dump"), .. Connection, $"--file={dump}", name]));
+        return await RestoreAsync(dump);
     }
+
+    /// <summary>A new database with what <c>pg_dump</c> wrote once.</summary>
+    public async Task<string> RestoreAsync(Stream dump)
+    {
+        var path = NewDumpFile();
+        await using (var file = File.Create(path))
+            await dump.CopyToAsync(file);
+        return await RestoreAsync(path);
+    }
+
+    private async Task<string> RestoreAsync(string dump)
+    {
+        var database = await CreateDatabaseAsync();
+        await RunAsync(AsUser([Tool("psql"), .. Connection, "--quiet", "--set=ON_ERROR_STOP=1", $"--file={dump}", database]));
+        return database;
+    }
+
+    private string NewDumpFile() => Path.Combine(Data, $"{Guid.NewGuid():N}.sql");
+
+    private string[] Connection => ["--host=127.0.0.1", $"--port={Port}", $"--username={User}"];
 
     public Task DropDatabaseAsync(string name) => RunSqlAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
 

@@ -73,6 +73,16 @@ public sealed class ReceiverConnection : IDisposable
         }
     }
 
+    /// <summary>Carries bytes both ways between the sender and another port of this machine, until either closes.</summary>
+    public async Task TunnelAsync(int port)
+    {
+        using var target = new TcpClient();
+        await target.ConnectAsync("127.0.0.1", port, _stopping);
+        var stream = target.GetStream();
+        await stream.WriteAsync(_buffer.AsMemory(_start.._end), _stopping);
+        await Task.WhenAny(Stream.CopyToAsync(stream, _stopping), stream.CopyToAsync(Stream, _stopping));
+    }
+
     /// <summary>Closes with a TCP reset instead of an end.</summary>
     public void Reset()
     {

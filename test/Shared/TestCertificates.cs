@@ -28,7 +28,7 @@ public sealed class TestCertificates : IDisposable
         var request = Request(host, key);
         using var issued = request.Create(_root, Now.AddYears(-1), Now.AddDays(expired ? -1 : 90), RandomNumberGenerator.GetBytes(8));
         using var withKey = issued.CopyWithPrivateKey(key);
-        return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), null);
+        return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), null, X509KeyStorageFlags.Exportable);
     }
 
     /// <summary>A certificate for an address or name that nobody but itself vouches for.</summary>

@@ -61,6 +61,7 @@ internal sealed record EventTypeOut(
 /// <param name="FilterTypes">The older name of <c>eventTypes</c>.</param>
 /// <param name="Channels">The channels that it listens on; null for any message.</param>
 /// <param name="Filter">The JMESPath expression that a payload must pass.</param>
+/// <param name="Format">How requests are written: <c>standard</c>, <c>github</c>, <c>githubForm</c>, <c>cloudEvents</c> or <c>cloudEventsStructured</c>.</param>
 /// <param name="ThrottleRate">Attempts per second; null for no limit.</param>
 /// <param name="RateLimit">The older name of <c>throttleRate</c>.</param>
 /// <param name="MaxConcurrency">Attempts in flight at once; null for the server's default.</param>
@@ -69,23 +70,52 @@ internal sealed record EventTypeOut(
 /// <param name="Ordered">Whether it gets messages strictly one after the other.</param>
 /// <param name="OnExhausted"><c>skip</c> or <c>pause</c>: what <c>ordered</c> does with a message that cannot be delivered.</param>
 /// <param name="Version">As it was given; no effect.</param>
+/// <param name="Tls">How connections are secured, without the private key; null for as any.</param>
+/// <param name="Oauth">Where access tokens are asked for, without the secret; null for none.</param>
 /// <param name="Metadata">Free string pairs.</param>
 /// <param name="CreatedAt">When it was made.</param>
 /// <param name="UpdatedAt">When it was changed last.</param>
 internal sealed record EndpointOut(
     string Id, string? Uid, string Url, string Description, bool Disabled, string? DisabledReason,
     IReadOnlyList<string>? EventTypes, IReadOnlyList<string>? FilterTypes, IReadOnlyList<string>? Channels, string? Filter,
-    int? ThrottleRate, int? RateLimit, int? MaxConcurrency, double? TimeoutSeconds, IReadOnlyList<double>? RetrySchedule,
-    bool Ordered, string OnExhausted, int Version, IReadOnlyDictionary<string, string> Metadata, DateTime CreatedAt, DateTime UpdatedAt)
+    string Format, int? ThrottleRate, int? RateLimit, int? MaxConcurrency, double? TimeoutSeconds, IReadOnlyList<double>? RetrySchedule,
+    bool Ordered, string OnExhausted, int Version, EndpointTlsOut? Tls, EndpointOAuthOut? Oauth, IReadOnlyDictionary<string, string> Metadata,
+    DateTime CreatedAt, DateTime UpdatedAt)
 {
     public static EndpointOut From(Endpoint endpoint) => new(
         endpoint.Id.ToString(), endpoint.Uid, endpoint.Url, endpoint.Description, !endpoint.Enabled, endpoint.DisabledReason?.ToCamelCase(),
         endpoint.EventTypes, endpoint.EventTypes, endpoint.Channels, endpoint.Filter,
-        endpoint.RateLimit, endpoint.RateLimit, endpoint.MaxConcurrency, endpoint.Timeout?.TotalSeconds,
+        endpoint.Format.ToCamelCase(), endpoint.RateLimit, endpoint.RateLimit, endpoint.MaxConcurrency, endpoint.Timeout?.TotalSeconds,
         endpoint.RetrySchedule?.Select(delay => delay.TotalSeconds).ToArray(),
-        endpoint.Ordered, endpoint.OnExhausted.ToCamelCase(), endpoint.Version, endpoint.Metadata,
+        endpoint.Ordered, endpoint.OnExhausted.ToCamelCase(), endpoint.Version, EndpointTlsOut.From(endpoint.Tls), EndpointOAuthOut.From(endpoint.OAuth), endpoint.Metadata,
         endpoint.CreatedAt.ToApiTime(), endpoint.UpdatedAt.ToApiTime());
 }
+
+/// <summary>How connections to an endpoint are secured.</summary>
+/// <param name="ClientCertificate">What the receiver is shown, in PEM; null for nothing. Its private key is never told.</param>
+/// <param name="Authorities">The authorities that the receiver's certificate may come from, in PEM; null for those that the system trusts.</param>
+/// <param name="Insecure">Whether any certificate will do.</param>
+internal sealed record EndpointTlsOut(string? ClientCertificate, string? Authorities, bool Insecure)
+{
+    public static EndpointTlsOut? From(EndpointTls? tls) => tls is null ? null : new(tls.ClientCertificate, tls.Authorities, tls.Insecure);
+}
+
+/// <summary>Where access tokens are asked for. The secret is never told.</summary>
+/// <param name="TokenUrl">The token endpoint of the authorization server.</param>
+/// <param name="ClientId">Who asks.</param>
+/// <param name="Scope">What for; null leaves it to the server.</param>
+/// <param name="Audience">Which receiver the token is for; null when it is not said.</param>
+/// <param name="ClientAuthentication"><c>basic</c> or <c>post</c>: where id and secret stand.</param>
+internal sealed record EndpointOAuthOut(string TokenUrl, string ClientId, string? Scope, string? Audience, string ClientAuthentication)
+{
+    public static EndpointOAuthOut? From(EndpointOAuth? grant) => grant is null
+        ? null
+        : new(grant.TokenUrl, grant.ClientId, grant.Scope, grant.Audience, grant.ClientAuthentication.ToCamelCase());
+}
+
+/// <summary>What became of secrets at rest.</summary>
+/// <param name="Sealed">How many endpoints and secrets of the installation were sealed again.</param>
+internal sealed record KeyRingRotatedOut(int Sealed);
 
 /// <summary>A signing secret.</summary>
 /// <param name="Key">What receivers verify with: <c>whsec_…</c>, or <c>whpk_…</c>, the public key of an asymmetric one.</param>
@@ -321,6 +351,7 @@ internal sealed record ListOut<T>(IReadOnlyList<T> Data, string? Iterator, strin
 [JsonSerializable(typeof(NewApiKeyOut))]
 [JsonSerializable(typeof(PortalAccessOut))]
 [JsonSerializable(typeof(EndpointSecretOut))]
+[JsonSerializable(typeof(KeyRingRotatedOut))]
 [JsonSerializable(typeof(EndpointHeadersOut))]
 [JsonSerializable(typeof(WhyOut))]
 [JsonSerializable(typeof(CancelOut))]

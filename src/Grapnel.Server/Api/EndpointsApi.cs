@@ -1,3 +1,4 @@
+using System.Text;
 using Grapnel.Registry;
 using Grapnel.Server.Api.Description;
 
@@ -82,7 +83,10 @@ internal sealed class EndpointsApi(ApplicationRegistry applications, EndpointReg
             Filter = body.Text(was.Filter, "filter"),
             Enabled = !body.Flag(!was.Enabled, "disabled"),
             Secret = body.Text(was.Secret, "secret"),
+            Format = body.Choice(was.Format, "format"),
             Headers = body.OptionalMap(was.Headers, "headers"),
+            Tls = body.Object(was.Tls, "tls", ReadTls),
+            OAuth = body.Object(was.OAuth, "oauth", ReadOAuth),
             Metadata = body.Map(was.Metadata, "metadata"),
             RateLimit = body.Whole(was.RateLimit, "throttleRate", "rateLimit"),
             MaxConcurrency = body.Whole(was.MaxConcurrency, "maxConcurrency"),
@@ -95,4 +99,24 @@ internal sealed class EndpointsApi(ApplicationRegistry applications, EndpointReg
         body.ThrowIfAnyFault();
         return input;
     }
+
+    private static EndpointTls ReadTls(JsonBody body) => new()
+    {
+        ClientCertificate = body.Text(null, "clientCertificate"),
+        ClientKey = Bytes(body.Text(null, "clientKey")),
+        Authorities = body.Text(null, "authorities"),
+        Insecure = body.Flag(false, "insecure"),
+    };
+
+    private static EndpointOAuth ReadOAuth(JsonBody body) => new()
+    {
+        TokenUrl = body.RequiredText("", "tokenUrl"),
+        ClientId = body.RequiredText("", "clientId"),
+        ClientSecret = Bytes(body.Text(null, "clientSecret")) ?? [],
+        Scope = body.Text(null, "scope"),
+        Audience = body.Text(null, "audience"),
+        ClientAuthentication = body.Choice(ClientAuthentication.Basic, "clientAuthentication"),
+    };
+
+    private static byte[]? Bytes(string? text) => text is null ? null : Encoding.UTF8.GetBytes(text);
 }

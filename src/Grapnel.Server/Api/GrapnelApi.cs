@@ -37,6 +37,7 @@ internal static class GrapnelApi
         .AddSingleton<LanesApi>()
         .AddSingleton<TailApi>()
         .AddSingleton<ApiKeysApi>()
+        .AddSingleton<KeyRingApi>()
         .AddSingleton<AuthApi>()
         .AddSingleton<AuditLogApi>()
         .AddInboxes()
@@ -79,6 +80,7 @@ internal static class GrapnelApi
         services.GetRequiredService<LanesApi>().Map(api);
         services.GetRequiredService<TailApi>().Map(api);
         services.GetRequiredService<ApiKeysApi>().Map(api);
+        services.GetRequiredService<KeyRingApi>().Map(api);
         services.GetRequiredService<AuthApi>().Map(api);
         services.GetRequiredService<AuditLogApi>().Map(api);
     }

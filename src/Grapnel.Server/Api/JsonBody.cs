@@ -97,6 +97,10 @@ internal sealed class JsonBody
     public JsonBody? Object(string name) => Read<JsonBody>(
         null, [name], JsonValueKind.Object, "an object or null", value => HasTextNames(value) ? new JsonBody(value, _errors, $"{_path}{name}.") : null);
 
+    /// <summary>The same, read into what it is; absent it stays as it is, and null unsets it.</summary>
+    public T? Object<T>(T? current, string name, Func<JsonBody, T?> read) where T : class =>
+        Object(name) is { } part ? read(part) : TryFind([name], out var value) && value.ValueKind == JsonValueKind.Null ? null : current;
+
     /// <summary>The JSON text of a value of any kind, as it stands in the body.</summary>
     public string? Raw(string? current, string name) =>
         !TryFind([name], out var value) ? current : value.ValueKind == JsonValueKind.Null ? null : value.GetRawText();

@@ -16,7 +16,7 @@ internal static class AdminCommand
         Users of the console are managed there; what is here works on the data folder only, for when nobody can sign in any more.
         """)
     {
-        CreateKey(), ListKeys(), RevokeKey(), UserCommands.CreateUser(), UserCommands.ResetPassword(),
+        CreateKey(), ListKeys(), RevokeKey(), KeyRingCommand.Create(), UserCommands.CreateUser(), UserCommands.ResetPassword(),
     };
 
     private static Command CreateKey()

@@ -3,6 +3,7 @@ using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
 using Grapnel.Server.Mail;
+using Grapnel.Server.Secrets;
 using Grapnel.Server.Telemetry;
 using Grapnel.Storage;
 using Grapnel.Storage.Redis;
@@ -23,7 +24,7 @@ internal static class GrapnelHost
         // It has nothing to say above Information, but while it may speak at all, every request gets an activity and a scope to say it in.
         ["Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics"] = "None",
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "Warning",
-        // That keys are kept in the store unencrypted is known: so is everything else in it.
+        // That the keys themselves are kept unencrypted unless there is a certificate is known, and in docs/security.md.
         ["Logging:LogLevel:Microsoft.AspNetCore.DataProtection"] = "Error",
     };
 
@@ -34,14 +35,14 @@ internal static class GrapnelHost
         var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
         ConfigureSettings(builder.Configuration, setup);
         var settings = new SettingsReader(builder.Configuration);
-        var (server, telemetry) = builder.Services.AddGrapnelOptions(settings);
+        var (server, secrets, telemetry) = builder.Services.AddGrapnelOptions(settings);
         settings.ThrowIfAnyFault();
         builder.Services.AddSingleton(new SettingSources(builder.Configuration));
 
         ConfigureLogging(builder.Logging);
         builder.AddGrapnelTelemetry(telemetry, setup.Environment);
         ConfigureKestrel(builder);
-        AddServices(builder.Services, server, setup);
+        AddServices(builder.Services, server, secrets, setup);
         var app = builder.Build();
         UsePipeline(app);
         return app;
@@ -88,7 +89,7 @@ internal static class GrapnelHost
         });
     }
 
-    private static void AddServices(IServiceCollection services, ServerOptions server, HostSetup setup)
+    private static void AddServices(IServiceCollection services, ServerOptions server, SecretsOptions secrets, HostSetup setup)
     {
         services.AddOptions<HostOptions>().Configure<DeliveryOptions>((host, delivery) => host.ShutdownTimeout = delivery.ShutdownGrace + ShutdownSlack);
         services.AddSingleton(setup.Announce);
@@ -96,6 +97,7 @@ internal static class GrapnelHost
         _ = server.Store == StoreKind.Postgres ? services.AddGrapnelPostgres() : services.AddGrapnelSqlite();
         if (server.Queue == QueueKind.Redis)
             services.AddGrapnelRedisQueue();
+        services.AddGrapnelSecrets(secrets, server.Store);
         services.AddSingleton<IAlertMail, SmtpAlertMail>();
         services.AddGrapnelEngine();
         services.AddGrapnelApi();

@@ -1,11 +1,15 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Grapnel.Alerting;
+using Grapnel.Sending;
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Auth.Users;
 using Grapnel.Server.Console;
 using Grapnel.Server.Inboxes;
 using Grapnel.Server.Mail;
+using Grapnel.Server.Secrets;
 using Grapnel.Server.Telemetry;
 using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Redis;
@@ -35,6 +39,33 @@ internal sealed class AuthOptionsRules : IValidateOptions<AuthOptions>
         .That(nameof(options.JwtSecret), options.JwtSecret is null || Encoding.UTF8.GetByteCount(options.JwtSecret) >= MinSecretBytes,
             $"must have at least {MinSecretBytes} bytes")
         .Result;
+}
+
+internal sealed class SecretsOptionsRules : IValidateOptions<SecretsOptions>
+{
+    public ValidateOptionsResult Validate(string? name, SecretsOptions options) => new OptionsCheck("Secrets")
+        .That(nameof(options.Certificate), IsCertificate(options.Certificate, options), Rule)
+        .That(nameof(options.OldCertificates), options.OldCertificates.All(path => IsCertificate(path, options)), Rule)
+        .That(nameof(options.OldCertificates), options.OldCertificates.Count == 0 || options.Certificate is not null, "go with Secrets:Certificate; set that, too")
+        .Result;
+
+    private const string Rule = "must be a file with a certificate and its RSA key, PFX or PEM, that Secrets:CertificatePassword opens";
+
+    private static bool IsCertificate(string? path, SecretsOptions options)
+    {
+        if (path is null)
+            return true;
+        try
+        {
+            using var certificate = SecretsServices.Load(path, options);
+            using var key = certificate.GetRSAPrivateKey();
+            return key is not null;
+        }
+        catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 }
 
 internal sealed class ApiOptionsRules : IValidateOptions<ApiOptions>
@@ -84,6 +115,7 @@ internal sealed class DeliveryOptionsRules : IValidateOptions<DeliveryOptions>
         .Between(nameof(options.Timeout), options.Timeout, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60))
         .Between(nameof(options.MaxResponseBytes), options.MaxResponseBytes, 0, 64 * 1024)
         .Between(nameof(options.MaxRetryAfter), options.MaxRetryAfter, TimeSpan.Zero, TimeSpan.FromDays(30))
+        .That(nameof(options.EventSource), IsReference(options.EventSource), "must be a URI reference like urn:example:shop, without spaces")
         .Between(nameof(options.MaxConcurrency), options.MaxConcurrency, 1, 65_536)
         .Between(nameof(options.EndpointConcurrency), options.EndpointConcurrency, 1, 1024)
         .Between(nameof(options.BreakerThreshold), options.BreakerThreshold, 1, 1000)
@@ -96,11 +128,19 @@ internal sealed class DeliveryOptionsRules : IValidateOptions<DeliveryOptions>
         .Between(nameof(options.LaneLinger), options.LaneLinger, TimeSpan.Zero, TimeSpan.FromHours(1))
         .Between(nameof(options.ShutdownGrace), options.ShutdownGrace, TimeSpan.Zero, TimeSpan.FromMinutes(10))
         .Result;
+
+    private static bool IsReference(string text) =>
+        text.Length is > 0 and <= 256 && !text.AsSpan().ContainsAnyExceptInRange('!', '~') && Uri.IsWellFormedUriString(text, UriKind.RelativeOrAbsolute);
 }
 
 internal sealed class NetworkOptionsRules : IValidateOptions<NetworkOptions>
 {
-    public ValidateOptionsResult Validate(string? name, NetworkOptions options) => ValidateOptionsResult.Success;
+    public ValidateOptionsResult Validate(string? name, NetworkOptions options) => new OptionsCheck("Network")
+        .That(nameof(options.Proxy), options.Proxy is null || EgressProxy.TryParse(options.Proxy, out _),
+            "must be an address like http://proxy:3128, with http, https, socks4a or socks5")
+        .That(nameof(options.NoProxy), options.NoProxy.All(entry => entry.Trim('*', '.').Length > 0 && !entry.Contains("://", StringComparison.Ordinal)),
+            "must have names, addresses or networks, like internal.example or 10.0.0.0/8")
+        .Result;
 }
 
 internal sealed class NodeOptionsRules(StoreKind store) : IValidateOptions<NodeOptions>

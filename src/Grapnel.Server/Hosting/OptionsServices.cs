@@ -5,6 +5,7 @@ using Grapnel.Server.Console;
 using Grapnel.Server.Console.Portal;
 using Grapnel.Server.Inboxes;
 using Grapnel.Server.Mail;
+using Grapnel.Server.Secrets;
 using Grapnel.Server.Telemetry;
 using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Redis;
@@ -13,13 +14,14 @@ using Microsoft.Extensions.Options;
 
 namespace Grapnel.Server.Hosting;
 
-/// <summary>Registers every options class, read and checked, both as itself and as <see cref="IOptions{TOptions}"/>.</summary>
+/// <summary>Registers every options class, read and checked, both as itself and as <see cref="IOptions{TOptions}"/>. Those that decide what else is registered come back.</summary>
 internal static class OptionsServices
 {
-    public static (ServerOptions Server, TelemetryOptions Telemetry) AddGrapnelOptions(this IServiceCollection services, SettingsReader settings)
+    public static (ServerOptions Server, SecretsOptions Secrets, TelemetryOptions Telemetry) AddGrapnelOptions(this IServiceCollection services, SettingsReader settings)
     {
         var server = Add<ServerOptions>(services, settings, new ServerOptionsRules());
         Add<AuthOptions>(services, settings, new AuthOptionsRules());
+        var secrets = Add<SecretsOptions>(services, settings, new SecretsOptionsRules());
         Add<ApiOptions>(services, settings, new ApiOptionsRules());
         Add<ConsoleOptions>(services, settings, new ConsoleOptionsRules());
         Add<PortalOptions>(services, settings, new PortalOptionsRules());
@@ -36,7 +38,7 @@ internal static class OptionsServices
         Add<SqliteStoreOptions>(services, settings, new SqliteStoreOptionsRules());
         Add<PostgresStoreOptions>(services, settings, new PostgresStoreOptionsRules(server.Store));
         Add<RedisQueueOptions>(services, settings, new RedisQueueOptionsRules(server.Queue));
-        return (server, telemetry);
+        return (server, secrets, telemetry);
     }
 
     private static T Add<T>(IServiceCollection services, SettingsReader settings, IValidateOptions<T> rules) where T : class, new()

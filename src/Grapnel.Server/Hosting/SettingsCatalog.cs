@@ -6,6 +6,7 @@ using Grapnel.Server.Console;
 using Grapnel.Server.Console.Portal;
 using Grapnel.Server.Inboxes;
 using Grapnel.Server.Mail;
+using Grapnel.Server.Secrets;
 using Grapnel.Server.Telemetry;
 using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Redis;
@@ -20,6 +21,7 @@ internal static class SettingsCatalog
     [
         new("", typeof(ServerOptions)),
         new("Auth", typeof(AuthOptions)),
+        new("Secrets", typeof(SecretsOptions)),
         new("Api", typeof(ApiOptions)),
         new("Console", typeof(ConsoleOptions)),
         new("Portal", typeof(PortalOptions)),

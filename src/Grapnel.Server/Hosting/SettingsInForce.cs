@@ -15,7 +15,7 @@ internal sealed class SettingsInForce(IServiceProvider services, SettingSources 
     /// </summary>
     private static readonly string[] ShownTexts =
     [
-        "Urls", "Api:PublicUrl", "Console:AdminName", "Store:Data", "Node:Name", "Redis:KeyPrefix", "Portal:FrameOrigins", "Portal:Name", "Portal:LogoUrl", "Portal:Colour",
+        "Urls", "Api:PublicUrl", "Console:AdminName", "Store:Data", "Node:Name", "Redis:KeyPrefix", "Portal:FrameOrigins", "Portal:Name", "Portal:LogoUrl", "Portal:Colour", "Delivery:EventSource", "Network:NoProxy", "Secrets:KeyRing", "Secrets:Certificate", "Secrets:OldCertificates",
         "Telemetry:OtlpEndpoint", "Mail:Host", "Mail:UserName", "Mail:From", "Mail:To",
     ];
 

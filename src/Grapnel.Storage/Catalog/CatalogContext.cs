@@ -52,6 +52,8 @@ internal abstract class CatalogContext(DbContextOptions options) : DbContext(opt
         Json<IReadOnlyList<TimeSpan>>(conventions);
         Json<IReadOnlyList<EndpointSecret>>(conventions);
         Json<IReadOnlyDictionary<string, string>>(conventions);
+        Json<EndpointTls>(conventions);
+        Json<EndpointOAuth>(conventions);
     }
 
     protected override void OnModelCreating(ModelBuilder model)
@@ -123,8 +125,8 @@ internal abstract class CatalogContext(DbContextOptions options) : DbContext(opt
         }
     }
 
-    private static string SnakeCase(string name) =>
-        string.Concat(name.Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : "_") + char.ToLowerInvariant(c) : c.ToString()));
+    private static string SnakeCase(string name) => string.Concat(name.Select(
+        (c, i) => (i > 0 && char.IsUpper(c) && !char.IsUpper(name[i - 1]) ? "_" : "") + char.ToLowerInvariant(c)));
 }
 
 /// <summary>A number that only transactions change: <c>seq</c>, <c>route</c> and <c>pending</c>.</summary>

@@ -6,18 +6,19 @@ internal sealed partial class CatalogStore
 {
     private const int MaxChanges = 100;
 
-    public Task<Endpoint?> FindEndpointAsync(Id<Application> application, string idOrUid, CancellationToken cancellationToken) =>
-        database.ReadAsync(async catalog =>
+    public async Task<Endpoint?> FindEndpointAsync(Id<Application> application, string idOrUid, CancellationToken cancellationToken) =>
+        _sealing.Open(await database.ReadAsync(async catalog =>
         {
             var own = catalog.Endpoints.Where(row => row.ApplicationId == application);
             var found = Id<Endpoint>.TryParse(idOrUid, out var id)
                 ? await own.FirstOrDefaultAsync(row => row.Id == id, cancellationToken).ConfigureAwait(false)
                 : null;
             return found ?? await own.FirstOrDefaultAsync(row => row.Uid == idOrUid, cancellationToken).ConfigureAwait(false);
-        }, cancellationToken);
+        }, cancellationToken).ConfigureAwait(false));
 
-    public Task<IReadOnlyList<Endpoint>> ReadEndpointsAsync(IReadOnlyList<Id<Endpoint>> ids, CancellationToken cancellationToken) =>
-        database.ReadAsync<IReadOnlyList<Endpoint>>(async catalog =>
+    public async Task<IReadOnlyList<Endpoint>> ReadEndpointsAsync(IReadOnlyList<Id<Endpoint>> ids, CancellationToken cancellationToken)
+    {
+        var stored = await database.ReadAsync(async catalog =>
         {
             var found = new List<Endpoint>(ids.Count);
             foreach (var id in ids)
@@ -26,32 +27,43 @@ internal sealed partial class CatalogStore
                     found.Add(endpoint);
             }
             return found;
-        }, cancellationToken);
+        }, cancellationToken).ConfigureAwait(false);
+        return [.. stored.Select(row => _sealing.Open(row))];
+    }
 
-    public Task<Page<Endpoint>> ListEndpointsAsync(Id<Application> application, PageRequest page, CancellationToken cancellationToken) =>
-        database.ReadAsync(catalog => PageAsync(
-            catalog.Endpoints.Where(row => row.ApplicationId == application), row => row.Id, page, cancellationToken), cancellationToken);
+    public async Task<Page<Endpoint>> ListEndpointsAsync(Id<Application> application, PageRequest page, CancellationToken cancellationToken)
+    {
+        var stored = await database.ReadAsync(catalog => PageAsync(
+            catalog.Endpoints.Where(row => row.ApplicationId == application), row => row.Id, page, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return stored.As(row => _sealing.Open(row));
+    }
 
-    public Task AddEndpointAsync(Endpoint endpoint, CancellationToken cancellationToken) =>
-        database.WriteAsync(async catalog =>
+    public Task AddEndpointAsync(Endpoint endpoint, CancellationToken cancellationToken)
+    {
+        var stored = _sealing.Seal(endpoint);
+        return database.WriteAsync(async catalog =>
         {
             var application = endpoint.ApplicationId;
             if (!await catalog.Applications.AnyAsync(row => row.Id == application).ConfigureAwait(false))
                 throw new NotFoundException($"Application {application} does not exist.");
             await RefuseTakenUidAsync(catalog, endpoint).ConfigureAwait(false);
             await AddRevisionAsync(catalog, endpoint, deleted: false).ConfigureAwait(false);
-            return await AddAsync(catalog, endpoint).ConfigureAwait(false);
+            return await AddAsync(catalog, stored).ConfigureAwait(false);
         }, cancellationToken);
+    }
 
-    public Task<bool> UpdateEndpointAsync(Endpoint endpoint, DateTimeOffset asOf, CancellationToken cancellationToken) =>
-        database.WriteAsync(async catalog =>
+    public Task<bool> UpdateEndpointAsync(Endpoint endpoint, DateTimeOffset asOf, CancellationToken cancellationToken)
+    {
+        var stored = _sealing.Seal(endpoint);
+        return database.WriteAsync(async catalog =>
         {
             if (!await IsThereAsync(catalog.Endpoints.Where(row => row.Id == endpoint.Id).Select(row => row.UpdatedAt), asOf).ConfigureAwait(false))
                 return false;
             await RefuseTakenUidAsync(catalog, endpoint).ConfigureAwait(false);
             await AddRevisionAsync(catalog, endpoint, deleted: false).ConfigureAwait(false);
-            return await ReplaceAsync(catalog, endpoint).ConfigureAwait(false);
+            return await ReplaceAsync(catalog, stored).ConfigureAwait(false);
         }, cancellationToken);
+    }
 
     public Task<bool> DeleteEndpointAsync(Id<Endpoint> id, CancellationToken cancellationToken) =>
         database.WriteAsync(async catalog =>
@@ -60,8 +72,9 @@ internal sealed partial class CatalogStore
     public Task<IReadOnlyList<Id<Endpoint>>> FindDeletedLanesAsync(int limit, CancellationToken cancellationToken) =>
         database.FindDeletedLanesAsync(limit, cancellationToken);
 
-    public Task<RouteTable?> ReadRouteTableAsync(string applicationIdOrUid, CancellationToken cancellationToken) =>
-        database.ReadAsync(async catalog =>
+    public async Task<RouteTable?> ReadRouteTableAsync(string applicationIdOrUid, CancellationToken cancellationToken)
+    {
+        var stored = await database.ReadAsync(async catalog =>
         {
             if (await FindApplicationAsync(catalog, applicationIdOrUid, cancellationToken).ConfigureAwait(false) is not { } application)
                 return null;
@@ -70,7 +83,9 @@ internal sealed partial class CatalogStore
             var endpoints = await catalog.Endpoints.Where(row => row.ApplicationId == id).OrderBy(row => row.Id)
                 .ToListAsync(cancellationToken).ConfigureAwait(false);
             return new RouteTable(application, version, endpoints);
-        }, cancellationToken);
+        }, cancellationToken).ConfigureAwait(false);
+        return stored is null ? null : stored with { Endpoints = [.. stored.Endpoints.Select(row => _sealing.Open(row))] };
+    }
 
     public Task<RouteChanges> ReadRouteChangesAsync(long since, CancellationToken cancellationToken) =>
         database.ReadAsync(async catalog =>

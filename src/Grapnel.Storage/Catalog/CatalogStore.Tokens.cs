@@ -19,15 +19,6 @@ internal sealed partial class CatalogStore
     public Task<int> DropTokenRevocationsAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
         database.WriteAsync(catalog => catalog.TokenRevocations.Where(row => row.KeepUntil <= now).ExecuteDeleteAsync(), cancellationToken);
 
-    public Task<InstallationSecret> EnsureSecretAsync(InstallationSecret secret, CancellationToken cancellationToken) =>
-        database.WriteAsync(async catalog =>
-        {
-            if (await catalog.Secrets.FirstOrDefaultAsync(row => row.Name == secret.Name).ConfigureAwait(false) is { } known)
-                return known;
-            await AddAsync(catalog, secret).ConfigureAwait(false);
-            return secret;
-        }, cancellationToken);
-
     private static async Task AddRevocationAsync(CatalogContext catalog, TokenRevocation added)
     {
         var known = await catalog.TokenRevocations.Where(row => row.Subject == added.Subject).ToListAsync().ConfigureAwait(false);

@@ -58,6 +58,9 @@ internal sealed partial class ConsoleStore(ICatalogDatabase database) : IConsole
             return true;
         }, cancellationToken);
 
+    public Task RemoveKeyRingEntryAsync(string name, CancellationToken cancellationToken) =>
+        database.WriteAsync(catalog => catalog.KeyRing.Where(row => row.Name == name).ExecuteDeleteAsync(), cancellationToken);
+
     private static async Task<bool> AddAsync(CatalogContext catalog, User user)
     {
         await RefuseTakenNameAsync(catalog, user).ConfigureAwait(false);

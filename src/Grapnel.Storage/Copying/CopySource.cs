@@ -10,11 +10,12 @@ internal sealed class CopySource : IDisposable
 {
     private readonly FolderLock _lock;
     private readonly SqliteSession _session;
+    private readonly string _folder;
     private readonly ArrayBufferWriter<byte> _cursor = new();
 
     private CopySource(FolderLock held, SqliteSession session, SqliteFiles files)
     {
-        (_lock, _session) = (held, session);
+        (_lock, _session, _folder) = (held, session, files.Folder);
         Identity = SourceIdentity.Read(session, files);
     }
 
@@ -52,6 +53,15 @@ internal sealed class CopySource : IDisposable
 
     /// <summary>The number of rows of the source that a table is read from.</summary>
     public long Count(TableCopy table) => _session.Prepare($"SELECT count(*) FROM {table.From} WHERE {table.Where}").RunInt64();
+
+    /// <summary>The keys that are beside the database.</summary>
+    public IReadOnlyList<KeyRingEntry> ReadKeyRing()
+    {
+        var folder = new SqliteStoreOptions { Data = _folder }.KeyRingFolder;
+        return Directory.Exists(folder)
+            ? [.. Directory.EnumerateFiles(folder, "*.xml").Select(file => new KeyRingEntry(Path.GetFileNameWithoutExtension(file), File.ReadAllText(file)))]
+            : [];
+    }
 
     /// <summary>The last place given out, or the highest in use, should that be higher.</summary>
     public long LastPlace() => _session.Prepare("""

@@ -123,6 +123,14 @@ internal sealed class CopyTarget : IAsyncDisposable
     /// <summary>Puts the tables in order after so many rows, so that the first statements of a server are planned for what is there.</summary>
     public Task<int> VacuumAsync() => _session.Prepare("VACUUM (ANALYZE)").WithoutTimeout().RunAsync();
 
+    /// <summary>Adds the keys that were beside the embedded store: nodes that share a database share its key ring.</summary>
+    public Task AddKeyRingAsync(IReadOnlyList<KeyRingEntry> keys) => InTransactionAsync(async () =>
+    {
+        foreach (var key in keys)
+            await _session.Prepare("INSERT INTO key_ring (name, xml) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+                .Bind(key.Name).Bind(key.Xml).RunAsync().ConfigureAwait(false);
+    });
+
     /// <summary>Ends the copy, durably.</summary>
     public async Task EndAsync()
     {

@@ -67,6 +67,7 @@ public sealed class StoreCopy(TimeProvider time)
         if (!verified.TrueForAll(table => table.Matches))
             return verified;
         Told(new CopyStep.Tidies());
+        await target.AddKeyRingAsync(source.ReadKeyRing()).ConfigureAwait(false);
         await target.VacuumAsync().ConfigureAwait(false);
         await target.EndAsync().ConfigureAwait(false);
         return verified;

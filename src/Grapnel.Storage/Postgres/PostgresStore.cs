@@ -9,7 +9,7 @@ public sealed class PostgresStore : IStore, IDisposable
 {
     private readonly PostgresSignals _signals;
 
-    private PostgresStore(PostgresDatabase database, PostgresPartitions partitions, int maxConnections, TimeProvider time, ILogger logger)
+    private PostgresStore(PostgresDatabase database, PostgresPartitions partitions, int maxConnections, TimeProvider time, ILogger logger, ISecretBox box)
     {
         Database = database;
         var writer = Guid.NewGuid();
@@ -17,7 +17,7 @@ public sealed class PostgresStore : IStore, IDisposable
         var rollups = new PostgresRollups(writer);
         var catalog = new PostgresCatalogDatabase(database);
         Deliveries = new PostgresDeliveryStore(database, _signals, rollups, writer, new IdGenerator(time), time);
-        Catalog = new CatalogStore(catalog);
+        Catalog = new CatalogStore(catalog, box);
         Console = new ConsoleStore(catalog);
         History = new PostgresHistoryStore(database, partitions, writer, time);
         Search = new PostgresSearchStore(database);
@@ -61,13 +61,14 @@ public sealed class PostgresStore : IStore, IDisposable
 
     /// <summary>Opens the store, and makes or migrates its tables where that is due; of nodes that start together one does it, and the others wait.</summary>
     /// <exception cref="StoreOpenException">The database cannot be reached, or used as it is.</exception>
-    public static async Task<PostgresStore> OpenAsync(PostgresStoreOptions options, TimeProvider time, ILogger? logger = null, CancellationToken cancellationToken = default)
+    public static async Task<PostgresStore> OpenAsync(
+        PostgresStoreOptions options, TimeProvider time, ILogger? logger = null, CancellationToken cancellationToken = default, ISecretBox? box = null)
     {
         PostgresDatabase? database = null;
         try
         {
             database = new PostgresDatabase(options);
-            return await OpenAsync(database, options, time, logger, cancellationToken).ConfigureAwait(false);
+            return await OpenAsync(database, options, time, logger, cancellationToken, box).ConfigureAwait(false);
         }
         catch (Exception error)
         {
@@ -81,11 +82,11 @@ public sealed class PostgresStore : IStore, IDisposable
 
     /// <summary>Opens the store over connections that are there already.</summary>
     internal static async Task<PostgresStore> OpenAsync(
-        PostgresDatabase database, PostgresStoreOptions options, TimeProvider time, ILogger? logger, CancellationToken cancellationToken)
+        PostgresDatabase database, PostgresStoreOptions options, TimeProvider time, ILogger? logger, CancellationToken cancellationToken, ISecretBox? box = null)
     {
         var partitions = new PostgresPartitions(options.HistoryPartition, time);
         await PostgresSchema.PrepareAsync(database, partitions, options.Migrate, time, logger ?? NullLogger.Instance, cancellationToken).ConfigureAwait(false);
-        return new PostgresStore(database, partitions, options.MaxConnections, time, logger ?? NullLogger.Instance);
+        return new PostgresStore(database, partitions, options.MaxConnections, time, logger ?? NullLogger.Instance, box ?? OpenBox.Instance);
     }
 
     /// <summary>Closes the connections.</summary>

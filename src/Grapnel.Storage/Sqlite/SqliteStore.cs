@@ -14,7 +14,7 @@ public sealed class SqliteStore : IStore, IDisposable
 
     private readonly FolderLock _lock;
 
-    private SqliteStore(FolderLock held, SqliteFiles files, SqliteSession writer, SqliteStoreOptions options, TimeProvider time)
+    private SqliteStore(FolderLock held, SqliteFiles files, SqliteSession writer, SqliteStoreOptions options, TimeProvider time, ISecretBox box)
     {
         _lock = held;
         Files = files;
@@ -23,7 +23,7 @@ public sealed class SqliteStore : IStore, IDisposable
         var idempotency = new SqliteIdempotencyStore(Gate, options.IdempotencyRunLength, time);
         Deliveries = new SqliteDeliveryStore(Gate, Readers, idempotency, new IdGenerator(time), time);
         var catalog = new SqliteCatalogDatabase(Gate, Readers);
-        Catalog = new CatalogStore(catalog);
+        Catalog = new CatalogStore(catalog, box);
         Console = new ConsoleStore(catalog);
         History = new SqliteHistoryStore(Gate, Readers, time);
         Search = new SqliteSearchStore(Readers);
@@ -72,20 +72,21 @@ public sealed class SqliteStore : IStore, IDisposable
     /// <summary>Opens the store, and makes a new one where the folder is empty. Off the caller's thread: SQLite blocks.</summary>
     /// <exception cref="StoreLockedException">Another process has the folder.</exception>
     /// <exception cref="StoreOpenException">The files cannot be used as they are.</exception>
-    public static Task<SqliteStore> OpenAsync(SqliteStoreOptions options, TimeProvider time, CancellationToken cancellationToken = default) =>
-        Task.Run(() => Open(options, time), cancellationToken);
+    public static Task<SqliteStore> OpenAsync(
+        SqliteStoreOptions options, TimeProvider time, CancellationToken cancellationToken = default, ISecretBox? box = null) =>
+        Task.Run(() => Open(options, time, box), cancellationToken);
 
     /// <summary>Opens the store, and makes a new one where the folder is empty.</summary>
     /// <exception cref="StoreLockedException">Another process has the folder.</exception>
     /// <exception cref="StoreOpenException">The files cannot be used as they are.</exception>
-    public static SqliteStore Open(SqliteStoreOptions options, TimeProvider time)
+    public static SqliteStore Open(SqliteStoreOptions options, TimeProvider time, ISecretBox? box = null)
     {
         var files = SqliteFiles.In(options.Data);
         var held = FolderLock.Take(files.Folder);
         try
         {
             files.RefuseWhatIsMissing(held.FollowsCrash);
-            return new SqliteStore(held, files, OpenWriter(files, held, options, time), options, time);
+            return new SqliteStore(held, files, OpenWriter(files, held, options, time), options, time, box ?? OpenBox.Instance);
         }
         catch
         {

@@ -6,6 +6,9 @@ public sealed class SqliteStoreOptions
     /// <summary>The folder that holds the data; one process at a time. Not on a network file system. Default <c>./grapnel-data</c>.</summary>
     public string Data { get; set; } = "./grapnel-data";
 
+    /// <summary>Where the key ring is unless a setting says otherwise: beside the database.</summary>
+    public string KeyRingFolder => Path.Combine(Data, "key-ring");
+
     /// <summary>How a commit is made durable. Default <see cref="SqliteSynchronous.Full"/>.</summary>
     public SqliteSynchronous Synchronous { get; set; } = SqliteSynchronous.Full;
 

@@ -35,6 +35,7 @@ internal static class AuditActions
     public const string InboxUpdated = "inbox.updated";
     public const string InboxCleared = "inbox.cleared";
     public const string InboxDeleted = "inbox.deleted";
+    public const string KeyRingRotated = "key-ring.rotated";
     public const string UserCreated = "user.created";
     public const string UserUpdated = "user.updated";
     public const string UserDeleted = "user.deleted";

@@ -21,7 +21,7 @@ internal static class AuditedFields
             nameof(Endpoint.Url), nameof(Endpoint.Uid), nameof(Endpoint.Description), nameof(Endpoint.EventTypes), nameof(Endpoint.Channels),
             nameof(Endpoint.Filter), nameof(Endpoint.Enabled), nameof(Endpoint.DisabledReason), nameof(Endpoint.Metadata), nameof(Endpoint.RateLimit),
             nameof(Endpoint.MaxConcurrency), nameof(Endpoint.Timeout), nameof(Endpoint.RetrySchedule), nameof(Endpoint.Ordered),
-            nameof(Endpoint.OnExhausted), nameof(Endpoint.Version),
+            nameof(Endpoint.OnExhausted), nameof(Endpoint.Version), nameof(Endpoint.Format),
         ]),
         (typeof(Schedule),
         [

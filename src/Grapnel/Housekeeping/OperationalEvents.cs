@@ -1,14 +1,16 @@
 using System.Text.Json;
 using System.Threading.Channels;
 using Grapnel.Dispatching;
+using Grapnel.Publishing;
 using Grapnel.Registry;
+using Grapnel.Sending.Formats;
 using Microsoft.Extensions.Logging;
 
 namespace Grapnel.Housekeeping;
 
 /// <summary>
 /// Acts on what concerns the operator: disables endpoints that are gone or failed for too long, and publishes operational events about
-/// attempts and about edits of endpoints.
+/// attempts and about edits of endpoints. A new endpoint in GitHub's style is greeted as there, with a ping.
 /// </summary>
 internal sealed partial class OperationalEvents
 {
@@ -16,6 +18,7 @@ internal sealed partial class OperationalEvents
     private const int FailingAfter = 4;
 
     private readonly OperationalPublisher _publisher;
+    private readonly Publisher _pings;
     private readonly EndpointRegistry _endpoints;
     private readonly ILogger<OperationalEvents> _logger;
 
@@ -24,9 +27,11 @@ internal sealed partial class OperationalEvents
         new BoundedChannelOptions(10_000) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
 
     public OperationalEvents(
-        Dispatcher dispatcher, CatalogEvents events, OperationalPublisher publisher, EndpointRegistry endpoints, ILogger<OperationalEvents> logger)
+        Dispatcher dispatcher, CatalogEvents events, OperationalPublisher publisher, Publisher pings, EndpointRegistry endpoints,
+        ILogger<OperationalEvents> logger)
     {
         _publisher = publisher;
+        _pings = pings;
         _endpoints = endpoints;
         _logger = logger;
         dispatcher.Outcomes += OnOutcome;
@@ -67,6 +72,8 @@ internal sealed partial class OperationalEvents
     private async Task ActAsync(EndpointEdit edit, CancellationToken cancellationToken)
     {
         var endpoint = (edit.After ?? edit.Before)!;
+        if (edit.Before is null && endpoint.Enabled && GithubStyle.Is(endpoint.Format))
+            await PingAsync(endpoint, cancellationToken).ConfigureAwait(false);
         foreach (var eventType in EventTypesOf(edit))
             await _publisher.PublishAsync(eventType, endpoint.ApplicationId, edit.At, json =>
             {
@@ -75,6 +82,14 @@ internal sealed partial class OperationalEvents
                     json.WriteString("trigger", "manual");
             }, cancellationToken).ConfigureAwait(false);
     }
+
+    private Task PingAsync(Endpoint endpoint, CancellationToken cancellationToken) => _pings.PublishAsync(new PublishRequest
+    {
+        Application = endpoint.ApplicationId.ToString(),
+        EventType = GithubStyle.Ping,
+        Payload = GithubStyle.PingOf(endpoint),
+        Only = endpoint,
+    }, cancellationToken).AsTask();
 
     private static IEnumerable<string> EventTypesOf(EndpointEdit edit)
     {

@@ -2,6 +2,7 @@ using Grapnel.Housekeeping;
 using Grapnel.Publishing;
 using Grapnel.Publishing.Filters;
 using Grapnel.Sending;
+using Grapnel.Sending.Formats;
 using Grapnel.Sending.Signing;
 using Grapnel.Storage;
 
@@ -14,6 +15,7 @@ internal sealed class EndpointCheck(ICatalogStore store, AddressGuard guard)
     private const int MaxEventTypes = 1000;
     private const int MaxRetries = 20;
     private const int MaxHeaders = 64;
+    private const int MaxCredential = 4096;
     private static readonly IReadOnlyDictionary<string, string> NoHeaders = new Dictionary<string, string>();
     private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromDays(30);
 
@@ -33,9 +35,37 @@ internal sealed class EndpointCheck(ICatalogStore store, AddressGuard guard)
         if (input.Headers?.Count > MaxHeaders)
             check.Add("headers", $"must have at most {MaxHeaders} entries");
         check.Add(HeaderRules.Check(input.Headers ?? NoHeaders));
-        if (current is null && input.Secret is not null && !WebhookSecret.TryParse(input.Secret, out _, out var error))
+        check.Add(HeaderRules.CheckFormat(input.Format, input.Headers ?? current?.Headers ?? NoHeaders));
+        if (input.Tls is { } tls && !EndpointCertificates.TryRead(tls, out _, out var unfit))
+            check.Add([unfit]);
+        await CheckGrantAsync(check, input, current?.OAuth, cancellationToken);
+        EndpointSecret? secret = null;
+        if (current is null && input.Secret is not null && !WebhookSecret.TryParse(input.Secret, out secret, out var error))
             check.Add("secret", error);
+        if (GithubStyle.Is(input.Format) && (current?.Secrets[0] ?? secret) is { Type: not SignatureType.Hmac256 })
+            check.Add("format", "GitHub's style signs with a shared secret (whsec_), and this endpoint has a key pair; replace its secret first");
         check.ThrowIfAny();
+    }
+
+    private async Task CheckGrantAsync(InputCheck check, EndpointInput input, EndpointOAuth? current, CancellationToken cancellationToken)
+    {
+        if (input.OAuth is not { } grant)
+            return;
+        await CheckUrlAsync(check, grant.TokenUrl, current?.TokenUrl, cancellationToken, "oauth.tokenUrl");
+        Length(check, "oauth.clientId", grant.ClientId.Length, 1, MaxCredential);
+        if (grant.ClientSecret.Length == 0)
+            check.Add("oauth.clientSecret", "is needed: the one that is there stays only for the same tokenUrl and clientId");
+        Length(check, "oauth.clientSecret", grant.ClientSecret.Length, 0, MaxCredential);
+        Length(check, "oauth.scope", grant.Scope?.Length ?? 0, 0, MaxCredential);
+        Length(check, "oauth.audience", grant.Audience?.Length ?? 0, 0, MaxCredential);
+        if (input.Headers?.Keys.Any(name => name.Equals("Authorization", StringComparison.OrdinalIgnoreCase)) == true)
+            check.Add("headers.Authorization", "The access token of oauth goes there.");
+    }
+
+    private static void Length(InputCheck check, string field, int length, int least, int most)
+    {
+        if (length < least || length > most)
+            check.Add(field, $"must have {least} to {most} characters");
     }
 
     private static void CheckLimits(InputCheck check, EndpointInput input)
@@ -86,11 +116,11 @@ internal sealed class EndpointCheck(ICatalogStore store, AddressGuard guard)
     }
 
     /// <summary>A URL that is there already passed when it was set, and is checked again whenever it is connected to.</summary>
-    private async Task CheckUrlAsync(InputCheck check, string? url, string? current, CancellationToken cancellationToken)
+    private async Task CheckUrlAsync(InputCheck check, string? url, string? current, CancellationToken cancellationToken, string field = "url")
     {
         if (url is { Length: > MaxUrlLength })
-            check.Add("url", $"must have at most {MaxUrlLength} characters");
+            check.Add(field, $"must have at most {MaxUrlLength} characters");
         else if (url is null || url != current)
-            check.Add("url", await guard.CheckUrlAsync(url, cancellationToken));
+            check.Add(field, await guard.CheckUrlAsync(url, cancellationToken));
     }
 }

@@ -30,8 +30,17 @@ internal sealed record EndpointInput
     /// </summary>
     public string? Secret { get; init; }
 
+    /// <summary>How requests are written. Default <see cref="RequestFormat.Standard"/>.</summary>
+    public RequestFormat Format { get; init; }
+
     /// <summary>Extra request headers; null leaves those that are there.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+    /// <summary>How connections are secured, or null. Without its key, the key stays that is there, if it belongs to the certificate.</summary>
+    public EndpointTls? Tls { get; init; }
+
+    /// <summary>Where access tokens are asked for, or null. With an empty secret the one stays that is there, as long as it goes to the same URL and client.</summary>
+    public EndpointOAuth? OAuth { get; init; }
 
     /// <summary>Free string pairs, at most 4,096 bytes as JSON.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
@@ -66,7 +75,10 @@ internal sealed record EndpointInput
         Channels = endpoint.Channels,
         Filter = endpoint.Filter,
         Enabled = endpoint.Enabled,
+        Format = endpoint.Format,
         Headers = endpoint.Headers,
+        Tls = endpoint.Tls,
+        OAuth = endpoint.OAuth,
         Metadata = endpoint.Metadata,
         RateLimit = endpoint.RateLimit,
         MaxConcurrency = endpoint.MaxConcurrency,
@@ -75,6 +87,15 @@ internal sealed record EndpointInput
         Ordered = endpoint.Ordered,
         OnExhausted = endpoint.OnExhausted,
         Version = endpoint.Version,
+    };
+
+    /// <summary>The same, with the secrets that it leaves out, where they may stay: a secret goes nowhere that it was not meant for.</summary>
+    internal EndpointInput Keeping(Endpoint? current) => this with
+    {
+        Tls = Tls is { ClientCertificate: not null, ClientKey: null } tls ? tls with { ClientKey = current?.Tls?.ClientKey } : Tls,
+        OAuth = OAuth is { ClientSecret.Length: 0 } grant && current?.OAuth is { } held && held.TokenUrl == grant.TokenUrl && held.ClientId == grant.ClientId
+            ? grant with { ClientSecret = held.ClientSecret }
+            : OAuth,
     };
 
     internal Endpoint ApplyTo(Endpoint endpoint) => endpoint with
@@ -87,7 +108,10 @@ internal sealed record EndpointInput
         Filter = Filter,
         Enabled = Enabled,
         DisabledReason = Enabled ? null : endpoint.DisabledReason,
+        Format = Format,
         Headers = Headers ?? endpoint.Headers,
+        Tls = Tls,
+        OAuth = OAuth,
         Metadata = Metadata,
         RateLimit = RateLimit,
         MaxConcurrency = MaxConcurrency,

@@ -38,7 +38,7 @@ internal sealed class EndpointRegistry(
         Id<Application> application, string idOrUid, Func<EndpointInput, EndpointInput> edit, CancellationToken cancellationToken) =>
         UpdateAsync(application, idOrUid, async current =>
         {
-            var input = edit(EndpointInput.From(current));
+            var input = edit(EndpointInput.From(current)).Keeping(current);
             await check.RunAsync(application, input, current, cancellationToken);
             return input.ApplyTo(current);
         }, cancellationToken);
@@ -112,7 +112,7 @@ internal sealed class EndpointRegistry(
             Id = ids.Next<Endpoint>(),
             ApplicationId = application,
             Url = "",
-            Secrets = [input.Secret is null ? WebhookSecret.Generate(options.Value.SignatureType) : WebhookSecret.Parse(input.Secret)],
+            Secrets = [input.Secret is null ? WebhookSecret.Generate(EndpointSecrets.TypeOf(input.Format, options.Value)) : WebhookSecret.Parse(input.Secret)],
             CreatedAt = now,
             UpdatedAt = now,
         });

@@ -1,4 +1,5 @@
 using Grapnel.Auditing;
+using Grapnel.Sending.Formats;
 using Grapnel.Sending.Signing;
 using Microsoft.Extensions.Options;
 
@@ -35,11 +36,19 @@ internal sealed class EndpointSecrets(EndpointRegistry endpoints, IOptions<Deliv
         if (secret is not null && !WebhookSecret.TryParse(secret, out _, out var error))
             check.Add("key", error);
         check.ThrowIfAny();
-        var replacement = secret is null ? WebhookSecret.Generate(options.Value.SignatureType) : WebhookSecret.Parse(secret);
-        return endpoints.UpdateAsync(application, endpoint,
-            current => Task.FromResult(current with { Secrets = Rotate(current.Secrets, replacement, grace ?? DefaultGrace) }), cancellationToken,
-            AuditActions.EndpointSecretRotated);
+        var given = secret is null ? null : WebhookSecret.Parse(secret);
+        return endpoints.UpdateAsync(application, endpoint, current =>
+        {
+            var replacement = given ?? WebhookSecret.Generate(TypeOf(current.Format, options.Value));
+            if (GithubStyle.Is(current.Format) && replacement.Type != SignatureType.Hmac256)
+                throw new InvalidInputException("key", "GitHub's style signs with a shared secret (whsec_)");
+            return Task.FromResult(current with { Secrets = Rotate(current.Secrets, replacement, grace ?? DefaultGrace) });
+        }, cancellationToken, AuditActions.EndpointSecretRotated);
     }
+
+    /// <summary>How an endpoint signs that does not say: as the server does by default, unless its format leaves no choice.</summary>
+    public static SignatureType TypeOf(RequestFormat format, DeliveryOptions options) =>
+        GithubStyle.Is(format) ? SignatureType.Hmac256 : options.SignatureType;
 
     private EndpointSecret[] Rotate(IReadOnlyList<EndpointSecret> secrets, EndpointSecret replacement, TimeSpan grace)
     {

@@ -7,9 +7,9 @@ namespace Grapnel.Sending;
 /// <summary>
 /// Opens connections for the HTTP handler: resolves the name once, has every address judged, and connects to exactly the addresses
 /// that were judged, so that a name that changes its answer in between (DNS rebinding) gains nothing. Runs once per connection, not
-/// per request; the handler keeps the host name for TLS.
+/// per request; the handler keeps the host name for TLS. The operator's proxy is connected to wherever it is.
 /// </summary>
-internal sealed partial class GuardedConnect(AddressGuard guard, ILogger<GuardedConnect> logger)
+internal sealed partial class GuardedConnect(AddressGuard guard, ILogger<GuardedConnect> logger, EgressProxy? proxy = null)
 {
     /// <summary>The <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
     /// <exception cref="ConnectFailure">The target is refused, or there is no connection to be had.</exception>
@@ -17,8 +17,9 @@ internal sealed partial class GuardedConnect(AddressGuard guard, ILogger<Guarded
     {
         var target = context.DnsEndPoint;
         var addresses = await ResolveAsync(target.Host, cancellationToken);
-        foreach (var address in addresses)
-            Check(target.Host, address);
+        if (proxy?.IsConnectionToProxy(context.InitialRequestMessage) != true)
+            foreach (var address in addresses)
+                Check(target.Host, address);
         return await ConnectToAnyAsync(addresses, target.Port, cancellationToken);
     }
 

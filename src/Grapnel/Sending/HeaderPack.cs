@@ -43,6 +43,7 @@ internal static class HeaderPack
         "X-Request-Id", "x-request-id", "Via", "Alt-Svc", "X-Powered-By", "X-Content-Type-Options", "X-Frame-Options", "Retry-After",
         "Access-Control-Allow-Origin", "CF-RAY", "cf-cache-status", "NEL", "Report-To", "X-Cache", "x-amzn-RequestId", "Content-Encoding",
         "Location", "Allow", "Last-Modified", "Expires", "Pragma", "Referrer-Policy", "X-XSS-Protection",
+        "X-GitHub-Event", "X-GitHub-Delivery", "X-GitHub-Hook-ID", "X-Hub-Signature-256", "ce-specversion", "ce-id", "ce-source", "ce-type", "ce-time",
     ];
 
     private static readonly string[] Values =

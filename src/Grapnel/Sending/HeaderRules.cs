@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Frozen;
+using Grapnel.Sending.Formats;
 
 namespace Grapnel.Sending;
 
@@ -43,6 +44,17 @@ internal static class HeaderRules
             if ((CheckName(name) ?? (seen.Add(name) ? CheckValue(value) : "The header is given twice.")) is { } error)
                 errors.Add(new FieldError($"{field}.{Printable(name)}", error));
         return errors;
+    }
+
+    /// <summary>Refuses headers that an endpoint's format sets; returns every fault, under the path <c>headers.name</c>.</summary>
+    public static IReadOnlyList<FieldError> CheckFormat(RequestFormat format, IReadOnlyDictionary<string, string> headers)
+    {
+        string[] own = GithubStyle.Is(format) ? ["x-github-", "x-hub-signature"] : CloudEvent.Is(format) ? ["ce-"] : [];
+        return
+        [
+            .. headers.Keys.Where(name => own.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)))
+                .Select(name => new FieldError($"headers.{Printable(name)}", "The header is set by the endpoint's format.")),
+        ];
     }
 
     /// <summary>Whether a value can stand in a header line.</summary>

@@ -35,6 +35,7 @@ internal static class SendFailure
         HttpRequestError.NameResolutionError => (SendOutcome.NameNotResolved, "The host name does not resolve."),
         HttpRequestError.ConnectionError => (SendOutcome.ConnectFailed, "The connection could not be opened."),
         HttpRequestError.SecureConnectionError => (SendOutcome.TlsFailed, DescribeHandshake(exception.InnerException)),
+        HttpRequestError.ProxyTunnelError => (SendOutcome.ConnectFailed, "The proxy did not make the connection."),
         HttpRequestError.ConfigurationLimitExceeded => (SendOutcome.ProtocolError, "The headers of the answer are larger than 64 KiB."),
         HttpRequestError.HttpProtocolError when IsStreamReset(exception.InnerException) => Lost,
         HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse or HttpRequestError.VersionNegotiationError

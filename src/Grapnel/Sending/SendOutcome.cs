@@ -42,6 +42,9 @@ public enum SendOutcome
     /// <summary>The answer was not HTTP, or beyond the limits set for headers.</summary>
     ProtocolError = 17,
 
+    /// <summary>There was no access token to be had: the authorization server refused, or did not answer. Nothing was sent.</summary>
+    AuthorizationFailed = 18,
+
     /// <summary>The request could not be built: our fault, or that of the endpoint's settings.</summary>
     RequestInvalid = 20,
 

@@ -9,12 +9,16 @@ namespace Grapnel.Sending;
 /// <summary>The HTTP handler for requests to strangers: everything off that helps a browser and harms a sender.</summary>
 internal static class SendingHandler
 {
-    /// <summary>Makes the handler. One serves all endpoints: they share no state but open connections to the same host.</summary>
+    /// <summary>
+    /// Makes a handler. One serves all endpoints without certificates of their own: they share no state but open connections to the same host.
+    /// </summary>
     /// <param name="connect">Opens connections to allowed addresses only.</param>
     /// <param name="options">For the connect limit.</param>
-    /// <param name="trustedRoots">Authorities to trust instead of the system's, or null.</param>
+    /// <param name="proxy">The operator's proxy, or null.</param>
+    /// <param name="certificates">What to show, and whom to trust; null for nothing and for those that the system trusts.</param>
+    /// <param name="insecure">Whether any certificate of a receiver will do.</param>
     public static SocketsHttpHandler Create(
-        GuardedConnect connect, DeliveryOptions options, X509Certificate2Collection? trustedRoots = null) => new()
+        GuardedConnect connect, DeliveryOptions options, EgressProxy? proxy = null, EndpointCertificates? certificates = null, bool insecure = false) => new()
     {
         ConnectCallback = connect.ConnectAsync,
         ConnectTimeout = options.ConnectTimeout,
@@ -28,8 +32,10 @@ internal static class SendingHandler
         KeepAlivePingDelay = TimeSpan.FromSeconds(10),
         KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
 
-        // A proxy would resolve names itself, past the guard. A redirect is a failure. Cookies would be shared by tenants.
-        UseProxy = false,
+        // Only the operator's own: one that the environment names would resolve names past the guard, without anybody having decided so.
+        UseProxy = proxy is not null,
+        Proxy = proxy,
+        // A redirect is a failure. Cookies would be shared by tenants.
         AllowAutoRedirect = false,
         UseCookies = false,
         AutomaticDecompression = DecompressionMethods.None,
@@ -44,8 +50,9 @@ internal static class SendingHandler
         SslOptions = new SslClientAuthenticationOptions
         {
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-            RemoteCertificateValidationCallback = CertificateCheck.Validate,
-            CertificateChainPolicy = trustedRoots is null ? null : TrustOnly(trustedRoots),
+            RemoteCertificateValidationCallback = insecure ? static (_, _, _, _) => true : CertificateCheck.Validate,
+            CertificateChainPolicy = certificates?.Authorities is { } roots ? TrustOnly(roots) : null,
+            ClientCertificateContext = certificates?.Client,
         },
     };
 

@@ -12,8 +12,10 @@ internal static class SendingServices
         .AddSingleton(s => new AddressGuard(s.GetRequiredService<IOptions<NetworkOptions>>().Value, s.GetRequiredService<TimeProvider>()))
         .AddSingleton(s =>
         {
-            var options = s.GetRequiredService<IOptions<DeliveryOptions>>().Value;
-            var connect = new GuardedConnect(s.GetRequiredService<AddressGuard>(), s.GetRequiredService<ILogger<GuardedConnect>>());
-            return new WebhookSender(SendingHandler.Create(connect, options), options, s.GetRequiredService<TimeProvider>());
+            var (options, guard) = (s.GetRequiredService<IOptions<DeliveryOptions>>().Value, s.GetRequiredService<AddressGuard>());
+            var proxy = EgressProxy.Of(s.GetRequiredService<IOptions<NetworkOptions>>().Value, guard);
+            var connect = new GuardedConnect(guard, s.GetRequiredService<ILogger<GuardedConnect>>(), proxy);
+            return new WebhookSender(
+                (certificates, insecure) => SendingHandler.Create(connect, options, proxy, certificates, insecure), options, s.GetRequiredService<TimeProvider>());
         });
 }

@@ -1,7 +1,15 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
 using System.Reflection;
+using Grapnel.Sending.Formats;
 
 namespace Grapnel.Sending;
+
+/// <summary>Makes what makes the exchanges with endpoints that share these settings.</summary>
+/// <param name="certificates">What to show, and whom to trust; null for nothing and for those that the system trusts.</param>
+/// <param name="insecure">Whether any certificate of a receiver will do.</param>
+internal delegate HttpMessageHandler MakeHandler(EndpointCertificates? certificates, bool insecure);
 
 /// <summary>
 /// Makes one HTTP exchange of a delivery: signs, connects through the guard, posts, reads the beginning of the answer. Whatever happens,
@@ -9,26 +17,30 @@ namespace Grapnel.Sending;
 /// </summary>
 internal sealed class WebhookSender : IDisposable
 {
-    private static readonly string UserAgent = "Grapnel/" + ProductVersion();
+    /// <summary>What every request says of who sends it.</summary>
+    public static readonly string UserAgent = "Grapnel/" + ProductVersion();
+
+    private readonly MakeHandler _makeHandler;
     private readonly HttpMessageInvoker _http;
     private readonly DeliveryOptions _options;
     private readonly TimeProvider _time;
     private readonly Deadlines _deadlines;
 
     /// <summary>A sender.</summary>
-    /// <param name="handler">Makes the exchanges; owned from here on. See <see cref="SendingHandler"/>.</param>
+    /// <param name="makeHandler">Makes what makes the exchanges. See <see cref="SendingHandler"/>.</param>
     /// <param name="options">Limits of time and size.</param>
     /// <param name="time">Wall time for timestamps, and the clock of deadlines.</param>
-    public WebhookSender(HttpMessageHandler handler, DeliveryOptions options, TimeProvider time)
+    public WebhookSender(MakeHandler makeHandler, DeliveryOptions options, TimeProvider time)
     {
-        _http = new HttpMessageInvoker(handler, disposeHandler: true);
+        _makeHandler = makeHandler;
+        _http = new HttpMessageInvoker(makeHandler(certificates: null, insecure: false), disposeHandler: true);
         _options = options;
         _time = time;
         _deadlines = new Deadlines(time);
     }
 
     /// <summary>Works out what all requests to an endpoint have in common. Never throws; faults come back with every attempt.</summary>
-    public PreparedEndpoint Prepare(Endpoint endpoint) => PreparedEndpoint.From(endpoint, _options.Timeout);
+    public PreparedEndpoint Prepare(Endpoint endpoint) => PreparedEndpoint.From(endpoint, _options.Timeout, _http, _makeHandler, _time);
 
     /// <summary>Makes one attempt. Never throws.</summary>
     /// <param name="endpoint">Where to.</param>
@@ -42,8 +54,11 @@ internal sealed class WebhookSender : IDisposable
         HttpRequestMessage? request = null;
         try
         {
-            request = BuildRequest(endpoint, delivery.Message);
-            using var response = await _http.SendAsync(request, deadline.Token);
+            var token = endpoint.Token is { } wanted ? await wanted.GetAsync(deadline.Token) : null;
+            request = BuildRequest(endpoint, delivery.Message, token);
+            using var response = await endpoint.Http.SendAsync(request, deadline.Token);
+            if (response.StatusCode == HttpStatusCode.Unauthorized && token is not null)
+                endpoint.Token!.Forget(token);
             var body = await CappedBody.ReadAsync(response, _options.MaxResponseBytes, deadline.Token);
             return Conclude(request, response, body, start);
         }
@@ -62,7 +77,7 @@ internal sealed class WebhookSender : IDisposable
     /// <summary>Closes idle connections. An exchange in flight runs on to its own end: cancel it first.</summary>
     public void Dispose() => _http.Dispose();
 
-    private HttpRequestMessage BuildRequest(PreparedEndpoint endpoint, Message message)
+    private HttpRequestMessage BuildRequest(PreparedEndpoint endpoint, Message message, string? token)
     {
         if (endpoint.Fault is { } fault)
             throw new RequestFault(fault);
@@ -72,7 +87,9 @@ internal sealed class WebhookSender : IDisposable
             throw new RequestFault("The content type of the message cannot stand in a header.");
         var now = _time.GetUtcNow();
         var id = message.Id.ToString();
-        var signature = endpoint.Signer.Sign(id, now, payload.Span);
+        var format = endpoint.Endpoint.Format;
+        var body = RequestBody.Of(format, message, payload, _options.EventSource);
+        var signature = endpoint.Signer.Sign(id, now, body.Bytes.Span);
         if (signature.Length == 0)
             throw new RequestFault("The endpoint has no signing secret in force.");
 
@@ -80,17 +97,30 @@ internal sealed class WebhookSender : IDisposable
         {
             Version = endpoint.HttpVersion,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-            Content = new ReadOnlyMemoryContent(payload),
+            Content = new ReadOnlyMemoryContent(body.Bytes),
         };
-        request.Content.Headers.TryAddWithoutValidation("Content-Type", message.ContentType);
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", body.ContentType);
         var headers = request.Headers;
         headers.TryAddWithoutValidation("User-Agent", UserAgent);
         headers.TryAddWithoutValidation("webhook-id", id);
         headers.TryAddWithoutValidation("webhook-timestamp", now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
         headers.TryAddWithoutValidation("webhook-signature", signature);
+        if (format != RequestFormat.Standard)
+            AddHeaders(headers, endpoint.Endpoint, message, body.Bytes.Span, now);
+        if (token is not null)
+            headers.TryAddWithoutValidation("Authorization", token);
         foreach (var (name, value) in endpoint.Headers)
             headers.TryAddWithoutValidation(name, value);
         return request;
+    }
+
+    private void AddHeaders(HttpRequestHeaders headers, Endpoint endpoint, Message message, ReadOnlySpan<byte> body, DateTimeOffset now)
+    {
+        if (endpoint.Format == RequestFormat.CloudEvents)
+            CloudEvent.AddHeaders(headers, message, _options.EventSource);
+        else if (GithubStyle.Is(endpoint.Format))
+            GithubStyle.AddHeaders(headers, endpoint, message,
+                GithubStyle.SecretOf(endpoint, now) ?? throw new RequestFault("GitHub's style needs a shared secret, and the endpoint has none in force."), body);
     }
 
     private SendResult Conclude(HttpRequestMessage request, HttpResponseMessage response, ReadOnlyMemory<byte> body, long start)
@@ -109,6 +139,7 @@ internal sealed class WebhookSender : IDisposable
         var (outcome, error) = failure switch
         {
             RequestFault fault => (SendOutcome.RequestInvalid, fault.Message),
+            TokenFailure refusal => (SendOutcome.AuthorizationFailed, refusal.Message),
             // A cancellation may surface as whatever the network says when it is cut off.
             _ when cancellationToken.IsCancellationRequested => (SendOutcome.Abandoned, "The attempt was given up."),
             _ when deadline.IsCancellationRequested =>

@@ -133,6 +133,12 @@ public interface ICatalogStore
 
     /// <summary>The secret of that name; the given one is stored when there is none yet. All nodes that ask get the same.</summary>
     Task<InstallationSecret> EnsureSecretAsync(InstallationSecret secret, CancellationToken cancellationToken);
+
+    /// <summary>The secret of that name, or null.</summary>
+    Task<InstallationSecret?> FindSecretAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Seals all secrets again, with the key that is now in force, and says how many endpoints and secrets of the installation there were.</summary>
+    Task<int> SealAgainAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>What routing needs of one application, as of a version.</summary>

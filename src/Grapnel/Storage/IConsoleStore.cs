@@ -36,6 +36,9 @@ public interface IConsoleStore
     /// <summary>Adds an entry to the key ring, or replaces the one of the same name.</summary>
     Task StoreKeyRingEntryAsync(KeyRingEntry entry, CancellationToken cancellationToken);
 
+    /// <summary>Removes a key from the ring; nothing happens when it is not there.</summary>
+    Task RemoveKeyRingEntryAsync(string name, CancellationToken cancellationToken);
+
     /// <summary>Adds to the audit log. An entry that is there already stays as it is: whoever does not know whether it was added may add it again.</summary>
     Task AddAuditEntriesAsync(IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken);
 
@@ -82,7 +85,7 @@ public interface IConsoleStore
     Task ClearInboxAsync(Id<Inbox> inbox, CancellationToken cancellationToken);
 }
 
-/// <summary>A key that protects cookies and forms, as ASP.NET Core Data Protection writes it.</summary>
+/// <summary>A key that protects secrets at rest, cookies and forms, as ASP.NET Core Data Protection writes it.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Xml">The key, as XML.</param>
 public sealed record KeyRingEntry(string Name, string Xml)

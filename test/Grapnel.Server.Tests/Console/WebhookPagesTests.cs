@@ -40,6 +40,39 @@ public sealed partial class WebhookPagesTests
     }
 
     [Fact]
+    public async Task Format_and_access_token_are_set_with_the_form_and_an_edit_keeps_the_secret_that_it_does_not_show()
+    {
+        await using var server = await ConsoleServer.StartAsync();
+        var page = await server.SignInAsync(ConsoleServer.Operator);
+        await page.OpenAsync("/webhooks/new");
+        await page.Box("URL").FillAsync("http://127.0.0.1:9/hook");
+        await page.Box("Description").FillAsync("Warehouse");
+        await page.GetByText("Further settings").ClickAsync();
+        await page.GetByLabel("Format").SelectOptionAsync("GithubForm");
+        await page.GetByText("Certificates and access tokens").ClickAsync();
+        await page.Box("Client certificate").FillAsync("not PEM");
+        await page.Box("Token URL").FillAsync("http://127.0.0.1:9/token");
+        await page.Box("Client id").FillAsync("grapnel");
+        await page.GetByLabel("Client secret").FillAsync("very-secret-indeed");
+        await page.Button("Make the webhook").ClickAsync();
+        await page.GetByText("goes with the other").WaitForAsync();
+        await page.Box("Client certificate").FillAsync("");
+        await page.Button("Make the webhook").ClickAsync();
+        await page.Title("Warehouse").WaitForAsync();
+        await page.GetByText("GitHub's webhooks, form").WaitForAsync();
+
+        await page.Link("Edit settings").ClickAsync();
+        await page.Box("Scope").FillAsync("hooks");
+        (await page.GetByLabel("Client secret").InputValueAsync()).ShouldBe("");
+        await page.Button("Save").ClickAsync();
+
+        await page.Title("Warehouse").WaitForAsync();
+        var made = (await server.Client.GetJsonAsync(Endpoints))["data"][0];
+        (made.GetProperty("format").GetString(), made.GetProperty("oauth").GetProperty("scope").GetString()).ShouldBe(("githubForm", "hooks"));
+        (await page.ContentAsync()).ShouldNotContain("very-secret-indeed");
+    }
+
+    [Fact]
     public async Task A_url_that_will_not_do_is_told_while_it_is_typed()
     {
         await using var server = await ConsoleServer.StartAsync(new Dictionary<string, string?> { ["Network:AllowNet"] = null });

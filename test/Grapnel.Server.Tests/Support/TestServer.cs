@@ -85,7 +85,15 @@ internal sealed class TestServer : IAsyncDisposable
             Announce = text => announce?.Invoke(text),
             Services = services,
         });
-        await app.StartAsync();
+        try
+        {
+            await app.StartAsync();
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
         return new TestServer(app, data, ownsFolder: folder is null);
     }
 

@@ -1,5 +1,4 @@
 using Grapnel.Dispatching;
-using Grapnel.Sending;
 using Grapnel.Storage;
 using Grapnel.Tests.Sending;
 
@@ -99,7 +98,7 @@ public sealed class LaneWindowTests
     }
 
     private static Lane NewLane(DeliveryOptions? options = null, WindowBudget? budget = null, bool isShared = false) => new(
-        Endpoint, PreparedEndpoint.From(Endpoint, TimeSpan.FromSeconds(1)), options ?? new DeliveryOptions(), budget ?? new WindowBudget(long.MaxValue), isShared, now: 0);
+        Endpoint, SendFixture.Prepare(Endpoint), options ?? new DeliveryOptions(), budget ?? new WindowBudget(long.MaxValue), isShared, now: 0);
 
     private static Delivery At(long seq) => SendFixture.Delivery("tiny"u8.ToArray()) with { EndpointId = Endpoint.Id, Seq = seq };
 

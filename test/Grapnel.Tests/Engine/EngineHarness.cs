@@ -64,7 +64,7 @@ internal sealed class EngineHarness : IAsyncDisposable
         services.AddOptions<NetworkOptions>().Configure(o => o.AllowNet.Add(System.Net.IPNetwork.Parse("127.0.0.0/8")));
         services.AddGrapnelSqlite(o => o.Data = Folder);
         services.AddGrapnelEngine();
-        services.AddSingleton(s => new WebhookSender(new Undisposed(Receiver), s.GetRequiredService<IOptions<DeliveryOptions>>().Value, Wall));
+        services.AddSingleton(s => new WebhookSender((_, _) => new Undisposed(Receiver), s.GetRequiredService<IOptions<DeliveryOptions>>().Value, Wall));
         _services?.Invoke(services);
         _provider = services.BuildServiceProvider();
         Dispatcher.Outcomes += Outcomes.Enqueue;

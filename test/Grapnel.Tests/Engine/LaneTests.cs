@@ -1,7 +1,7 @@
 using Grapnel.Dispatching;
 using Grapnel.Registry;
-using Grapnel.Sending;
 using Grapnel.Storage;
+using Grapnel.Tests.Sending;
 using Grapnel.Tests.Shared;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -41,7 +41,7 @@ public sealed class LaneTests
         var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { MaxConcurrency = 1_000 });
         var message = await engine.PublishedAsync("tiny");
         var options = new DeliveryOptions { LaneWindow = 100_000, LaneWindowBytes = 10_000 };
-        var lane = new Lane(endpoint, PreparedEndpoint.From(endpoint, Second), options, new WindowBudget(long.MaxValue), isShared: false, now: 0);
+        var lane = new Lane(endpoint, SendFixture.Prepare(endpoint), options, new WindowBudget(long.MaxValue), isShared: false, now: 0);
         lane.EndRead(new LanePage([], More: false, NextDueAt: null, Health: null), now: 0);
 
         for (var seq = 1; seq <= 1_000; seq++)
@@ -60,7 +60,7 @@ public sealed class LaneTests
         await using var engine = await EngineHarness.StartAsync();
         var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/");
         var message = await engine.PublishedAsync();
-        var lane = new Lane(endpoint, PreparedEndpoint.From(endpoint, Second), new DeliveryOptions(), new WindowBudget(long.MaxValue), isShared: false, now: 0);
+        var lane = new Lane(endpoint, SendFixture.Prepare(endpoint), new DeliveryOptions(), new WindowBudget(long.MaxValue), isShared: false, now: 0);
         Delivery At(long seq) => new() { EndpointId = endpoint.Id, Seq = seq, Message = message };
 
         lane.BeginRead(now: 0, byteLimit: 1_000);

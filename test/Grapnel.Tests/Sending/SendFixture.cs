@@ -14,7 +14,8 @@ internal sealed class SendFixture : IDisposable
 
     public SendFixture(
         TimeSpan? timeout = null, TimeSpan? connectTimeout = null, int maxResponseBytes = 16 * 1024, string[]? allow = null,
-        ResolveName? resolve = null, X509Certificate2Collection? roots = null, HttpMessageHandler? handler = null, TimeProvider? time = null)
+        ResolveName? resolve = null, X509Certificate2Collection? roots = null, HttpMessageHandler? handler = null, TimeProvider? time = null,
+        string? proxy = null, string[]? noProxy = null)
     {
         var options = new DeliveryOptions
         {
@@ -22,10 +23,13 @@ internal sealed class SendFixture : IDisposable
             ConnectTimeout = connectTimeout ?? TimeSpan.FromSeconds(10),
             MaxResponseBytes = maxResponseBytes,
         };
-        var network = new NetworkOptions { AllowNet = [.. (allow ?? ["127.0.0.0/8", "::1/128"]).Select(IPNetwork.Parse)] };
+        var network = new NetworkOptions { AllowNet = [.. (allow ?? ["127.0.0.0/8", "::1/128"]).Select(IPNetwork.Parse)], Proxy = proxy, NoProxy = noProxy ?? [] };
         Guard = new AddressGuard(network, TimeProvider.System, resolve);
-        var connect = new GuardedConnect(Guard, NullLogger<GuardedConnect>.Instance);
-        Sender = new WebhookSender(handler ?? SendingHandler.Create(connect, options, roots), options, time ?? TimeProvider.System);
+        var egress = EgressProxy.Of(network, Guard);
+        var connect = new GuardedConnect(Guard, NullLogger<GuardedConnect>.Instance, egress);
+        var trusted = roots is null ? null : new EndpointCertificates { Authorities = roots };
+        Sender = new WebhookSender(
+            (own, insecure) => handler ?? SendingHandler.Create(connect, options, egress, own ?? trusted, insecure), options, time ?? TimeProvider.System);
     }
 
     public WebhookSender Sender { get; }
@@ -38,6 +42,10 @@ internal sealed class SendFixture : IDisposable
     /// <summary>No attempt may take longer than this, whatever the receiver does.</summary>
     public Task<SendResult> SendAsync(Endpoint endpoint, Delivery delivery, CancellationToken cancellationToken = default) =>
         Sender.SendAsync(Sender.Prepare(endpoint), delivery, cancellationToken).WaitAsync(TimeSpan.FromSeconds(30), CancellationToken.None);
+
+    /// <summary>An endpoint made ready, for what sends nothing.</summary>
+    public static PreparedEndpoint Prepare(Endpoint endpoint) => PreparedEndpoint.From(
+        endpoint, TimeSpan.FromSeconds(1), new HttpMessageInvoker(new SocketsHttpHandler()), (_, _) => new SocketsHttpHandler(), TimeProvider.System);
 
     public static Endpoint Endpoint(string url) => new()
     {

@@ -41,11 +41,12 @@ internal static class AnswerExamples
         [typeof(ImportOut)] = $$"""{"data":{"modified":["order.placed"],"to_modify":[{{EventType}}]} }""",
         [typeof(EndpointOut)] = $$"""
             {"id":"{{Endpoint}}","uid":"shop","url":"https://203.0.113.10/hooks","description":"Orders","disabled":false,"disabledReason":null,
-             "eventTypes":["order.placed"],"filterTypes":["order.placed"],"channels":null,"filter":null,"throttleRate":50,"rateLimit":50,"maxConcurrency":null,
-             "timeoutSeconds":null,"retrySchedule":null,"ordered":false,"onExhausted":"skip","version":1,"metadata":{"team":"billing"},
+             "eventTypes":["order.placed"],"filterTypes":["order.placed"],"channels":null,"filter":null,"format":"standard","throttleRate":50,"rateLimit":50,"maxConcurrency":null,
+             "timeoutSeconds":null,"retrySchedule":null,"ordered":false,"onExhausted":"skip","version":1,"tls":null,"oauth":null,"metadata":{"team":"billing"},
              "createdAt":"2026-11-23T12:00:00Z","updatedAt":"2026-11-23T12:00:00Z"}
             """,
         [typeof(EndpointSecretOut)] = """{"key":"whsec_b3C8FlopPDwKBznkHz6sRjGGnAyWT+ISRNijIcUzfqE="}""",
+        [typeof(KeyRingRotatedOut)] = """{"sealed":12}""",
         [typeof(EndpointHeadersOut)] = """{"headers":{"X-Region":"eu"},"sensitive":["Authorization"]}""",
         [typeof(MessageOut)] = $$"""{{{MessageFields}}}""",
         [typeof(EndpointMessageOut)] = $$"""{{{MessageFields}},"status":1,"statusText":"pending","nextAttempt":"2026-11-23T12:05:00Z"}""",

@@ -126,8 +126,22 @@ internal record EndpointPatch
     /// </summary>
     public string? Secret { get; init; }
 
+    /// <summary>
+    /// How requests are written: <c>standard</c>, the payload as it was published; <c>github</c>, with the headers of GitHub's webhooks; <c>githubForm</c>,
+    /// with these, as a form; <c>cloudEvents</c> and <c>cloudEventsStructured</c>, CloudEvents 1.0 in binary and in structured mode. All carry the headers
+    /// of Standard Webhooks too. Default <c>standard</c>.
+    /// </summary>
+    [AllowedValues("standard", "github", "githubForm", "cloudEvents", "cloudEventsStructured")]
+    public string? Format { get; init; }
+
     /// <summary>Extra request headers, at most 64.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+    /// <summary>How connections are secured; null for as any.</summary>
+    public EndpointTlsIn? Tls { get; init; }
+
+    /// <summary>Where an access token is asked for that goes with every request (OAuth 2.0, client credentials); null for none.</summary>
+    public EndpointOAuthIn? Oauth { get; init; }
 
     /// <summary>Free string pairs, at most 4,096 bytes as JSON.</summary>
     public IReadOnlyDictionary<string, string>? Metadata { get; init; }
@@ -163,6 +177,56 @@ internal record EndpointPatch
     /// <summary>No effect; older clients send it.</summary>
     [Range(0, 65535)]
     public int? Version { get; init; }
+}
+
+/// <summary>How connections to an endpoint are secured.</summary>
+internal sealed record EndpointTlsIn
+{
+    /// <summary>A certificate to show to the receiver, in PEM, and those between it and its authority.</summary>
+    public string? ClientCertificate { get; init; }
+
+    /// <summary>Its private key, in PEM, without a password; never shown again. Without it the key stays that is there, if it belongs to the certificate.</summary>
+    public string? ClientKey { get; init; }
+
+    /// <summary>The authorities that the receiver's certificate may come from, in PEM, instead of those that the system trusts.</summary>
+    public string? Authorities { get; init; }
+
+    /// <summary>Whether any certificate will do: expired, self-signed, for another name. Whoever stands in between can read and answer. Default false.</summary>
+    public bool? Insecure { get; init; }
+
+    /// <summary>Never the key.</summary>
+    public override string ToString() => nameof(EndpointTlsIn);
+}
+
+/// <summary>Where an access token is asked for.</summary>
+internal sealed record EndpointOAuthIn
+{
+    /// <summary>The token endpoint of the authorization server, an absolute http or https URL.</summary>
+    [MinLength(1), MaxLength(2048)]
+    public required string TokenUrl { get; init; }
+
+    /// <summary>Who asks.</summary>
+    [MinLength(1), MaxLength(4096)]
+    public required string ClientId { get; init; }
+
+    /// <summary>The client's secret; never shown again. Without it the one stays that is there, as long as <c>tokenUrl</c> and <c>clientId</c> do.</summary>
+    [MaxLength(4096)]
+    public string? ClientSecret { get; init; }
+
+    /// <summary>What for, with spaces between.</summary>
+    [MaxLength(4096)]
+    public string? Scope { get; init; }
+
+    /// <summary>Which receiver the token is for, where the server wants to know.</summary>
+    [MaxLength(4096)]
+    public string? Audience { get; init; }
+
+    /// <summary>Where id and secret stand: <c>basic</c>, in a header, or <c>post</c>, in the body. Default <c>basic</c>.</summary>
+    [AllowedValues("basic", "post")]
+    public string? ClientAuthentication { get; init; }
+
+    /// <summary>Never the secret.</summary>
+    public override string ToString() => nameof(EndpointOAuthIn);
 }
 
 /// <summary>How to change a secret.</summary>

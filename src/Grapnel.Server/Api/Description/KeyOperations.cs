@@ -27,6 +27,12 @@ internal static class KeyOperations
         Answers = [Answer.Ok<ApiKeyOut>()],
     };
 
+    public static Operation RotateKeyRing { get; } = new("Key Ring", "rotate", "Make a new key for secrets at rest")
+    {
+        Details = "All secrets that are stored are sealed with it before this is answered. Older keys stay in the ring: backups and people who are signed in need them.",
+        Answers = [Answer.Ok<KeyRingRotatedOut>()],
+    };
+
     public static Operation Revoke { get; } = new(Tag, "revoke", "Revoke an API key, at once and for good")
     {
         Answers = [Answer.NoContent()],

@@ -21,6 +21,9 @@ internal static class SchemaDetails
         schema.Deprecated = property.IsDefined(typeof(ObsoleteAttribute));
         if (property.GetCustomAttribute<AllowedValuesAttribute>() is { } allowed)
             schema.Enum = [.. allowed.Values.Select(word => JsonValue.Create((string)word!)), .. MayBeNull(schema) ? [JsonNullSentinel.JsonNull] : Array.Empty<JsonNode>()];
+        // A record within a record.
+        if (schema.Type == JsonSchemaType.Object && new NullabilityInfoContext().Create(property).ReadState == NullabilityState.Nullable)
+            schema.Type |= JsonSchemaType.Null;
         // A map whose values may be null, which remove what they name.
         if (schema.AdditionalProperties is OpenApiSchema values && new NullabilityInfoContext().Create(property).GenericTypeArguments is [_, { ReadState: NullabilityState.Nullable }])
             values.Type |= JsonSchemaType.Null;

@@ -1,9 +1,6 @@
 using Grapnel.Server.Api;
 using Grapnel.Server.Console;
-using Grapnel.Storage;
 using Microsoft.AspNetCore.Authentication.Cookies;
-using Microsoft.AspNetCore.DataProtection;
-using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Identity;
 
 namespace Grapnel.Server.Auth.Users;
@@ -17,8 +14,6 @@ internal static class UserServices
 
     public static IServiceCollection AddGrapnelUsers(this IServiceCollection services)
     {
-        services.AddDataProtection().SetApplicationName("Grapnel");
-        services.AddOptions<KeyManagementOptions>().Configure<IConsoleStore>((keys, store) => keys.XmlRepository = new KeyRingRepository(store));
         AddAccounts(services).AddSignInManager().AddClaimsPrincipalFactory<UserClaims>();
         services.Configure<SecurityStampValidatorOptions>(stamps => stamps.ValidationInterval = StampsAreCheckedEvery);
         services.AddAuthentication(IdentityConstants.ApplicationScheme).AddIdentityCookies();

@@ -41,7 +41,7 @@ internal sealed class StartedServer : IAsyncDisposable
         {
             await start(cancel);
         }
-        catch (StoreOpenException failure)
+        catch (Exception failure) when (failure is StoreOpenException or SecretBoxException)
         {
             throw new CommandException(failure.Message, failure);
         }

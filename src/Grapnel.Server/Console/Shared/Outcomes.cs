@@ -17,6 +17,7 @@ internal static class Outcomes
         SendOutcome.ConnectFailed => "Refuses connections, or cannot be reached",
         SendOutcome.ConnectTimeout => "Does not accept connections in time",
         SendOutcome.TlsFailed => "No secure connection can be made: TLS fails",
+        SendOutcome.AuthorizationFailed => "The authorization server gives no access token",
         SendOutcome.ConnectionLost => "Breaks the connection before it has answered",
         SendOutcome.Timeout => "Does not answer in time",
         SendOutcome.ProtocolError => "Answers with something that is not HTTP",

@@ -204,6 +204,10 @@ namespace Grapnel.Storage.Postgres.Migrations
                         .HasColumnName("filter")
                         .UseCollation("C");
 
+                    b.Property<int>("Format")
+                        .HasColumnType("integer")
+                        .HasColumnName("format");
+
                     b.Property<string>("Headers")
                         .IsRequired()
                         .HasColumnType("text")
@@ -217,6 +221,10 @@ namespace Grapnel.Storage.Postgres.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("metadata");
+
+                    b.Property<string>("OAuth")
+                        .HasColumnType("text")
+                        .HasColumnName("oauth");
 
                     b.Property<int>("OnExhausted")
                         .HasColumnType("integer")
@@ -242,6 +250,10 @@ namespace Grapnel.Storage.Postgres.Migrations
                     b.Property<long?>("Timeout")
                         .HasColumnType("bigint")
                         .HasColumnName("timeout");
+
+                    b.Property<string>("Tls")
+                        .HasColumnType("text")
+                        .HasColumnName("tls");
 
                     b.Property<string>("Uid")
                         .HasColumnType("text")

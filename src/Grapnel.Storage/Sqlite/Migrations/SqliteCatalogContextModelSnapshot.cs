@@ -189,6 +189,10 @@ namespace Grapnel.Storage.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("filter");
 
+                    b.Property<int>("Format")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("format");
+
                     b.Property<string>("Headers")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -202,6 +206,10 @@ namespace Grapnel.Storage.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("metadata");
+
+                    b.Property<string>("OAuth")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("oauth");
 
                     b.Property<int>("OnExhausted")
                         .HasColumnType("INTEGER")
@@ -227,6 +235,10 @@ namespace Grapnel.Storage.Sqlite.Migrations
                     b.Property<long?>("Timeout")
                         .HasColumnType("INTEGER")
                         .HasColumnName("timeout");
+
+                    b.Property<string>("Tls")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tls");
 
                     b.Property<string>("Uid")
                         .HasColumnType("TEXT")

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using Grapnel.Sending.Signing;
@@ -77,20 +75,5 @@ public sealed class StockLibraryTests
         bodyBase64 = Convert.ToBase64String(request.Body),
     });
 
-    private static async Task<string[]> VerifyAsync(params string[] lines)
-    {
-        var directory = typeof(StockLibraryTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .Single(a => a.Key == "NodeDirectory").Value!;
-        Directory.Exists(Path.Combine(directory, "node_modules")).ShouldBeTrue("Run 'npm ci --prefix test/node' first.");
-        using var node = Process.Start(new ProcessStartInfo("node", "verify.mjs")
-        {
-            WorkingDirectory = directory,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        })!;
-        var output = node.StandardOutput.ReadToEndAsync();
-        await node.StandardInput.WriteAsync(string.Join('\n', lines));
-        node.StandardInput.Close();
-        return (await output.WaitAsync(TimeSpan.FromSeconds(30))).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-    }
+    private static Task<string[]> VerifyAsync(params string[] lines) => NodeScript.RunAsync("verify.mjs", lines);
 }

@@ -42,6 +42,7 @@ internal static class AttemptWords
         SendOutcome.ConnectFailed => "could not be reached",
         SendOutcome.ConnectTimeout => "took too long to connect",
         SendOutcome.TlsFailed => "failed the TLS handshake",
+        SendOutcome.AuthorizationFailed => "got no access token",
         SendOutcome.ConnectionLost => "broke the connection",
         SendOutcome.Timeout => "took too long to answer",
         SendOutcome.ProtocolError => "answered something that is no HTTP",

@@ -1,3 +1,4 @@
+using System.Text;
 using Grapnel.Registry;
 using Grapnel.Sending.Signing;
 
@@ -31,6 +32,45 @@ public sealed class WebhookFields
 
     /// <summary>Whether it receives.</summary>
     public bool Enabled { get; set; } = true;
+
+    /// <summary>How requests are written.</summary>
+    public RequestFormat Format { get; set; }
+
+    /// <summary>The certificate to show, and those that lead to its authority, in PEM; or nothing.</summary>
+    public string? ClientCertificate { get; set; }
+
+    /// <summary>Its key in PEM; nothing keeps what is there.</summary>
+    public string? ClientKey { get; set; }
+
+    /// <summary>Authorities to trust instead of the system's, in PEM; or nothing.</summary>
+    public string? Authorities { get; set; }
+
+    /// <summary>Whether any certificate will do.</summary>
+    public bool Insecure { get; set; }
+
+    /// <summary>Where access tokens are asked for; nothing means none are.</summary>
+    public string? TokenUrl { get; set; }
+
+    /// <summary>Who asks for them.</summary>
+    public string? ClientId { get; set; }
+
+    /// <summary>The client's secret; nothing keeps what is there.</summary>
+    public string? ClientSecret { get; set; }
+
+    /// <summary>What tokens are for, or nothing.</summary>
+    public string? Scope { get; set; }
+
+    /// <summary>Whom tokens are for, or nothing.</summary>
+    public string? Audience { get; set; }
+
+    /// <summary>Where id and secret stand.</summary>
+    public ClientAuthentication ClientAuthentication { get; set; }
+
+    /// <summary>Whether there is a key already that is not shown.</summary>
+    public bool HasClientKey { get; init; }
+
+    /// <summary>Whether there is a client's secret already that is not shown.</summary>
+    public bool HasClientSecret { get; init; }
 
     /// <summary>Extra request headers.</summary>
     public List<NamedValue> Headers { get; } = [];
@@ -74,6 +114,9 @@ public sealed class WebhookFields
             Channels = string.Join(", ", input.Channels ?? []), Filter = input.Filter, Enabled = input.Enabled, RateLimit = input.RateLimit,
             MaxConcurrency = input.MaxConcurrency, TimeoutSeconds = (int?)input.Timeout?.TotalSeconds, Ordered = input.Ordered,
             OnExhausted = input.OnExhausted, RetrySchedule = Durations.Format(input.RetrySchedule ?? []),
+            Format = input.Format, ClientCertificate = input.Tls?.ClientCertificate, Authorities = input.Tls?.Authorities, Insecure = input.Tls?.Insecure == true,
+            HasClientKey = input.Tls?.ClientKey is not null, TokenUrl = input.OAuth?.TokenUrl, ClientId = input.OAuth?.ClientId, Scope = input.OAuth?.Scope,
+            Audience = input.OAuth?.Audience, ClientAuthentication = input.OAuth?.ClientAuthentication ?? default, HasClientSecret = input.OAuth is not null,
             Retries = input.RetrySchedule switch { null => RetryChoice.Default, [] => RetryChoice.None, _ => RetryChoice.Own },
         };
         // Credentials are written and never shown again, as in the API.
@@ -95,6 +138,9 @@ public sealed class WebhookFields
         Filter = Text(Filter),
         Enabled = Enabled,
         Headers = Pairs("headers", Headers, was.Headers ?? None),
+        Format = Format,
+        Tls = ReadTls(),
+        OAuth = ReadOAuth(),
         Metadata = Pairs("metadata", Metadata, None),
         RateLimit = RateLimit,
         MaxConcurrency = MaxConcurrency,
@@ -116,6 +162,23 @@ public sealed class WebhookFields
     /// <summary>A new random secret in text, private as it is.</summary>
     internal static string TextOf(SignatureType type) =>
         SecretText.Write(type == SignatureType.Ed25519 ? SecretText.Private : SecretText.Symmetric, WebhookSecret.Generate(type).Key);
+
+    private EndpointTls? ReadTls()
+    {
+        var tls = new EndpointTls
+        {
+            ClientCertificate = Text(ClientCertificate), ClientKey = Bytes(ClientKey), Authorities = Text(Authorities), Insecure = Insecure,
+        };
+        return tls == new EndpointTls() ? null : tls;
+    }
+
+    private EndpointOAuth? ReadOAuth() => Text(TokenUrl) is not { } url ? null : new EndpointOAuth
+    {
+        TokenUrl = url, ClientId = Text(ClientId) ?? "", ClientSecret = Bytes(ClientSecret) ?? [], Scope = Text(Scope), Audience = Text(Audience),
+        ClientAuthentication = ClientAuthentication,
+    };
+
+    private static byte[]? Bytes(string? text) => Text(text) is { } written ? Encoding.UTF8.GetBytes(written) : null;
 
     // None of some is a slip; taken for all, it would send what nobody asked for.
     private string[]? ReadEventTypes() => (OnlySome, EventTypes.Count) switch

@@ -25,6 +25,24 @@ internal static class WebhookWords
     /// <summary>What to type before much is lost: its name, or its id where that was shortened.</summary>
     public static string WordOf(Endpoint endpoint) => NameOf(endpoint) is var name && name.Contains('…') ? endpoint.Id.ToString() : name;
 
+    /// <summary>A format, as a choice.</summary>
+    public static string Of(RequestFormat format) => format switch
+    {
+        RequestFormat.Github => "GitHub's webhooks, JSON",
+        RequestFormat.GithubForm => "GitHub's webhooks, form",
+        RequestFormat.CloudEvents => "CloudEvents, binary mode",
+        RequestFormat.CloudEventsStructured => "CloudEvents, structured mode",
+        _ => "Standard Webhooks",
+    };
+
+    /// <summary>How connections are secured.</summary>
+    public static string Of(EndpointTls tls) => string.Join("; ", new[]
+    {
+        tls.ClientCertificate is null ? null : "shows a client certificate",
+        tls.Authorities is null ? null : "trusts authorities of its own",
+        tls.Insecure ? "takes any certificate of the receiver" : null,
+    }.OfType<string>()) is { Length: > 0 } text ? char.ToUpperInvariant(text[0]) + text[1..] : "As any";
+
     /// <summary>What an attempt came to, in a word or two: "200", "Timeout".</summary>
     public static string AnswerOf(Attempt attempt) => attempt.StatusCode > 0 ? $"{attempt.StatusCode}" : attempt.Outcome switch
     {
@@ -33,6 +51,7 @@ internal static class WebhookWords
         SendOutcome.ConnectFailed => "No connection",
         SendOutcome.ConnectTimeout or SendOutcome.Timeout => "Timeout",
         SendOutcome.TlsFailed => "TLS failed",
+        SendOutcome.AuthorizationFailed => "No access token",
         SendOutcome.ConnectionLost => "Connection lost",
         SendOutcome.Abandoned => "Interrupted",
         _ => "No answer",

@@ -1,0 +1,83 @@
+using System.Security.Cryptography;
+using Grapnel.Storage;
+using Microsoft.AspNetCore.DataProtection;
+
+namespace Grapnel.Server.Secrets;
+
+/// <summary>
+/// Seals secrets at rest with ASP.NET Core Data Protection (AES-256-CBC and HMAC-SHA256, keys that are replaced every 90 days). It has a view of the key ring of its
+/// own, because the platform looks at the ring once a day only, and another node may have sealed something with a key that is a second old.
+/// </summary>
+/// <param name="keyRing">Reads the key ring anew.</param>
+/// <param name="time">For how often that may be.</param>
+internal sealed class SecretBox(Func<IDataProtectionProvider> keyRing, TimeProvider time) : ISecretBox
+{
+    private const string Purpose = "Grapnel.SecretsAtRest.v1";
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _lock = new();
+    private volatile IDataProtector? _protector;
+    private long _renewedAt;
+
+    public byte[] Seal(byte[] secret) => Protector.Protect(secret);
+
+    public byte[] Open(byte[] sealedSecret)
+    {
+        var protector = Protector;
+        try
+        {
+            return protector.Unprotect(sealedSecret);
+        }
+        catch (CryptographicException failure)
+        {
+            return Renew(protector) is { } newer && TryOpen(newer, sealedSecret) is { } secret ? secret : throw Unreadable(failure);
+        }
+    }
+
+    /// <summary>Seals with the newest key of the ring from now on.</summary>
+    public void Renew()
+    {
+        lock (_lock)
+            Load();
+    }
+
+    private IDataProtector Protector
+    {
+        get
+        {
+            if (_protector is { } known)
+                return known;
+            lock (_lock)
+                return _protector ?? Load();
+        }
+    }
+
+    private IDataProtector Load()
+    {
+        _renewedAt = time.GetTimestamp();
+        return _protector = keyRing().CreateProtector(Purpose);
+    }
+
+    /// <summary>A view that is newer than the one that failed; null when there is none, and it was looked for a moment ago.</summary>
+    private IDataProtector? Renew(IDataProtector failed)
+    {
+        lock (_lock)
+            return _protector != failed ? _protector : time.GetElapsedTime(_renewedAt) < Pause ? null : Load();
+    }
+
+    private static byte[]? TryOpen(IDataProtector protector, byte[] sealedSecret)
+    {
+        try
+        {
+            return protector.Unprotect(sealedSecret);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
+
+    private static SecretBoxException Unreadable(CryptographicException failure) => new(
+        "A secret cannot be opened: the key that it was sealed with is not in the key ring, or the certificate that protects the ring is not at hand. "
+        + "Put back the folder of the key ring (Secrets:KeyRing), or name the certificate (Secrets:Certificate, Secrets:OldCertificates).", failure);
+}

@@ -1,0 +1,35 @@
+using System.Security.Cryptography;
+using Grapnel.Auditing;
+using Grapnel.Storage;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+
+namespace Grapnel.Server.Secrets;
+
+/// <summary>Sees to it that all secrets at rest are sealed, and can be opened; and replaces the key that they are sealed with.</summary>
+internal sealed class SecretKeeper(ICatalogStore store, SecretBox box, IKeyManager keys, AuditLog audit, TimeProvider time)
+{
+    private const string Name = "sealed";
+    private const int Bytes = 16;
+    private static readonly TimeSpan KeyLife = TimeSpan.FromDays(90);
+
+    /// <summary>Seals what was stored before there was sealing. Once that is done, makes sure that what is sealed can be opened.</summary>
+    /// <exception cref="SecretBoxException">It cannot: the right key ring is not there.</exception>
+    public async Task EnsureAsync(CancellationToken cancellationToken)
+    {
+        if (await store.FindSecretAsync(Name, cancellationToken) is not null)
+            return;
+        await store.SealAgainAsync(cancellationToken);
+        await store.EnsureSecretAsync(new InstallationSecret(Name, RandomNumberGenerator.GetBytes(Bytes)), cancellationToken);
+    }
+
+    /// <summary>Makes a new key and seals all secrets with it; says how many. Older keys stay in the ring: cookies and backups need them.</summary>
+    public async Task<int> RotateAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        keys.CreateNewKey(now, now + KeyLife);
+        box.Renew();
+        var count = await store.SealAgainAsync(cancellationToken);
+        audit.Record(AuditActions.KeyRingRotated, Name, null);
+        return count;
+    }
+}

@@ -1,0 +1,29 @@
+namespace Grapnel.Storage;
+
+/// <summary>
+/// Keeps secrets unreadable at rest: the catalog stores what it seals, and hands out what it opens. Which columns these are is in <c>Catalog/SealedFields.cs</c>.
+/// </summary>
+public interface ISecretBox
+{
+    /// <summary>Makes a secret unreadable to whoever has only the store.</summary>
+    byte[] Seal(byte[] secret);
+
+    /// <summary>The secret again.</summary>
+    /// <exception cref="SecretBoxException">The key that it was sealed with is not there.</exception>
+    byte[] Open(byte[] sealedSecret);
+}
+
+/// <summary>A secret at rest cannot be read.</summary>
+/// <param name="message">Why, and what to do.</param>
+/// <param name="cause">What the keys said, if anything.</param>
+public sealed class SecretBoxException(string message, Exception? cause = null) : Exception(message, cause);
+
+/// <summary>For tools and tests that have no keys: it stores secrets as they are, and opens none that are sealed.</summary>
+internal sealed class OpenBox : ISecretBox
+{
+    public static OpenBox Instance { get; } = new();
+
+    public byte[] Seal(byte[] secret) => secret;
+
+    public byte[] Open(byte[] sealedSecret) => throw new SecretBoxException("The secret is sealed, and the keys are not at hand here.");
+}

@@ -1,0 +1,90 @@
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Grapnel.Sending.Signing;
+
+namespace Grapnel.Sending.Formats;
+
+/// <summary>
+/// Requests that receivers of GitHub's webhooks understand (docs.github.com, "Webhook events and payloads", "Delivery headers"). Receivers there have their
+/// secret as a text, so the key is the text of the endpoint's secret, <c>whsec_</c> included. The header has room for one signature: after a rotation the new
+/// secret signs alone.
+/// </summary>
+internal static class GithubStyle
+{
+    /// <summary>The event that a new endpoint gets first.</summary>
+    public const string Ping = "ping";
+
+    private const string FormType = "application/x-www-form-urlencoded";
+    private static readonly byte[] FormField = "payload="u8.ToArray();
+
+    /// <summary>Whether a format is one of GitHub's two.</summary>
+    public static bool Is(RequestFormat format) => format is RequestFormat.Github or RequestFormat.GithubForm;
+
+    /// <summary>The secret that signs: the newest shared one; null when there is none, which no endpoint in this format should come to.</summary>
+    public static EndpointSecret? SecretOf(Endpoint endpoint, DateTimeOffset now) =>
+        endpoint.Secrets.FirstOrDefault(secret => secret.Type == SignatureType.Hmac256 && (secret.ExpiresAt is not { } end || now < end));
+
+    /// <summary>The payload as the one field of a form.</summary>
+    public static RequestBody Form(ReadOnlySpan<byte> payload)
+    {
+        // Forms are written byte by byte, so that whatever the payload is comes back as it was.
+        var body = new MemoryStream(FormField.Length + payload.Length + payload.Length / 2);
+        body.Write(FormField);
+        foreach (var one in payload)
+        {
+            if (char.IsAsciiLetterOrDigit((char)one) || one is (byte)'-' or (byte)'.' or (byte)'_' or (byte)'*')
+                body.WriteByte(one);
+            else if (one == (byte)' ')
+                body.WriteByte((byte)'+');
+            else
+                body.Write([(byte)'%', Hex(one >> 4), Hex(one & 0xf)]);
+        }
+        return new RequestBody(body.ToArray(), FormType);
+    }
+
+    /// <summary>Adds GitHub's headers.</summary>
+    public static void AddHeaders(HttpRequestHeaders headers, Endpoint endpoint, Message message, EndpointSecret secret, ReadOnlySpan<byte> body)
+    {
+        var key = Encoding.UTF8.GetBytes(SecretText.Write(SecretText.Symmetric, secret.Key));
+        Span<byte> signature = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        HMACSHA256.HashData(key, body, signature);
+        headers.TryAddWithoutValidation("X-GitHub-Event", message.EventType);
+        headers.TryAddWithoutValidation("X-GitHub-Delivery", new Guid(message.Id.ToBytes(), bigEndian: true).ToString());
+        headers.TryAddWithoutValidation("X-GitHub-Hook-ID", endpoint.Id.ToString());
+        headers.TryAddWithoutValidation("X-Hub-Signature-256", "sha256=" + Convert.ToHexStringLower(signature));
+    }
+
+    /// <summary>What a ping says: which webhook was made, and for what.</summary>
+    public static byte[] PingOf(Endpoint endpoint)
+    {
+        using var body = new MemoryStream();
+        using (var json = new Utf8JsonWriter(body))
+        {
+            json.WriteStartObject();
+            json.WriteString("zen", "Accepted means durable.");
+            json.WriteString("hook_id", endpoint.Id.ToString());
+            json.WriteStartObject("hook");
+            json.WriteString("type", "App");
+            json.WriteString("id", endpoint.Id.ToString());
+            json.WriteString("name", "web");
+            json.WriteBoolean("active", endpoint.Enabled);
+            json.WriteStartArray("events");
+            foreach (var name in endpoint.EventTypes ?? ["*"])
+                json.WriteStringValue(name);
+            json.WriteEndArray();
+            json.WriteStartObject("config");
+            json.WriteString("url", endpoint.Url);
+            json.WriteString("content_type", endpoint.Format == RequestFormat.GithubForm ? "form" : "json");
+            json.WriteEndObject();
+            json.WriteString("created_at", endpoint.CreatedAt);
+            json.WriteString("updated_at", endpoint.UpdatedAt);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+        return body.ToArray();
+    }
+
+    private static byte Hex(int digit) => (byte)"0123456789ABCDEF"[digit];
+}

@@ -1,0 +1,153 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Grapnel.Server.Tests.Commands;
+using Grapnel.Server.Tests.Support;
+using Grapnel.Storage;
+using Grapnel.Testing;
+
+namespace Grapnel.Server.Tests.Secrets;
+
+/// <summary>What whoever has the files can read, and whoever lacks the keys cannot.</summary>
+public sealed class SecretsAtRestTests : IDisposable
+{
+    private const string Hmac = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+    private static readonly string[] Secrets = [Hmac[6..], "0123456789abcdef0123456789abcdef", "receiver-token", "client-secret", "PRIVATE KEY"];
+    private readonly TemporaryFolder _folder = new();
+
+    private string Data => _folder.Path;
+
+    [Fact]
+    public async Task No_file_beside_the_key_ring_shows_a_secret()
+    {
+        await using (var server = await StartAsync())
+            await AddEndpointAsync(server, "http://127.0.0.1:9/");
+
+        var files = Directory.GetFiles(Data, "*", SearchOption.AllDirectories);
+        files.ShouldContain(file => file.EndsWith("grapnel.db", StringComparison.Ordinal));
+        foreach (var file in files)
+        {
+            var bytes = await File.ReadAllBytesAsync(file);
+            foreach (var secret in Secrets)
+                bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes(secret)).ShouldBe(-1, $"{secret} in {file}");
+        }
+    }
+
+    [Fact]
+    public async Task The_key_ring_is_for_its_owner_only()
+    {
+        await using var server = await StartAsync();
+        if (OperatingSystem.IsWindows())
+            return;
+        File.GetUnixFileMode(Path.Combine(Data, "key-ring")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.GetUnixFileMode(Directory.GetFiles(Path.Combine(Data, "key-ring")).First()).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    [Fact]
+    public async Task Without_its_key_ring_a_server_does_not_start_and_says_what_to_do()
+    {
+        await using (var server = await StartAsync())
+            await AddEndpointAsync(server, "http://127.0.0.1:9/");
+        Directory.Move(Path.Combine(Data, "key-ring"), Path.Combine(Data, "away"));
+
+        (await Should.ThrowAsync<SecretBoxException>(StartAsync())).Message.ShouldContain("Secrets:KeyRing");
+
+        Directory.Delete(Path.Combine(Data, "key-ring"), recursive: true);
+        Directory.Move(Path.Combine(Data, "away"), Path.Combine(Data, "key-ring"));
+        await using var again = await StartAsync();
+    }
+
+    [Fact]
+    public async Task After_a_rotation_everything_opens_with_the_new_key_alone()
+    {
+        await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
+        string[] old;
+        await using (var server = await StartAsync())
+        {
+            await AddEndpointAsync(server, receiver.Url);
+            old = Directory.GetFiles(Path.Combine(Data, "key-ring"));
+            var reply = await server.Client.PostJsonAsync("/api/v1/key-ring/rotate");
+            (reply.Status, reply["sealed"].GetInt32()).ShouldBe((200, 3), "two endpoints, and the mark that all is sealed");
+            await DeliversAsync(server, receiver);
+            (await server.Client.GetJsonAsync("/api/v1/audit-log")).Text.ShouldContain("key-ring.rotated");
+        }
+        foreach (var key in old)
+            File.Delete(key);
+
+        await using var restarted = await StartAsync();
+        await DeliversAsync(restarted, receiver);
+    }
+
+    [Fact]
+    public async Task A_certificate_protects_the_key_ring_and_an_old_one_reads_what_is_older()
+    {
+        var (first, second) = (NewCertificate("first.pem"), NewCertificate("second.pfx"));
+        await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
+        await using (var server = await StartAsync(("Secrets:Certificate", first)))
+            await AddEndpointAsync(server, receiver.Url);
+        foreach (var key in Directory.GetFiles(Path.Combine(Data, "key-ring")))
+            File.ReadAllText(key).ShouldNotContain("<value>");
+
+        await Should.ThrowAsync<SecretBoxException>(StartAsync());
+        await Should.ThrowAsync<SecretBoxException>(StartAsync(("Secrets:Certificate", second)));
+
+        await using var both = await StartAsync(("Secrets:Certificate", second), ("Secrets:OldCertificates", first));
+        await DeliversAsync(both, receiver);
+    }
+
+    [Fact]
+    public async Task A_key_ring_elsewhere_leaves_nothing_in_the_data_folder()
+    {
+        using var elsewhere = new TemporaryFolder();
+        var ring = Path.Combine(elsewhere.Path, "ring");
+        await using (var server = await StartAsync(("Secrets:KeyRing", ring)))
+            await AddEndpointAsync(server, "http://127.0.0.1:9/");
+
+        Directory.Exists(Path.Combine(Data, "key-ring")).ShouldBeFalse();
+        Directory.GetFiles(ring).ShouldNotBeEmpty();
+        await Should.ThrowAsync<SecretBoxException>(StartAsync());
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private Task<TestServer> StartAsync(params (string Name, string Value)[] settings) => TestServer.StartAsync(
+        settings.Append(("Store", "Sqlite")).ToDictionary(setting => setting.Item1, setting => (string?)setting.Item2), folder: Data);
+
+    private static async Task AddEndpointAsync(TestServer server, string url)
+    {
+        using var certificates = new TestCertificates();
+        using var certificate = certificates.Issue("sender.example");
+        var body = System.Text.Json.JsonSerializer.Serialize(new
+        {
+            uid = "shop", url, secret = Hmac, headers = new Dictionary<string, string> { ["X-Api-Key"] = "receiver-token" },
+            tls = new { clientCertificate = certificate.ExportCertificatePem(), clientKey = certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem() },
+        });
+        (await server.Client.PostJsonAsync("/api/v1/app/default/endpoint", body)).Status.ShouldBe(201);
+        (await server.Client.PostJsonAsync("/api/v1/app/default/endpoint", """
+            {"uid":"granted","url":"http://127.0.0.1:9/","disabled":true,"oauth":{"tokenUrl":"http://127.0.0.1:9/","clientId":"me","clientSecret":"client-secret"}}
+            """)).Status.ShouldBe(201);
+    }
+
+    private static async Task DeliversAsync(TestServer server, ScriptedReceiver receiver)
+    {
+        (await server.Client.PostJsonAsync("/api/v1/app/default/msg", """{"eventType":"a.test","payload":{}}""")).Status.ShouldBe(202);
+        var request = await receiver.NextRequestAsync();
+        request.Header("X-Api-Key").ShouldBe("receiver-token");
+        var content = Encoding.UTF8.GetBytes($"{request.Header("webhook-id")}.{request.Header("webhook-timestamp")}.");
+        var mac = HMACSHA256.HashData(Convert.FromBase64String(Hmac[6..]), content.Concat(request.Body).ToArray());
+        request.Header("webhook-signature").ShouldBe("v1," + Convert.ToBase64String(mac));
+    }
+
+    private string NewCertificate(string file)
+    {
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=Key ring", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        using var certificate = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(30));
+        var path = Path.Combine(Data, file);
+        if (file.EndsWith(".pfx", StringComparison.Ordinal))
+            File.WriteAllBytes(path, certificate.Export(X509ContentType.Pfx));
+        else
+            File.WriteAllText(path, certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem());
+        return path;
+    }
+}

@@ -27,6 +27,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>Figures.</summary>
     IStatisticsStore Statistics { get; }
 
+    /// <summary>Alerts.</summary>
+    IAlertStore Alerts { get; }
+
     /// <summary>What nodes tell each other.</summary>
     INodeSignals Signals { get; }
 }

@@ -16,6 +16,7 @@ public static class StoreServices
     public static IServiceCollection AddGrapnelSqlite(this IServiceCollection services, Action<SqliteStoreOptions>? configure = null)
     {
         services.AddOptions<SqliteStoreOptions>().Configure(options => configure?.Invoke(options));
+        services.AddSingleton(provider => new DataFolder(provider.GetRequiredService<IOptions<SqliteStoreOptions>>().Value.Data));
         return services.AddGrapnelStore(provider => SqliteStore.Open(
             provider.GetRequiredService<IOptions<SqliteStoreOptions>>().Value, provider.GetRequiredService<TimeProvider>(), provider.GetService<ISecretBox>()));
     }
@@ -39,5 +40,6 @@ public static class StoreServices
         .AddSingleton(provider => provider.GetRequiredService<IStore>().Tasks)
         .AddSingleton(provider => provider.GetRequiredService<IStore>().Console)
         .AddSingleton(provider => provider.GetRequiredService<IStore>().Statistics)
+        .AddSingleton(provider => provider.GetRequiredService<IStore>().Alerts)
         .AddSingleton(provider => provider.GetRequiredService<IStore>().Signals);
 }

@@ -1,3 +1,4 @@
+using Grapnel.Alerting;
 using Grapnel.Auditing;
 using Grapnel.Dispatching;
 using Grapnel.History;
@@ -94,6 +95,7 @@ public static class EngineServices
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<Storage.INodeSignals, Storage.NoSignals>();
+        services.TryAddSingleton<IAlertMail, NoAlertMail>();
 #pragma warning disable RS0030 // The one place where the process's own randomness enters.
         services.TryAddSingleton(Random.Shared);
 #pragma warning restore RS0030
@@ -114,7 +116,9 @@ public static class EngineServices
             .AddSingleton<TaskRunner>().AddSingleton<BackgroundTasks>()
             .AddSingleton<LiveRates>().AddSingleton<Statistics>()
             .AddSingleton(CreateScheduleRunner)
-            .AddSingleton<Engine>().AddHostedService(s => s.GetRequiredService<Engine>());
+            .AddSingleton<Engine>().AddHostedService(s => s.GetRequiredService<Engine>())
+            .AddSingleton<NodeHealth>().AddHostedService(s => s.GetRequiredService<NodeHealth>())
+            .AddSingleton<AlertConditions>().AddHostedService<Alerts>();
     }
 
     private static ScheduleRunner CreateScheduleRunner(IServiceProvider services)

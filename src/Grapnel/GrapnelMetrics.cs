@@ -6,13 +6,20 @@ using Grapnel.Sending;
 namespace Grapnel;
 
 /// <summary>What the engine tells to <see cref="System.Diagnostics.Metrics"/>, under the meter <c>Grapnel</c>. docs/operations.md lists the instruments.</summary>
-internal sealed class GrapnelMetrics : IDisposable
+internal sealed partial class GrapnelMetrics : IDisposable
 {
     /// <summary>The name of the meter.</summary>
     public const string MeterName = "Grapnel";
 
     private static readonly KeyValuePair<string, object?>[] OutcomeTags =
         [.. Enumerable.Range(0, 32).Select(n => new KeyValuePair<string, object?>("outcome", ((SendOutcome)n).ToString()))];
+
+    private static readonly InstrumentAdvice<double> AttemptTimes =
+        new() { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60] };
+
+    // From the hundredth of a second that it takes when all goes well to the three days of the retry schedule.
+    private static readonly InstrumentAdvice<double> Latencies =
+        new() { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 21600, 86400, 259200] };
 
     private readonly Meter _meter;
     private readonly Counter<long> _accepted;
@@ -30,8 +37,12 @@ internal sealed class GrapnelMetrics : IDisposable
         _meter = meters.Create(MeterName);
         _accepted = _meter.CreateCounter<long>("grapnel.messages.accepted", "{message}", "Messages accepted durably.");
         _attempts = _meter.CreateCounter<long>("grapnel.attempts", "{attempt}", "Attempts by outcome.");
-        _attemptDuration = _meter.CreateHistogram<double>("grapnel.attempt.duration", "s", "Time of one exchange.");
-        _latency = _meter.CreateHistogram<double>("grapnel.delivery.latency", "s", "From acceptance of the message to its 2xx.");
+        _attemptDuration = _meter.CreateHistogram<double>("grapnel.attempt.duration", "s", "Time of one exchange.", advice: AttemptTimes);
+        _latency = _meter.CreateHistogram<double>("grapnel.delivery.latency", "s", "From acceptance of the message to its 2xx.", advice: Latencies);
+        _commitSize = _meter.CreateHistogram("grapnel.store.commit.size", "{item}", "Messages, or outcomes, that shared one commit.", advice: CommitSizes);
+        _commitTime = _meter.CreateHistogram("grapnel.store.commit.duration", "s", "Time of one commit.", advice: CommitTimes);
+        // Told from the start, so that there is a 0 to grow from.
+        _meter.CreateObservableCounter("grapnel.store.failures", CountRefused, "{commit}", "Commits that the store did not take.");
         _meter.CreateObservableCounter("grapnel.cache.requests", CountCaches, "{request}", "What was asked of the caches of the catalog, and whether they had it.");
     }
 

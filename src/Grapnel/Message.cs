@@ -40,6 +40,12 @@ public sealed record Message : IIdentified
     public DateTimeOffset? ContentExpiresAt { get; init; }
 
     /// <summary>
+    /// The trace that its attempts belong to, whenever and wherever they are made: the span that published it, as in a W3C <c>traceparent</c>. Null
+    /// when nobody recorded one, or when the message was read without its payload.
+    /// </summary>
+    public string? TraceParent { get; init; }
+
+    /// <summary>
     /// The version of the application's endpoints it was routed with. Together with the endpoints' revisions it answers,
     /// exactly and for ever, why an endpoint was or was not owed the message, without a row per endpoint passed over.
     /// </summary>

@@ -28,7 +28,7 @@ internal sealed class ChaosStore(IDeliveryStore inner) : IDeliveryStore
     public Task<bool> HeartbeatAsync(Id<Node> node, CancellationToken cancellationToken) =>
         RunAsync("Heartbeat", () => inner.HeartbeatAsync(node, cancellationToken));
 
-    public Task<int> ExpelAsync(Id<Node> self, TimeSpan limit, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<string>> ExpelAsync(Id<Node> self, TimeSpan limit, CancellationToken cancellationToken) =>
         RunAsync("Expel", () => inner.ExpelAsync(self, limit, cancellationToken));
 
     public Task LeaveAsync(Id<Node> node, CancellationToken cancellationToken) => inner.LeaveAsync(node, cancellationToken);

@@ -1,17 +1,15 @@
 using System.Text.Json;
+using Grapnel.Housekeeping;
 using Grapnel.Server.Api.Description;
-using Grapnel.Storage;
 
 namespace Grapnel.Server.Api;
 
 /// <summary>
-/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: it can do its work, the store answers and deliveries are being made; 503
-/// says which of the two is missing. <c>/api/v1/health</c> says the same by its status alone, 204 or 503. The only routes that need no key.
+/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: how its parts do, and whether it should get work; 503 when it should not.
+/// <c>/api/v1/health</c> says the latter by its status alone, 204 or 503. The only routes that need no key.
 /// </summary>
-internal sealed class HealthApi(Engine engine, ICatalogStore catalog, TimeProvider time)
+internal sealed class HealthApi(NodeHealth health)
 {
-    private static readonly TimeSpan StoreLimit = TimeSpan.FromSeconds(2);
-
     public void Map(IEndpointRouteBuilder routes)
     {
         string[] methods = [HttpMethods.Get, HttpMethods.Head];
@@ -22,16 +20,17 @@ internal sealed class HealthApi(Engine engine, ICatalogStore catalog, TimeProvid
         routes.MapMethods(GrapnelApi.Base + "/health/ping", methods, PingAsync).AllowAnonymous().Describe(StateOperations.Ping);
     }
 
-    private static Task LiveAsync(HttpContext http) =>
-        JsonReply.WriteAsync(http, StatusCodes.Status200OK, 0, (writer, _) => WriteStatus(writer, "ok"));
+    private static Task LiveAsync(HttpContext http) => JsonReply.WriteAsync(http, StatusCodes.Status200OK, 0, (writer, _) =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("status", "ok");
+        writer.WriteEndObject();
+    });
 
     private async Task ReadyAsync(HttpContext http)
     {
-        var store = await StoreAnswersAsync(http.RequestAborted);
-        var ready = store && engine.IsRunning;
-        var status = ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-        await JsonReply.WriteAsync(http, status, (ready, store, deliveries: engine.IsRunning), (writer, state) =>
-            WriteStatus(writer, state.ready ? "ok" : "unavailable", ("store", state.store), ("deliveries", state.deliveries)));
+        var report = await health.LookAsync(http.RequestAborted);
+        await JsonReply.WriteAsync(http, report.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, report, Write);
     }
 
     private static Task PingAsync(HttpContext http)
@@ -42,31 +41,24 @@ internal sealed class HealthApi(Engine engine, ICatalogStore catalog, TimeProvid
 
     private async Task HealthAsync(HttpContext http)
     {
-        if (engine.IsRunning && await StoreAnswersAsync(http.RequestAborted))
+        if ((await health.LookAsync(http.RequestAborted)).IsReady)
             http.AnswerNoContent();
         else
             await ErrorBody.WriteAsync(http.Response, StatusCodes.Status503ServiceUnavailable, "unavailable", "The server cannot do its work just now.");
     }
 
-    private async Task<bool> StoreAnswersAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await catalog.NextScheduleAtAsync(cancellationToken).WaitAsync(StoreLimit, time, cancellationToken);
-            return true;
-        }
-        catch (Exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            return false;
-        }
-    }
-
-    private static void WriteStatus(Utf8JsonWriter writer, string status, params ReadOnlySpan<(string Name, bool Works)> parts)
+    private static void Write(Utf8JsonWriter writer, HealthReport report)
     {
         writer.WriteStartObject();
-        writer.WriteString("status", status);
-        foreach (var (name, works) in parts)
-            writer.WriteString(name, works ? "ok" : "unavailable");
+        writer.WriteString("status", report.IsWell ? "ok" : report.IsReady ? "degraded" : "unavailable");
+        writer.WriteString("store", Word(report.Store));
+        if (report.Queue is { } queue)
+            writer.WriteString("queue", Word(queue));
+        writer.WriteString("deliveries", Word(report.Deliveries));
+        if (report.Disk is { } disk)
+            writer.WriteString("disk", disk.IsFull ? Word(false) : disk.IsLow ? "low" : Word(true));
         writer.WriteEndObject();
     }
+
+    private static string Word(bool works) => works ? "ok" : "unavailable";
 }

@@ -18,7 +18,7 @@ internal sealed class ApiKeyGate(RequestDelegate next, ApiKeyRegistry keys, Toke
     public Task InvokeAsync(HttpContext http)
     {
         var access = RouteAccess.Of(http);
-        if (access.Open)
+        if (access.IsOpenTo(http))
             return next(http);
         if (http.Request.Headers.Authorization is not [{ } header] || !header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
             return GateReply.RefuseAsync(http);

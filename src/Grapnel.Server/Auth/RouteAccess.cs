@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing.Patterns;
 
@@ -22,6 +23,9 @@ internal sealed record RouteAccess(Rights Right, bool ForApplications)
     /// <summary>Open to all, without a key.</summary>
     public bool Open { get; init; }
 
+    /// <summary>Networks from which no key is needed; null for none.</summary>
+    public IReadOnlyList<IPNetwork>? OpenTo { get; init; }
+
     /// <summary>Whether it may change something that the audit log tells of; publishes do not.</summary>
     public bool Changes { get; init; } = true;
 
@@ -30,6 +34,20 @@ internal sealed record RouteAccess(Rights Right, bool ForApplications)
 
     /// <summary>The application that the route works on although its path names none.</summary>
     public string? FixedApplication { get; init; }
+
+    /// <summary>
+    /// Whether a request needs no key. What a proxy passed on does: its address says where the proxy is, not who asks.
+    /// </summary>
+    public bool IsOpenTo(HttpContext http) =>
+        Open || (OpenTo is not null && http.Connection.RemoteIpAddress is { } from && !ForwardedHeaders.Any(http.Request.Headers.ContainsKey) && IsWithin(OpenTo, from));
+
+    private static readonly string[] ForwardedHeaders = ["Forwarded", "X-Forwarded-For", "X-Original-For", "Via"];
+
+    private static bool IsWithin(IReadOnlyList<IPNetwork> networks, IPAddress from)
+    {
+        var address = from.IsIPv4MappedToIPv6 ? from.MapToIPv4() : from;
+        return networks.Any(network => network.Contains(address));
+    }
 
     /// <summary>The application that a request is about, by id or uid, or null.</summary>
     public string? ApplicationOf(HttpContext http) => HasApplication ? http.Request.RouteValues[ApplicationPart] as string : FixedApplication;

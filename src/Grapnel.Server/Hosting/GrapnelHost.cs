@@ -1,7 +1,10 @@
+using Grapnel.Alerting;
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
+using Grapnel.Server.Mail;
 using Grapnel.Server.Secrets;
+using Grapnel.Server.Telemetry;
 using Grapnel.Storage;
 using Grapnel.Storage.Redis;
 using Microsoft.Net.Http.Headers;
@@ -32,11 +35,12 @@ internal static class GrapnelHost
         var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
         ConfigureSettings(builder.Configuration, setup);
         var settings = new SettingsReader(builder.Configuration);
-        var (server, secrets) = builder.Services.AddGrapnelOptions(settings);
+        var (server, secrets, telemetry) = builder.Services.AddGrapnelOptions(settings);
         settings.ThrowIfAnyFault();
         builder.Services.AddSingleton(new SettingSources(builder.Configuration));
 
         ConfigureLogging(builder.Logging);
+        builder.AddGrapnelTelemetry(telemetry, setup.Environment);
         ConfigureKestrel(builder);
         AddServices(builder.Services, server, secrets, setup);
         var app = builder.Build();
@@ -94,6 +98,7 @@ internal static class GrapnelHost
         if (server.Queue == QueueKind.Redis)
             services.AddGrapnelRedisQueue();
         services.AddGrapnelSecrets(secrets, server.Store);
+        services.AddSingleton<IAlertMail, SmtpAlertMail>();
         services.AddGrapnelEngine();
         services.AddGrapnelApi();
         services.AddGrapnelConsole();
@@ -117,6 +122,7 @@ internal static class GrapnelHost
         app.UseMiddleware<IdempotentPosts>();
         app.UseGrapnelConsole();
         app.MapGrapnelApi();
+        app.MapGrapnelMetrics();
         app.MapGrapnelConsole();
     }
 }

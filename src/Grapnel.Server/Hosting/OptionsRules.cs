@@ -1,13 +1,16 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Grapnel.Alerting;
 using Grapnel.Sending;
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Auth.Users;
 using Grapnel.Server.Console;
 using Grapnel.Server.Inboxes;
+using Grapnel.Server.Mail;
 using Grapnel.Server.Secrets;
+using Grapnel.Server.Telemetry;
 using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Redis;
 using Grapnel.Storage.Sqlite;
@@ -168,6 +171,48 @@ internal sealed class InboxOptionsRules : IValidateOptions<InboxOptions>
         .Between(nameof(options.KeepRequests), options.KeepRequests, 1, 1000)
         .Between(nameof(options.MaxBodyBytes), options.MaxBodyBytes, 1 << 10, 4 << 20)
         .Result;
+}
+
+internal sealed class HealthOptionsRules : IValidateOptions<HealthOptions>
+{
+    public ValidateOptionsResult Validate(string? name, HealthOptions options) => new OptionsCheck("Health")
+        .Between(nameof(options.MinFreeDiskBytes), options.MinFreeDiskBytes, 0, long.MaxValue)
+        .Result;
+}
+
+internal sealed class AlertOptionsRules : IValidateOptions<AlertOptions>
+{
+    public ValidateOptionsResult Validate(string? name, AlertOptions options) => new OptionsCheck("Alerts")
+        .Between(nameof(options.EndpointFailingFor), options.EndpointFailingFor, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30))
+        .Between(nameof(options.BacklogAge), options.BacklogAge, TimeSpan.FromSeconds(10), TimeSpan.FromDays(30))
+        .Between(nameof(options.RepeatAfter), options.RepeatAfter, TimeSpan.FromMinutes(10), TimeSpan.FromDays(30))
+        .Result;
+}
+
+internal sealed class MailOptionsRules : IValidateOptions<MailOptions>
+{
+    public ValidateOptionsResult Validate(string? name, MailOptions options)
+    {
+        var isOn = options.Host is { Length: > 0 };
+        return new OptionsCheck("Mail")
+            .Between(nameof(options.Port), options.Port, 1, 65535)
+            .That(nameof(options.From), !isOn || IsAddress(options.From), "must be an address like grapnel@example.com, because Mail:Host is set")
+            .That(nameof(options.To), !isOn || (options.To.Count > 0 && options.To.All(IsAddress)), "must be addresses with commas, because Mail:Host is set")
+            .That(nameof(options.UserName), options.Tls != MailTls.None || options.UserName is null or "", "must not be set where Mail:Tls is None: the password would be sent in the clear")
+            .Result;
+    }
+
+    private static bool IsAddress(string? text) => text is not null && MimeKit.MailboxAddress.TryParse(text, out var address) && address.Address.Contains('@', StringComparison.Ordinal);
+}
+
+internal sealed class TelemetryOptionsRules : IValidateOptions<TelemetryOptions>
+{
+    public ValidateOptionsResult Validate(string? name, TelemetryOptions options) => new OptionsCheck("Telemetry")
+        .That(nameof(options.OtlpEndpoint), options.OtlpEndpoint is null or "" || IsAddress(options.OtlpEndpoint), "must be an address like http://collector:4317")
+        .Between(nameof(options.SampleRatio), options.SampleRatio, 0, 1)
+        .Result;
+
+    private static bool IsAddress(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https", Query: "", Fragment: "" };
 }
 
 internal sealed class SqliteStoreOptionsRules : IValidateOptions<SqliteStoreOptions>

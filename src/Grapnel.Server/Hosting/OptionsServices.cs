@@ -1,9 +1,12 @@
+using Grapnel.Alerting;
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
 using Grapnel.Server.Console.Portal;
 using Grapnel.Server.Inboxes;
+using Grapnel.Server.Mail;
 using Grapnel.Server.Secrets;
+using Grapnel.Server.Telemetry;
 using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Redis;
 using Grapnel.Storage.Sqlite;
@@ -11,10 +14,10 @@ using Microsoft.Extensions.Options;
 
 namespace Grapnel.Server.Hosting;
 
-/// <summary>Registers every options class, read and checked, both as itself and as <see cref="IOptions{TOptions}"/>. The two that decide what else is registered come back.</summary>
+/// <summary>Registers every options class, read and checked, both as itself and as <see cref="IOptions{TOptions}"/>. Those that decide what else is registered come back.</summary>
 internal static class OptionsServices
 {
-    public static (ServerOptions Server, SecretsOptions Secrets) AddGrapnelOptions(this IServiceCollection services, SettingsReader settings)
+    public static (ServerOptions Server, SecretsOptions Secrets, TelemetryOptions Telemetry) AddGrapnelOptions(this IServiceCollection services, SettingsReader settings)
     {
         var server = Add<ServerOptions>(services, settings, new ServerOptionsRules());
         Add<AuthOptions>(services, settings, new AuthOptionsRules());
@@ -28,10 +31,14 @@ internal static class OptionsServices
         Add<NodeOptions>(services, settings, new NodeOptionsRules(server.Store));
         Add<RetentionOptions>(services, settings, new RetentionOptionsRules());
         Add<InboxOptions>(services, settings, new InboxOptionsRules());
+        Add<HealthOptions>(services, settings, new HealthOptionsRules());
+        Add<AlertOptions>(services, settings, new AlertOptionsRules());
+        Add<MailOptions>(services, settings, new MailOptionsRules());
+        var telemetry = Add<TelemetryOptions>(services, settings, new TelemetryOptionsRules());
         Add<SqliteStoreOptions>(services, settings, new SqliteStoreOptionsRules());
         Add<PostgresStoreOptions>(services, settings, new PostgresStoreOptionsRules(server.Store));
         Add<RedisQueueOptions>(services, settings, new RedisQueueOptionsRules(server.Queue));
-        return (server, secrets);
+        return (server, secrets, telemetry);
     }
 
     private static T Add<T>(IServiceCollection services, SettingsReader settings, IValidateOptions<T> rules) where T : class, new()

@@ -1,10 +1,13 @@
 using System.Reflection;
+using Grapnel.Alerting;
 using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Console;
 using Grapnel.Server.Console.Portal;
 using Grapnel.Server.Inboxes;
+using Grapnel.Server.Mail;
 using Grapnel.Server.Secrets;
+using Grapnel.Server.Telemetry;
 using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Redis;
 using Grapnel.Storage.Sqlite;
@@ -28,6 +31,10 @@ internal static class SettingsCatalog
         new("Node", typeof(NodeOptions)),
         new("Retention", typeof(RetentionOptions)),
         new("Inbox", typeof(InboxOptions)),
+        new("Health", typeof(HealthOptions)),
+        new("Alerts", typeof(AlertOptions)),
+        new("Mail", typeof(MailOptions)),
+        new("Telemetry", typeof(TelemetryOptions)),
         new("Store", typeof(SqliteStoreOptions)),
         new("Postgres", typeof(PostgresStoreOptions)),
         new("Redis", typeof(RedisQueueOptions)),

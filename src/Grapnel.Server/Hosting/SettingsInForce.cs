@@ -16,6 +16,7 @@ internal sealed class SettingsInForce(IServiceProvider services, SettingSources 
     private static readonly string[] ShownTexts =
     [
         "Urls", "Api:PublicUrl", "Console:AdminName", "Store:Data", "Node:Name", "Redis:KeyPrefix", "Portal:FrameOrigins", "Portal:Name", "Portal:LogoUrl", "Portal:Colour", "Delivery:EventSource", "Network:NoProxy", "Secrets:KeyRing", "Secrets:Certificate", "Secrets:OldCertificates",
+        "Telemetry:OtlpEndpoint", "Mail:Host", "Mail:UserName", "Mail:From", "Mail:To",
     ];
 
     /// <summary>Whether the value of a setting may be shown.</summary>

@@ -14,23 +14,23 @@ internal sealed class AcceptColumns
     public static readonly string Sql = $"""
         WITH given AS MATERIALIZED (
             SELECT array_agg(nextval('place')) AS places FROM generate_series(1, cardinality($4::uuid[]), {Places.PerCall})
-            HAVING $25::bigint IS NULL OR $25 = (SELECT value FROM counter WHERE name = 'route')
+            HAVING $26::bigint IS NULL OR $26 = (SELECT value FROM counter WHERE name = 'route')
         ), stored AS (
             INSERT INTO message (id, application_id, place, event_type, event_id, channels, tags, content_type, accepted_at, deliver_at, route_version,
-                content_expires_at, owed, payload)
+                content_expires_at, owed, payload, trace_parent)
             SELECT m.id, m.application_id, {Places.Of("given.places", "m.item")}, m.event_type, m.event_id, m.channels, m.tags, m.content_type, m.accepted_at, m.deliver_at,
-                m.route_version, m.content_expires_at, m.owed, m.payload
+                m.route_version, m.content_expires_at, m.owed, m.payload, m.trace_parent
             FROM given, unnest($4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
-                $14::bigint[], $15::bytea[], $16::bytea[]) WITH ORDINALITY
+                $14::bigint[], $15::bytea[], $16::bytea[], $17::text[]) WITH ORDINALITY
                 AS m (id, application_id, event_type, event_id, channels, tags, content_type, accepted_at, deliver_at, route_version, content_expires_at,
-                    owed, payload, item)
+                    owed, payload, trace_parent, item)
         ), owed AS (
             INSERT INTO delivery (endpoint_id, stage, seq, message_id, due_at, attempts, trigger, bytes)
             SELECT d.endpoint_id, CASE WHEN d.due_at > 0 THEN 2 ELSE 0 END, {Places.Of("given.places", "d.item")}, d.message_id, coalesce(d.due_at, 0), 0, 0, d.bytes
-            FROM given, unnest($17::uuid[], $18::int[], $19::uuid[], $20::bigint[], $21::int[]) AS d (endpoint_id, item, message_id, due_at, bytes)
+            FROM given, unnest($18::uuid[], $19::int[], $20::uuid[], $21::bigint[], $22::int[]) AS d (endpoint_id, item, message_id, due_at, bytes)
         ), labelled AS (
             INSERT INTO message_label (application_id, label, message_id)
-            SELECT l.application_id, l.label, l.message_id FROM given, unnest($22::uuid[], $23::text[], $24::uuid[]) AS l (application_id, label, message_id)
+            SELECT l.application_id, l.label, l.message_id FROM given, unnest($23::uuid[], $24::text[], $25::uuid[]) AS l (application_id, label, message_id)
             ON CONFLICT DO NOTHING
         ), member AS MATERIALIZED (
             SELECT id FROM node WHERE id = $1 AND cardinality($2::uuid[]) > 0 AND EXISTS (SELECT 1 FROM given) FOR KEY SHARE
@@ -40,7 +40,7 @@ internal sealed class AcceptColumns
             RETURNING endpoint_id
         ), counted AS (
             INSERT INTO pending_part AS p (writer, part, value)
-            SELECT $3, 0, cardinality($17::uuid[]) FROM given WHERE cardinality($17::uuid[]) > 0
+            SELECT $3, 0, cardinality($18::uuid[]) FROM given WHERE cardinality($18::uuid[]) > 0
             ON CONFLICT (writer, part) DO UPDATE SET value = p.value + excluded.value
         )
         SELECT places, NULL::uuid FROM given UNION ALL SELECT NULL, endpoint_id FROM taken
@@ -87,6 +87,7 @@ internal sealed class AcceptColumns
         .Bind(Column(m => m.AcceptedAt.ToUnixTimeMilliseconds())).BindSparse(Column(m => m.DeliverAt?.ToUnixTimeMilliseconds()))
         .Bind(Column(m => m.RouteVersion)).BindSparse(Column(m => m.ContentExpiresAt?.ToUnixTimeMilliseconds()))
         .Bind(Column(_items, item => Owed.Pack(item.Endpoints, Owed.OwnPlace))).Bind(Column(m => m.Payload))
+        .BindSparse(Column(m => m.TraceParent))
         .Bind(Column(_deliveries, d => d.Endpoint)).Bind(Column(_deliveries, d => d.Item)).Bind(Column(_deliveries, d => Uuid.Of(MessageOf(d.Item).Id)))
         .BindSparse(Column(_deliveries, d => MessageOf(d.Item).DeliverAt?.ToUnixTimeMilliseconds()))
         .Bind(Column(_deliveries, d => MessageOf(d.Item).Payload?.Length ?? 0))

@@ -9,7 +9,7 @@ namespace Grapnel.Storage.Postgres;
 internal sealed record OwedMessage(Message Message, List<(Id<Endpoint> EndpointId, long Seq)> Owed, int? PayloadBytes)
 {
     /// <summary>The columns that <see cref="Read"/> expects; the message's table is called m.</summary>
-    public const string Columns = $"{Messages.Columns}, NULL::bytea, m.owed, m.place, length(m.payload)";
+    public const string Columns = $"{Messages.Columns}, {Messages.NoPayload}, m.owed, m.place, length(m.payload)";
 
     public Id<Message> Id => Message.Id;
 

@@ -43,21 +43,21 @@ internal sealed partial class PostgresDeliveryStore(
         return beats.Count == 1;
     }
 
-    public async Task<int> ExpelAsync(Id<Node> self, TimeSpan limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> ExpelAsync(Id<Node> self, TimeSpan limit, CancellationToken cancellationToken)
     {
         var nodes = await LookAtNodesAsync(cancellationToken).ConfigureAwait(false);
         // Who is cut off from the database knows it, and sends nothing more: it need not be waited for as long as one that may be asleep.
         var silent = nodes.Where(node => node.Id != self && time.GetElapsedTime(node.SeenAt) > (node.IsListening ? limit : limit / NodeOptions.GoneDivisor)).ToList();
         if (silent.Count == 0)
-            return 0;
-        return await database.WriteAsync(async session =>
+            return [];
+        return await database.WriteAsync<IReadOnlyList<string>>(async session =>
         {
             var expelled = await session.Prepare("""
-                DELETE FROM node n USING unnest($1::uuid[], $2::bigint[]) AS s (id, beats) WHERE n.id = s.id AND n.beats = s.beats RETURNING n.id
+                DELETE FROM node n USING unnest($1::uuid[], $2::bigint[]) AS s (id, beats) WHERE n.id = s.id AND n.beats = s.beats RETURNING n.id, n.name
                 """).Bind(silent.Select(node => node.Id)).Bind(silent.ConvertAll(node => node.Beats).ToArray())
-                .RowsAsync(row => row.Id<Node>(0)).ConfigureAwait(false);
-            await FreeAsync(session, expelled).ConfigureAwait(false);
-            return expelled.Count;
+                .RowsAsync(row => (Id: row.Id<Node>(0), Name: row.Text(1))).ConfigureAwait(false);
+            await FreeAsync(session, expelled.ConvertAll(node => node.Id)).ConfigureAwait(false);
+            return expelled.ConvertAll(node => node.Name);
         }, cancellationToken).ConfigureAwait(false);
     }
 

@@ -77,7 +77,7 @@ internal sealed partial class PostgresHistoryStore
         IndexReads.CanBeStored(channel) && IndexReads.CanBeStored(tag) && eventTypes?.Any(IndexReads.CanBeStored) != false;
 
     private static Task<Message?> ReadMessageAsync(PostgresSession session, Id<Application> application, Id<Message> id) => session
-        .Prepare($"SELECT {Messages.Columns}, m.payload FROM message m WHERE m.id = $1 AND m.application_id = $2")
+        .Prepare($"SELECT {Messages.Columns}, {Messages.Payload} FROM message m WHERE m.id = $1 AND m.application_id = $2")
         .Bind(id).Bind(application).FirstAsync(row => Messages.Read(row));
 
     private static async Task<Message?> FindByEventIdAsync(PostgresSession session, Id<Application> application, string eventId) =>

@@ -6,7 +6,7 @@ internal sealed class PostgresSearchStore(PostgresDatabase database) : ISearchSt
     private const int MaxEndpoints = 50_000;
 
     public Task<Message?> FindMessageAsync(Id<Message> id, CancellationToken cancellationToken) => database.ReadAsync(session =>
-        session.Prepare($"SELECT {Messages.Columns}, NULL::bytea FROM message m WHERE m.id = $1").Bind(id).FirstAsync(row => Messages.Read(row)),
+        session.Prepare($"SELECT {Messages.Columns}, {Messages.NoPayload} FROM message m WHERE m.id = $1").Bind(id).FirstAsync(row => Messages.Read(row)),
         cancellationToken);
 
     public Task<IReadOnlyList<Message>> FindByEventIdAsync(string eventId, int limit, CancellationToken cancellationToken) =>

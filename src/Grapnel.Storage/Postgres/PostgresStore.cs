@@ -24,6 +24,7 @@ public sealed class PostgresStore : IStore, IDisposable
         Idempotency = new PostgresIdempotencyStore(database, maxConnections, time);
         Tasks = new PostgresBackgroundTaskStore(database, time);
         Statistics = new PostgresStatisticsStore(database, time);
+        Alerts = new PostgresAlertStore(database);
     }
 
     /// <inheritdoc/>
@@ -49,6 +50,9 @@ public sealed class PostgresStore : IStore, IDisposable
 
     /// <inheritdoc/>
     public IStatisticsStore Statistics { get; }
+
+    /// <inheritdoc/>
+    public IAlertStore Alerts { get; }
 
     /// <inheritdoc/>
     public INodeSignals Signals => _signals;

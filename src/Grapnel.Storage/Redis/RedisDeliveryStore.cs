@@ -60,11 +60,11 @@ internal sealed partial class RedisDeliveryStore(
         return false;
     }
 
-    public async Task<int> ExpelAsync(Id<Node> self, TimeSpan limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> ExpelAsync(Id<Node> self, TimeSpan limit, CancellationToken cancellationToken)
     {
         var expelled = await store.ExpelAsync(self, limit, cancellationToken).ConfigureAwait(false);
         // Otherwise, and where this goes wrong, the next heartbeat of anyone does it.
-        if (expelled > 0)
+        if (expelled.Count > 0)
             await TryAsync(() => roster.TendAsync(cancellationToken)).ConfigureAwait(false);
         return expelled;
     }

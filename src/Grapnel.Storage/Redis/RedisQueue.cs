@@ -7,7 +7,7 @@ namespace Grapnel.Storage.Redis;
 /// <summary>
 /// Redis as the queue in front of a store. It answers for deliveries, history and signals; what else a store keeps is asked of the store itself.
 /// </summary>
-public sealed class RedisQueue : IStore, IDisposable
+public sealed class RedisQueue : IStore, IQueueProbe, IDisposable
 {
     private readonly RedisLink _redis;
     private readonly IStore _store;
@@ -49,10 +49,16 @@ public sealed class RedisQueue : IStore, IDisposable
     public IStatisticsStore Statistics => _store.Statistics;
 
     /// <inheritdoc/>
+    public IAlertStore Alerts => _store.Alerts;
+
+    /// <inheritdoc/>
     public INodeSignals Signals => _signals ?? _store.Signals;
 
     /// <summary>The connection, for what else is to go over it.</summary>
     public IConnectionMultiplexer Connection => _redis.Connection;
+
+    /// <inheritdoc/>
+    public Task AnswerAsync() => _redis.Database.PingAsync();
 
     /// <summary>Puts Redis in front of a store. Redis need not be there yet: until it is, messages are accepted and none is sent.</summary>
     /// <exception cref="StoreOpenException">The connection string cannot be read.</exception>

@@ -16,6 +16,7 @@ public static class RedisServices
         var store = services.Last(service => service.ServiceType == typeof(IStore) && !service.IsKeyedService);
         services.Remove(store);
         services.AddKeyedSingleton(Behind, (provider, _) => (IStore)store.ImplementationFactory!(provider));
+        services.AddSingleton<IQueueProbe>(provider => (RedisQueue)provider.GetRequiredService<IStore>());
         return services.AddSingleton<IStore>(provider => RedisQueue.Open(
             provider.GetRequiredService<IOptions<RedisQueueOptions>>().Value, provider.GetRequiredKeyedService<IStore>(Behind),
             provider.GetService<ILogger<RedisQueue>>()));

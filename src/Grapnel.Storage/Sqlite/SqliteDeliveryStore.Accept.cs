@@ -66,14 +66,14 @@ internal sealed partial class SqliteDeliveryStore
         session.Prepare("""
             INSERT INTO message
                 (n, id, application_id, event_type, event_id, channels, tags, content_type, accepted_at, deliver_at, route_version, owed, payload,
-                 content_expires_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 content_expires_at, trace_parent)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
             .Bind(n).Bind(message.Id).Bind(message.ApplicationId).Bind(message.EventType).Bind(message.EventId)
             .Bind(Names.ToJson(message.Channels)).Bind(Names.ToJson(message.Tags)).Bind(message.ContentType)
             .Bind(message.AcceptedAt.ToUnixTimeMilliseconds()).Bind(message.DeliverAt?.ToUnixTimeMilliseconds())
             .Bind(message.RouteVersion).Bind(Owed.Pack(item.Endpoints, n)).Bind(message.Payload)
-            .Bind(message.ContentExpiresAt?.ToUnixTimeMilliseconds())
+            .Bind(message.ContentExpiresAt?.ToUnixTimeMilliseconds()).Bind(message.TraceParent)
             .Run();
     }
 

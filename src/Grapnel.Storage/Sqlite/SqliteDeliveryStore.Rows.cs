@@ -54,7 +54,7 @@ internal sealed partial class SqliteDeliveryStore
     private static Delivery? ReadPending(SqliteSession session, Id<Endpoint> endpoint, long seq)
     {
         var select = session.Prepare($"""
-            SELECT d.due_at, d.attempts, d.trigger, {Rows.MessageColumns}, m.payload FROM delivery d CROSS JOIN message m ON m.n = d.message_n
+            SELECT d.due_at, d.attempts, d.trigger, {Rows.MessageColumns}, {Rows.Payload} FROM delivery d CROSS JOIN message m ON m.n = d.message_n
             WHERE d.endpoint_id = ? AND d.stage IN (0, 1, 2) AND d.seq = ?
             """).Bind(endpoint).Bind(seq);
         if (!select.Step())

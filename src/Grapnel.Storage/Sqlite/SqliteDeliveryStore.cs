@@ -29,16 +29,16 @@ internal sealed partial class SqliteDeliveryStore(
         return session.Prepare("UPDATE node SET heartbeat_at = ? WHERE id = ?").Bind(Uptime()).Bind(node).Run() == 1;
     });
 
-    public Task<int> ExpelAsync(Id<Node> self, TimeSpan limit, CancellationToken cancellationToken) => gate.RunAsync(session =>
+    public Task<IReadOnlyList<string>> ExpelAsync(Id<Node> self, TimeSpan limit, CancellationToken cancellationToken) => gate.RunAsync<IReadOnlyList<string>>(session =>
     {
-        var silent = new List<Id<Node>>();
-        var select = session.Prepare("SELECT id FROM node WHERE heartbeat_at < ? AND id <> ?")
+        var silent = new List<(Id<Node> Id, string Name)>();
+        var select = session.Prepare("SELECT id, name FROM node WHERE heartbeat_at < ? AND id <> ?")
             .Bind(Uptime() - (long)limit.TotalMilliseconds).Bind(self);
         while (select.Step())
-            silent.Add(select.Id<Node>(0));
+            silent.Add((select.Id<Node>(0), select.Text(1)));
         foreach (var node in silent)
-            Remove(session, node);
-        return silent.Count;
+            Remove(session, node.Id);
+        return silent.ConvertAll(node => node.Name);
     });
 
     public Task LeaveAsync(Id<Node> node, CancellationToken cancellationToken) => gate.RunAsync(session =>

@@ -62,11 +62,11 @@ internal sealed partial class SqliteHistoryStore
         session.Prepare(withPayload ? MessageSql : MessageWithoutPayloadSql).Bind(application).Bind(id),
         row => Rows.ReadMessage(row)).FirstOrDefault();
 
-    private const string MessageSql = $"SELECT {Rows.MessageColumns}, m.payload FROM message m WHERE m.application_id = ? AND m.id = ?";
-    private const string MessageWithoutPayloadSql = $"SELECT {Rows.MessageColumns}, NULL FROM message m WHERE m.application_id = ? AND m.id = ?";
+    private const string MessageSql = $"SELECT {Rows.MessageColumns}, {Rows.Payload} FROM message m WHERE m.application_id = ? AND m.id = ?";
+    private const string MessageWithoutPayloadSql = $"SELECT {Rows.MessageColumns}, {Rows.NoPayload} FROM message m WHERE m.application_id = ? AND m.id = ?";
 
     private static Message? FindByEventId(SqliteSession session, Id<Application> application, string eventId) => ReadAll(
-        session.Prepare($"SELECT {Rows.MessageColumns}, m.payload FROM message m WHERE m.application_id = ? AND m.event_id = ?")
+        session.Prepare($"SELECT {Rows.MessageColumns}, {Rows.Payload} FROM message m WHERE m.application_id = ? AND m.event_id = ?")
             .Bind(application).Bind(eventId),
         row => Rows.ReadMessage(row)).FirstOrDefault();
 

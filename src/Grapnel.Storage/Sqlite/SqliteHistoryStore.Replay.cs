@@ -88,10 +88,10 @@ internal sealed partial class SqliteHistoryStore
     }
 
     private const string ReplayWithPayload =
-        $"SELECT m.owed, {Rows.MessageColumns}, m.payload FROM message m WHERE m.application_id = ? AND m.id = ? AND m.payload IS NOT NULL";
+        $"SELECT m.owed, {Rows.MessageColumns}, {Rows.Payload} FROM message m WHERE m.application_id = ? AND m.id = ? AND m.payload IS NOT NULL";
 
     private const string ReplayWithoutPayload =
-        $"SELECT m.owed, {Rows.MessageColumns}, NULL FROM message m WHERE m.application_id = ? AND m.id = ? AND m.payload IS NOT NULL";
+        $"SELECT m.owed, {Rows.MessageColumns}, {Rows.NoPayload} FROM message m WHERE m.application_id = ? AND m.id = ? AND m.payload IS NOT NULL";
 
     private static IGrouping<Id<Endpoint>, long>? PlacesOf(List<(Id<Endpoint> EndpointId, long Seq)> owed, ReplayQuery query) =>
         owed.Where(pair => pair.EndpointId == query.EndpointId).GroupBy(pair => pair.EndpointId, pair => pair.Seq).FirstOrDefault();

@@ -98,7 +98,7 @@ internal sealed partial class SqliteHistoryStore
     private static FoundRow? FindRow(SqliteSession session, long n, MessageRowFilter filter, Action<int> charge)
     {
         if (ReadAll(
-            session.Prepare($"SELECT {Rows.MessageColumns}, NULL, m.owed FROM message m WHERE m.n = ?").Bind(n),
+            session.Prepare($"SELECT {Rows.MessageColumns}, {Rows.NoPayload}, m.owed FROM message m WHERE m.n = ?").Bind(n),
             row => (Message: Rows.ReadMessage(row), Owed: Owed.Unpack(row.Blob(Rows.MessageWidth)))) is not [var found])
             return null;
         var standing = Standing.Read(session, found.Message.Id, found.Owed);

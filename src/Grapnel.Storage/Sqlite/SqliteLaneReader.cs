@@ -135,7 +135,7 @@ internal sealed class SqliteLaneReader(SqliteSession session, LaneRead read)
 
         private static Message MessageAt(SqliteSession session, long n)
         {
-            var select = session.Prepare($"SELECT {Rows.MessageColumns}, m.payload FROM message m WHERE m.n = ?").Bind(n);
+            var select = session.Prepare($"SELECT {Rows.MessageColumns}, {Rows.Payload} FROM message m WHERE m.n = ?").Bind(n);
             if (!select.Step())
                 throw new InvalidOperationException($"A pending delivery names message {n}, which is not there.");
             var message = Rows.ReadMessage(select);

@@ -33,18 +33,18 @@ internal sealed class SqliteSearchStore(SqliteReaders readers) : ISearchStore
     }, cancellationToken);
 
     private static Message? ReadAt(SqliteSession session, long place) => SqliteHistoryStore.ReadAll(
-        session.Prepare($"SELECT {Rows.MessageColumns}, NULL FROM message m WHERE m.n = ?").Bind(place), row => Rows.ReadMessage(row)).FirstOrDefault();
+        session.Prepare($"SELECT {Rows.MessageColumns}, {Rows.NoPayload} FROM message m WHERE m.n = ?").Bind(place), row => Rows.ReadMessage(row)).FirstOrDefault();
 
     private static Message? SeekMessage(SqliteSession session, Id<Message> id) => SqliteHistoryStore.ReadAll(
         session.Prepare($"""
-            {Owners} SELECT {Rows.MessageColumns}, NULL FROM owner
+            {Owners} SELECT {Rows.MessageColumns}, {Rows.NoPayload} FROM owner
             CROSS JOIN message m INDEXED BY message_id ON m.application_id = owner.application_id AND m.id = ?
             """).Bind(id), row => Rows.ReadMessage(row)).FirstOrDefault();
 
     public Task<IReadOnlyList<Message>> FindByEventIdAsync(string eventId, int limit, CancellationToken cancellationToken) =>
         readers.RunAsync(session => SqliteHistoryStore.ReadAll(
             session.Prepare($"""
-                {Owners} SELECT {Rows.MessageColumns}, NULL FROM owner
+                {Owners} SELECT {Rows.MessageColumns}, {Rows.NoPayload} FROM owner
                 CROSS JOIN message m INDEXED BY message_event_id
                 ON m.application_id = owner.application_id AND m.event_id = ? AND m.event_id IS NOT NULL LIMIT ?
                 """).Bind(eventId).Bind(limit), row => Rows.ReadMessage(row)), cancellationToken);
@@ -52,7 +52,7 @@ internal sealed class SqliteSearchStore(SqliteReaders readers) : ISearchStore
     public Task<Message?> FindLastByEventIdAsync(Id<Application> application, string beginning, CancellationToken cancellationToken) =>
         readers.RunAsync(session => SqliteHistoryStore.ReadAll(
             session.Prepare($"""
-                SELECT {Rows.MessageColumns}, NULL FROM message m INDEXED BY message_event_id
+                SELECT {Rows.MessageColumns}, {Rows.NoPayload} FROM message m INDEXED BY message_event_id
                 WHERE m.application_id = ? AND m.event_id >= ? AND m.event_id < ? AND m.event_id IS NOT NULL ORDER BY m.event_id DESC LIMIT 1
                 """).Bind(application).Bind(beginning).Bind(Following(beginning)), row => Rows.ReadMessage(row)).FirstOrDefault(), cancellationToken);
 

@@ -30,6 +30,7 @@ public sealed class SqliteStore : IStore, IDisposable
         Idempotency = idempotency;
         Tasks = new SqliteBackgroundTaskStore(Gate, Readers, time);
         Statistics = new SqliteStatisticsStore(Readers, time);
+        Alerts = new SqliteAlertStore(Gate, Readers);
     }
 
     /// <inheritdoc/>
@@ -55,6 +56,9 @@ public sealed class SqliteStore : IStore, IDisposable
 
     /// <inheritdoc/>
     public IStatisticsStore Statistics { get; }
+
+    /// <inheritdoc/>
+    public IAlertStore Alerts { get; }
 
     /// <inheritdoc/>
     public INodeSignals Signals { get; } = new NoSignals();

@@ -11,6 +11,7 @@ internal sealed partial class Dispatcher
         // 1. The exchange.
         var startedAt = _time.GetUtcNow();
         var id = _ids.Next<Attempt>();
+        using var span = GrapnelTracing.StartDeliver(flight.Delivery, flight.Endpoint);
         var result = await _sender.SendAsync(flight.Prepared, flight.Delivery, _abandon.Token).ConfigureAwait(false);
 
         // 2. The verdict. A manual attempt stands outside the schedule and does not advance it.
@@ -20,10 +21,12 @@ internal sealed partial class Dispatcher
         var verdict = Verdict.Of(
             result, delivery.Trigger, attempts, flight.Endpoint.RetrySchedule ?? _retrySchedule, _options, _random.NextDouble());
         flight.Verdict = verdict;
+        var number = manual ? 0 : attempts;
 
         // 3. An abandoned exchange counts for nothing: the delivery is still pending in the store, for whoever runs next.
         if (verdict.Kind == VerdictKind.Abandoned)
         {
+            GrapnelTracing.EndDeliver(span, number, result, verdict.Kind);
             Complete(flight, null);
             return;
         }
@@ -38,7 +41,7 @@ internal sealed partial class Dispatcher
             MessageId = delivery.Message.Id,
             Url = flight.Endpoint.Url,
             Trigger = delivery.Trigger,
-            Number = manual ? 0 : attempts,
+            Number = number,
             StartedAt = startedAt,
             DurationMs = (int)result.Duration.TotalMilliseconds,
             Outcome = result.Outcome,
@@ -54,6 +57,7 @@ internal sealed partial class Dispatcher
             _metrics.Delivered(startedAt + result.Duration - delivery.Message.AcceptedAt);
         LogAttempt(_logger, attempt.Id, attempt.MessageId, attempt.EndpointId, attempt.Number, attempt.Outcome, attempt.StatusCode,
             attempt.DurationMs, verdict.Kind, verdict.DelayMs, result.Error);
+        GrapnelTracing.EndDeliver(span, number, result, verdict.Kind);
 
         // 5. The lane is free for its next delivery at once; the outcome becomes durable with the next group commit. A crash
         //    in between sends this delivery again: the outcome was not known yet.

@@ -38,6 +38,16 @@ internal sealed partial class Dispatcher
         }
     }
 
+    /// <summary>Whether that time is not over.</summary>
+    internal bool MaySend
+    {
+        get
+        {
+            lock (_lock)
+                return _clock.NowMs < _leaseUntil;
+        }
+    }
+
     /// <summary>Notes that an answer of the store was lost: lanes may have come to this node without its knowing.</summary>
     internal void Doubt() => Volatile.Write(ref _doubts, true);
 

@@ -19,6 +19,7 @@ internal sealed partial class Settler : IAsyncDisposable
 
     private readonly IDeliveryStore _store;
     private readonly TimeProvider _time;
+    private readonly GrapnelMetrics _metrics;
     private readonly ILogger<Settler> _logger;
     private readonly Channel<object> _channel = Channel.CreateUnbounded<object>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _giveUp = new();
@@ -27,8 +28,9 @@ internal sealed partial class Settler : IAsyncDisposable
     private volatile TaskCompletionSource _hurry = NewHurry();
 
     /// <summary>Starts settling.</summary>
-    public Settler(IDeliveryStore store, TimeProvider time, ILogger<Settler> logger)
+    public Settler(IDeliveryStore store, TimeProvider time, GrapnelMetrics metrics, ILogger<Settler> logger)
     {
+        _metrics = metrics;
         _store = store;
         _time = time;
         _logger = logger;
@@ -146,8 +148,12 @@ internal sealed partial class Settler : IAsyncDisposable
         {
             try
             {
+                var begun = GrapnelMetrics.Moment();
                 if (await _store.SettleAsync(batch, CancellationToken.None).ConfigureAwait(false))
+                {
+                    _metrics.StoredOutcomes(batch.Settlements.Count, begun);
                     return true;
+                }
                 LogExpelled(_logger, batch.Settlements.Count);
                 Expelled?.Invoke(batch.Node);
                 return false;
@@ -155,6 +161,7 @@ internal sealed partial class Settler : IAsyncDisposable
             catch (Exception e)
             {
                 LogStoreFailed(_logger, e, batch.Settlements.Count);
+                _metrics.RefusedOutcomes();
             }
             try
             {

@@ -31,6 +31,8 @@ internal sealed partial class NodeKeeper
     private readonly SemaphoreSlim _beat = new(0);
     private readonly SemaphoreSlim _share = new(0);
 
+    private long _beatAt;
+
     // Joining, and whatever changes which lanes this node has: one after the other.
     private readonly SemaphoreSlim _turn = new(1, 1);
 
@@ -63,9 +65,16 @@ internal sealed partial class NodeKeeper
         };
     }
 
+    /// <summary>Whether the store took a heartbeat within the time after which others would give this node up.</summary>
+    public bool IsBeating => _time.GetElapsedTime(Volatile.Read(ref _beatAt)) < _options.ExpelAfter + _options.Heartbeat;
+
+    /// <summary>Raised, with what they called themselves, when this node has expelled others.</summary>
+    public event Action<IReadOnlyList<string>>? Lost;
+
     private bool Dispatches => _options.Roles.HasFlag(NodeRoles.Dispatch);
 
-    private string Name => _options.Name.Length > 0 ? _options.Name : Environment.MachineName;
+    /// <summary>What a node calls itself.</summary>
+    public static string NameOf(NodeOptions options) => options.Name.Length > 0 ? options.Name : Environment.MachineName;
 
     /// <summary>Takes note of the limits that applications have, and of the version of routing; of later changes this node hears by itself.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
@@ -80,7 +89,8 @@ internal sealed partial class NodeKeeper
     public Task JoinAsync(CancellationToken cancellationToken) => InTurnAsync(async () =>
     {
         var began = _clock.NowMs;
-        var node = await _store.JoinAsync(Name, _options.Roles, cancellationToken).ConfigureAwait(false);
+        var node = await _store.JoinAsync(NameOf(_options), _options.Roles, cancellationToken).ConfigureAwait(false);
+        Volatile.Write(ref _beatAt, _time.GetTimestamp());
         _settler.Node = node;
         _dispatcher.Start(node);
         Renew(began);
@@ -108,10 +118,12 @@ internal sealed partial class NodeKeeper
             _expulsions.Writer.TryWrite(node);
         else if (_signals.IsConnected)
             Renew(began);
+        Volatile.Write(ref _beatAt, _time.GetTimestamp());
         var expelled = await _store.ExpelAsync(_dispatcher.Node, _options.ExpelAfter, cancellationToken).ConfigureAwait(false);
-        if (expelled == 0)
+        if (expelled.Count == 0)
             return;
-        LogExpelled(_logger, expelled);
+        LogExpelled(_logger, expelled.Count);
+        Lost?.Invoke(expelled);
         _signals.Send(new NodeSignal(SignalKind.LanesFree));
         _dispatcher.ForgetOwners(endpoint: null);
     }

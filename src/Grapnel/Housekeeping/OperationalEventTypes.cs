@@ -32,10 +32,23 @@ internal static class OperationalEventTypes
     /// <summary>A background task came to its end.</summary>
     public const string BackgroundTaskFinished = "background_task.finished";
 
+    /// <summary>An endpoint fails for long, or was disabled by the engine; or does so no longer.</summary>
+    public const string AlertEndpoint = "alert.endpoint";
+
+    /// <summary>Messages wait too long for their first attempt, or no longer do.</summary>
+    public const string AlertBacklog = "alert.backlog";
+
+    /// <summary>The disk of a node runs low, or no longer does.</summary>
+    public const string AlertDisk = "alert.disk";
+
+    /// <summary>A node was given up, or is back.</summary>
+    public const string AlertNode = "alert.node";
+
     /// <summary>All of them.</summary>
     public static FrozenSet<string> All { get; } = new[]
     {
         EndpointCreated, EndpointUpdated, EndpointDeleted, EndpointEnabled, EndpointDisabled,
         AttemptFailing, AttemptExhausted, AttemptRecovered, BackgroundTaskFinished,
+        AlertEndpoint, AlertBacklog, AlertDisk, AlertNode,
     }.ToFrozenSet(StringComparer.Ordinal);
 }

@@ -24,11 +24,14 @@ internal sealed partial class Acceptor : IAsyncDisposable
     private readonly ILogger<Acceptor> _logger;
     private readonly Channel<Waiting> _channel;
     private readonly Task _loop;
+    private readonly TimeProvider _time;
     private long _waitingBytes;
+    private long _failedAt;
 
     /// <summary>Starts accepting.</summary>
     public Acceptor(
-        IDeliveryStore store, Dispatcher dispatcher, RouteCache routes, GrapnelMetrics metrics, IOptions<PublishingOptions> options, ILogger<Acceptor> logger)
+        IDeliveryStore store, Dispatcher dispatcher, RouteCache routes, GrapnelMetrics metrics, IOptions<PublishingOptions> options, TimeProvider time,
+        ILogger<Acceptor> logger)
     {
         _store = store;
         _dispatcher = dispatcher;
@@ -36,11 +39,16 @@ internal sealed partial class Acceptor : IAsyncDisposable
         _metrics = metrics;
         _logger = logger;
         _channel = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(options.Value.MaxWaiting) { SingleReader = true });
+        _time = time;
+        metrics.ObserveWaiting(() => _channel.Reader.Count);
         _loop = Task.Run(RunAsync);
     }
 
     /// <summary>Ends with the acceptor; earlier only if it broke.</summary>
     internal Task Completion => _loop;
+
+    /// <summary>Whether the last commit failed, and that not longer ago.</summary>
+    internal bool HasFailedWithin(TimeSpan time) => Volatile.Read(ref _failedAt) is not 0 and var at && _time.GetElapsedTime(at) < time;
 
     /// <summary>Stores a message; null when the store cannot take it now. <paramref name="decisions"/> carries the endpoints' settings to their lanes.</summary>
     internal Task<AcceptReceipt?> AcceptAsync(AcceptItem item, IReadOnlyList<RouteDecision> decisions)
@@ -118,12 +126,15 @@ internal sealed partial class Acceptor : IAsyncDisposable
         catch (Exception e)
         {
             LogStoreFailed(_logger, e, routed.Count);
+            _metrics.RefusedMessages();
+            Volatile.Write(ref _failedAt, Math.Max(1, _time.GetTimestamp()));
             foreach (var request in requests)
                 request.Refuse();
             // The transaction may have been committed all the same, and lanes may have come to this node with it.
             _dispatcher.Doubt();
             return;
         }
+        Volatile.Write(ref _failedAt, 0);
         // Durable. The lanes get it before the publisher gets its answer: both only take a moment, and the webhook is what counts.
         _dispatcher.Accepted(routed, result);
         var first = 0;
@@ -155,9 +166,13 @@ internal sealed partial class Acceptor : IAsyncDisposable
             if (items.Length == 0)
                 return (items, new AcceptResult([], []));
             var batch = new AcceptBatch(_dispatcher.Node, items, _dispatcher.LanesToTake(items)) { RouteVersion = version };
+            var begun = GrapnelMetrics.Moment();
             var result = await _store.AcceptAsync(batch, CancellationToken.None).ConfigureAwait(false);
             if (!result.IsStale)
+            {
+                _metrics.StoredMessages(items.Length, begun);
                 return (items, result);
+            }
             await _routes.RefreshAsync(CancellationToken.None).ConfigureAwait(false);
         }
     }

@@ -28,7 +28,18 @@ internal sealed partial class Publisher
 
     /// <summary>Publishes one message.</summary>
     /// <exception cref="InvalidInputException">A field does not fit; nothing was accepted.</exception>
-    public async ValueTask<PublishResult> PublishAsync(PublishRequest request, CancellationToken cancellationToken)
+    public ValueTask<PublishResult> PublishAsync(PublishRequest request, CancellationToken cancellationToken) =>
+        GrapnelTracing.IsOn ? PublishTracedAsync(request, cancellationToken) : PublishOneAsync(request, cancellationToken);
+
+    private async ValueTask<PublishResult> PublishTracedAsync(PublishRequest request, CancellationToken cancellationToken)
+    {
+        using var span = GrapnelTracing.StartPublish(request.Application, count: 1);
+        var result = await PublishOneAsync(request, cancellationToken).ConfigureAwait(false);
+        GrapnelTracing.Published(span, result);
+        return result;
+    }
+
+    private async ValueTask<PublishResult> PublishOneAsync(PublishRequest request, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
         if (Refuse(request, now) is { } refused)
@@ -62,6 +73,7 @@ internal sealed partial class Publisher
     public async Task<BatchResult> PublishAsync(
         string application, IReadOnlyList<PublishRequest?> requests, BatchIdempotency? idempotency, CancellationToken cancellationToken)
     {
+        using var span = GrapnelTracing.StartPublish(application, requests.Count);
         while (true)
         {
             if (await _routes.FindAsync(application, cancellationToken).ConfigureAwait(false) is not { } routes)
@@ -141,6 +153,7 @@ internal sealed partial class Publisher
             DeliverAt = request.DeliverAt > now ? request.DeliverAt : null,
             ContentExpiresAt = now + request.PayloadRetention,
             RouteVersion = request.Only is null ? routes.Version : Message.Addressed,
+            TraceParent = GrapnelTracing.Current,
         };
         var accepted = new PublishResult(PublishStatus.Accepted, message, plan.Decisions, SchemaFaults: faults);
         if (request.Idempotency is not { } idempotency)

@@ -21,8 +21,9 @@ public interface IDeliveryStore
     /// <summary>
     /// Expels every other node whose last heartbeat is older than <paramref name="limit"/>, or a fraction of that where the store knows that its process has no
     /// connection any more (<see cref="NodeOptions.GoneDivisor"/>), and frees its lanes with it.
+    /// Returns what they called themselves.
     /// </summary>
-    Task<int> ExpelAsync(Id<Node> self, TimeSpan limit, CancellationToken cancellationToken);
+    Task<IReadOnlyList<string>> ExpelAsync(Id<Node> self, TimeSpan limit, CancellationToken cancellationToken);
 
     /// <summary>Removes the node and frees its lanes at once. Leaving twice is fine.</summary>
     Task LeaveAsync(Id<Node> node, CancellationToken cancellationToken);

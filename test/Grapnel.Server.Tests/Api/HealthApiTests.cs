@@ -30,6 +30,14 @@ public sealed class HealthApiTests
         await CheckAsync(server, ready: false, store: "ok", deliveries: "unavailable");
     }
 
+    [Fact]
+    public async Task A_server_whose_disk_runs_low_gets_work_and_says_that_somebody_should_see_to_it()
+    {
+        await using var server = await TestServer.StartAsync(new Dictionary<string, string?> { ["Health:MinFreeDiskBytes"] = $"{long.MaxValue}" });
+        var reply = await server.Stranger.GetJsonAsync("/health/ready");
+        (reply.Status, reply["status"].GetString(), reply["store"].GetString(), reply["disk"].GetString()).ShouldBe((200, "degraded", "ok", "low"));
+    }
+
     private static async Task CheckAsync(TestServer server, bool ready, string store, string deliveries)
     {
         (await server.Stranger.GetJsonAsync("/health/live")).Status.ShouldBe(200);
@@ -38,6 +46,7 @@ public sealed class HealthApiTests
         reply["status"].GetString().ShouldBe(ready ? "ok" : "unavailable");
         reply["store"].GetString().ShouldBe(store);
         reply["deliveries"].GetString().ShouldBe(deliveries);
+        reply["disk"].GetString().ShouldBe("ok");
         (await server.Stranger.GetJsonAsync("/api/v1/health")).Status.ShouldBe(ready ? 204 : 503);
     }
 

@@ -32,6 +32,7 @@ public sealed class DiskTests
         await Eventually.IsTrueAsync("an outcome meets the full disk", () => rig.Server.Output.Contains("Grapnel.Dispatching.Settler", StringComparison.Ordinal));
         var stillRefused = await rig.TryPublishAsync("order.created", Large);
         var health = await rig.Client.GetJsonAsync("/health/live");
+        var full = await rig.Client.GetJsonAsync("/health/ready");
         disk.Free();
 
         refused.Status.ShouldBe(503, refused.Text);
@@ -39,6 +40,8 @@ public sealed class DiskTests
         refused["detail"].GetString()!.ShouldContain("nothing was accepted");
         stillRefused.Status.ShouldBe(503);
         health.Status.ShouldBe(200);
+        (full.Status, full["disk"].GetString(), full["store"].GetString()).ShouldBe((503, "unavailable", "unavailable"));
+        await Eventually.IsTrueAsync("the server is ready again", async () => (await rig.Client.GetJsonAsync("/health/ready")).Status == 200);
         var later = "";
         await Eventually.IsTrueAsync("messages are accepted again", async () =>
             await rig.TryPublishAsync("order.created") is { Status: 202 } reply && (later = reply.Id) != "");

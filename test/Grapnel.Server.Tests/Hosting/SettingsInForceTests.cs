@@ -7,7 +7,7 @@ namespace Grapnel.Server.Tests.Hosting;
 
 public sealed class SettingsInForceTests
 {
-    private static readonly string[] Secrets = ["ApiKey", "Auth:JwtSecret", "Console:AdminPassword", "Network:Proxy", "Postgres:ConnectionString", "Redis:ConnectionString", "Secrets:CertificatePassword"];
+    private static readonly string[] Secrets = ["ApiKey", "Auth:JwtSecret", "Console:AdminPassword", "Network:Proxy", "Postgres:ConnectionString", "Redis:ConnectionString", "Secrets:CertificatePassword", "Telemetry:OtlpHeaders", "Mail:Password"];
 
     [Fact]
     public void Every_setting_is_shown_but_the_secrets()

@@ -66,9 +66,10 @@ internal sealed class TestServer : IAsyncDisposable
     /// <param name="services">Adds to or replaces what is registered.</param>
     /// <param name="folder">An existing store to go on with; by default a new one, which goes away with the server.</param>
     /// <param name="announce">Gets what is told to the operator only.</param>
+    /// <param name="environment">The variables that there are; by default none.</param>
     public static async Task<TestServer> StartAsync(
         IReadOnlyDictionary<string, string?>? settings = null, Action<IServiceCollection>? services = null, string? folder = null,
-        Action<string>? announce = null)
+        Action<string>? announce = null, Hashtable? environment = null)
     {
         var data = folder ?? Directory.CreateTempSubdirectory("grapnel-test-").FullName;
         var all = new Dictionary<string, string?>(Defaults) { ["Store:Data"] = data };
@@ -79,7 +80,7 @@ internal sealed class TestServer : IAsyncDisposable
         var app = GrapnelHost.Build(new HostSetup
         {
             Settings = all.Where(setting => setting.Value is not null).ToDictionary(),
-            Environment = new Hashtable(),
+            Environment = environment ?? [],
             SettingsFile = Path.Combine(data, "no-settings-file.json"),
             Announce = text => announce?.Invoke(text),
             Services = services,

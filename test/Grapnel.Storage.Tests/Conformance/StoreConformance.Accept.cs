@@ -29,6 +29,7 @@ public abstract partial class StoreConformance
         var message = NewMessage("e-1", Clock.GetUtcNow().AddHours(-1)) with
         {
             Channels = ["a", "b"], Tags = ["\"quoted\"", "\u00e9\ud83d\ude00"], ContentType = "text/plain", RouteVersion = long.MaxValue,
+            TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         };
         await AcceptAsync(Owe(message, lane));
 
@@ -38,6 +39,19 @@ public abstract partial class StoreConformance
         read.Channels.ShouldBe(message.Channels);
         read.Tags.ShouldBe(message.Tags);
         (read with { Payload = null, Channels = null, Tags = null }).ShouldBe(message with { Payload = null, Channels = null, Tags = null });
+    }
+
+    [Fact]
+    public async Task Each_message_of_a_batch_keeps_its_own_trace_or_none()
+    {
+        var (lane, trace) = (NewLane(), "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        await AcceptAsync(Owe(NewMessage(), lane), Owe(NewMessage() with { TraceParent = trace }, lane), Owe(NewMessage(), lane));
+
+        var deliveries = await PendingAsync(lane);
+        await SettleAsync(Retried(deliveries[1], TimeSpan.Zero));
+
+        deliveries.Select(delivery => delivery.Message.TraceParent).ShouldBe([null, trace, null]);
+        (await PendingAsync(lane)).Single(delivery => delivery.Attempts == 1).Message.TraceParent.ShouldBe(trace);
     }
 
     [Fact]

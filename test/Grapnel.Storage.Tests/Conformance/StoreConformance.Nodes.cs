@@ -12,7 +12,7 @@ public abstract partial class StoreConformance
         Clock.Advance(Limit + TimeSpan.FromSeconds(1));
         var other = await Deliveries.JoinAsync("second", NodeRoles.All, default);
 
-        (await Deliveries.ExpelAsync(other, Limit, default)).ShouldBe(1);
+        (await Deliveries.ExpelAsync(other, Limit, default)).ShouldBe(["first"]);
 
         (await Deliveries.TakeLanesAsync(other, 10, default)).ShouldBe([lane]);
         (await Deliveries.HeartbeatAsync(_node, default)).ShouldBeFalse();
@@ -25,7 +25,7 @@ public abstract partial class StoreConformance
         Clock.Advance(Limit + TimeSpan.FromSeconds(1));
         (await Deliveries.HeartbeatAsync(_node, default)).ShouldBeTrue();
 
-        (await Deliveries.ExpelAsync(other, Limit, default)).ShouldBe(0);
+        (await Deliveries.ExpelAsync(other, Limit, default)).Count.ShouldBe(0);
 
         (await Deliveries.HeartbeatAsync(other, default)).ShouldBeTrue();
     }
@@ -36,7 +36,7 @@ public abstract partial class StoreConformance
         var other = await Deliveries.JoinAsync("second", NodeRoles.All, default);
         Clock.WallSkew = TimeSpan.FromHours(1);
 
-        (await Deliveries.ExpelAsync(other, Limit, default)).ShouldBe(0);
+        (await Deliveries.ExpelAsync(other, Limit, default)).Count.ShouldBe(0);
     }
 
     [Fact]

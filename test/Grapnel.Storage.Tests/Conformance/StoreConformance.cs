@@ -33,6 +33,8 @@ public abstract partial class StoreConformance : IAsyncLifetime
     private IBackgroundTaskStore Tasks => _store.Tasks;
 
     private IConsoleStore Console => _store.Console;
+    private IAlertStore Alerts => _store.Alerts;
+
     private IStatisticsStore Statistics => _store.Statistics;
 
     private Id<Application> Tenant { get; set; }

@@ -20,6 +20,8 @@ public abstract class StoreUnderTest(TestClock clock) : IAsyncDisposable
     public abstract IConsoleStore Console { get; }
     public abstract IStatisticsStore Statistics { get; }
 
+    public abstract IAlertStore Alerts { get; }
+
     public abstract Task ReopenAsync();
 
     public abstract ValueTask DisposeAsync();

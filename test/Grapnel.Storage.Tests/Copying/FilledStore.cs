@@ -111,6 +111,7 @@ internal sealed class FilledStore(SqliteStore store, TestClock clock)
         await store.Deliveries.AcceptAsync(new AcceptBatch(_node, [.. messages.Select(Owed)], []), default);
         foreach (var lane in _endpoints)
             await SettleAsync(lane, round);
+        await store.Alerts.RaiseAsync(new Alert($"disk:{round}", "It runs low.", Now, Now) { ApplicationId = round % 2 == 0 ? application : null }, null, mail: round % 3 == 0, default);
         await store.Deliveries.CancelAsync(messages[0], null, default);
         await store.Deliveries.ExpungeAsync(messages[1], default);
         await store.Deliveries.ResendAsync(_node, messages[2], [_endpoints[0]], default);
@@ -121,6 +122,7 @@ internal sealed class FilledStore(SqliteStore store, TestClock clock)
         Id = _ids.Next<Message>(), ApplicationId = application, EventType = $"type.{i % 3}", EventId = i % 4 == 0 ? $"event {round} {i}" : null,
         Channels = i % 5 == 0 ? ["red", "ünï"] : null, Tags = i % 6 == 0 ? ["vip"] : null, Payload = new byte[i * 100], AcceptedAt = Now,
         DeliverAt = i == 7 ? Now + TimeSpan.FromDays(3) : null, ContentExpiresAt = i == 8 ? Now + TimeSpan.FromDays(1) : null, RouteVersion = 3,
+        TraceParent = i == 9 ? "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" : null,
     };
 
     private AcceptItem Owed(Message message, int i)

@@ -29,6 +29,7 @@ internal static class StoreContents
         AddAll("ring", await store.Console.ReadKeyRingAsync(default));
         AddAll("audit", (await store.Console.ListAuditEntriesAsync(new AuditFilter(), All, default)).Items);
         Add("inboxes", await store.Console.CountInboxesAsync(default));
+        AddAll("alert", await store.Alerts.ReadAsync(default));
         AddAll("task", (await store.Tasks.ListAsync(new BackgroundTaskFilter(), All, default)).Items);
         foreach (var task in (await store.Tasks.ListAsync(new BackgroundTaskFilter(), All, default)).Items)
             Add("task", await store.Tasks.FindAsync(task.Id, default));

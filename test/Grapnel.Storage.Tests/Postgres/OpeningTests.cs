@@ -1,10 +1,13 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Grapnel.Storage.Catalog;
 using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Tests.Conformance;
 using Grapnel.Testing;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql;
 
 namespace Grapnel.Storage.Tests.Postgres;
@@ -36,7 +39,7 @@ public sealed class OpeningTests : IAsyncLifetime
             (await store.Catalog.ListApplicationsAsync(new PageRequest(), default)).Items.Count.ShouldBe(2);
             (await store.Statistics.CountPendingAsync(default)).ShouldBe(0);
         }
-        (await CountAsync("SELECT count(*) FROM \"__EFMigrationsHistory\"")).ShouldBe(1);
+        (await CountAsync("SELECT count(*) FROM \"__EFMigrationsHistory\"")).ShouldBe(4);
         (await CountAsync("SELECT count(*) FROM history_partition")).ShouldBe(3);
         foreach (var store in stores)
             await store.DisposeAsync();
@@ -95,6 +98,36 @@ public sealed class OpeningTests : IAsyncLifetime
             using var catalog = PostgresCatalogDatabase.OpenCatalog(session);
             return Task.FromResult(catalog.Database.HasPendingModelChanges());
         }, default)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_database_of_the_first_version_is_upgraded_with_all_its_messages_wherever_they_lie()
+    {
+        // A partition of days ago, so that it is in the way of none that opening makes.
+        var ids = new IdGenerator(new TestClock(StoreConformance.Start.AddDays(-10)));
+        var (application, message, later) = (ids.Next<Application>(), ids.Next<Message>(), ids.Next<Message>());
+        await using (var connection = new NpgsqlConnection(_server.ConnectionString(_database)))
+        {
+            await connection.OpenAsync();
+            using (var catalog = PostgresCatalogDatabase.OpenCatalog(new PostgresSession(connection, default)))
+            {
+                catalog.Database.AutoTransactionBehavior = AutoTransactionBehavior.WhenNeeded;
+                catalog.GetService<IMigrator>().Migrate("20261128172524_Initial");
+            }
+            var session = new PostgresSession(connection, default);
+            await session.Prepare("CREATE TABLE message_of_old (LIKE message INCLUDING DEFAULTS)").RunAsync();
+            await session.Prepare($"ALTER TABLE message ATTACH PARTITION message_of_old FOR VALUES FROM ('{Uuid.Of(message)}') TO ('{Uuid.Of(later)}')").RunAsync();
+            await session.Prepare("""
+                INSERT INTO message (id, application_id, place, event_type, content_type, accepted_at, route_version, owed, payload)
+                VALUES ($1, $2, 1, 'x', 'application/json', 1, 1, '', '{}')
+                """).Bind(message).Bind(application).RunAsync();
+        }
+
+        await using var store = await OpenAsync();
+
+        var found = await store.History.FindMessageAsync(application, message.ToString(), default);
+        (found!.Id, found.TraceParent).ShouldBe((message, null));
+        (await store.Alerts.ReadAsync(default)).ShouldBeEmpty();
     }
 
     [Fact]

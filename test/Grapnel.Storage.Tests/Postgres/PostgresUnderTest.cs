@@ -61,6 +61,8 @@ public sealed class PostgresUnderTest : StoreUnderTest
 
     public override IStatisticsStore Statistics => Store.Statistics;
 
+    public override IAlertStore Alerts => Store.Alerts;
+
     // No pool outlives its test; partitions of a minute, because the tests prune minutes.
     public static PostgresStoreOptions Options(PostgresServer server, string database) => new()
     {

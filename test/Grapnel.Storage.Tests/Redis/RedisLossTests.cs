@@ -115,7 +115,7 @@ public abstract class RedisLossTests : IAsyncLifetime
 
         _clock.Advance(Limit + TimeSpan.FromSeconds(1));
         (await Deliveries.HeartbeatAsync(other, default)).ShouldBeTrue();
-        (await Deliveries.ExpelAsync(other, Limit, default)).ShouldBe(1);
+        (await Deliveries.ExpelAsync(other, Limit, default)).Count.ShouldBe(1);
 
         (await Deliveries.TakeLanesAsync(other, 10, default)).ShouldBe([lane]);
     }
@@ -202,7 +202,7 @@ public abstract class RedisLossTests : IAsyncLifetime
         (await ReadAsync(lane)).Deliveries.Select(found => found.Message.Id).ShouldBe([first, second]);
         _clock.Advance(Limit + TimeSpan.FromSeconds(1));
         await Deliveries.HeartbeatAsync(_node, default);
-        (await Deliveries.ExpelAsync(_node, Limit, default)).ShouldBe(1);
+        (await Deliveries.ExpelAsync(_node, Limit, default)).Count.ShouldBe(1);
 
         (await ReadAsync(lane)).Deliveries.Select(found => found.Message.Id).ShouldBe([second, third.Id]);
         (await ReadAsync(lane, ordered: true)).Deliveries.Select(found => (found.Message.Id, found.Attempts)).ShouldBe([(first, 1), (second, 0), (third.Id, 0)]);

@@ -39,6 +39,8 @@ public sealed class RedisUnderTest : StoreUnderTest
 
     public override IStatisticsStore Statistics => _store.Statistics;
 
+    public override IAlertStore Alerts => _store.Alerts;
+
     public static async Task<RedisUnderTest> OpenAsync(StoreUnderTest store, string? connectionString = null, TimeSpan? timeout = null, ILogger? logger = null)
     {
         var options = new RedisQueueOptions

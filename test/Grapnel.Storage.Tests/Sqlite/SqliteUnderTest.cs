@@ -44,6 +44,8 @@ public sealed class SqliteUnderTest : StoreUnderTest
     public override IConsoleStore Console => Store.Console;
     public override IStatisticsStore Statistics => Store.Statistics;
 
+    public override IAlertStore Alerts => Store.Alerts;
+
     // Power loss is no part of these tests, so they do not wait for the disk.
     public static SqliteStoreOptions Options(string folder, int runLength = IdempotencyIndex.RunLength) =>
         new() { Data = folder, Synchronous = SqliteSynchronous.Normal, IdempotencyRunLength = runLength };

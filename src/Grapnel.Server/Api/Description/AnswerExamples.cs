@@ -111,7 +111,7 @@ internal static class AnswerExamples
             {"id":"node_0353ndoezoF88UGFrSjPY7","name":"web-1","joinedAt":"2026-11-23T12:00:00Z","heartbeatAt":"2026-11-23T12:00:03Z","lanes":1,"lanesIsMore":false,
              "isThis":true}
             """,
-        [typeof(HealthOut)] = """{"status":"ok","store":"ok","deliveries":"ok"}""",
+        [typeof(HealthOut)] = """{"status":"ok","store":"ok","deliveries":"ok","disk":"ok"}""",
     };
 
     /// <summary>An example of a record, or of a page of them.</summary>

@@ -69,6 +69,7 @@ internal static class StateOperations
 
     public static Operation Ready { get; } = new("Health", "ready", "Tell whether the server can do its work, and what is missing")
     {
+        Details = "For load balancers and for people. A node that accepts messages and cannot send them for now is `degraded` and answers 200: what it accepts is durable, and sent later.",
         Answers = [Answer.Ok<HealthOut>("It can."), new Answer(503, "It cannot just now.", typeof(HealthOut)) { Example = """{"status":"unavailable","store":"ok","deliveries":"unavailable"}""" }],
     };
 
@@ -87,12 +88,18 @@ internal static class StateOperations
 }
 
 /// <summary>How the server is.</summary>
-/// <param name="Status"><c>ok</c> or <c>unavailable</c>.</param>
+/// <param name="Status"><c>ok</c>; <c>degraded</c> when it should get work and somebody should see to it; or <c>unavailable</c>.</param>
 internal sealed record HealthOut(string Status)
 {
-    /// <summary>Whether the store answers.</summary>
+    /// <summary>Whether the store answers, and takes what is written: <c>ok</c> or <c>unavailable</c>, as for the others.</summary>
     public string? Store { get; init; }
+
+    /// <summary>Whether Redis answers, where it is the queue. While it is away, messages are accepted and sent later.</summary>
+    public string? Queue { get; init; }
 
     /// <summary>Whether deliveries are being made.</summary>
     public string? Deliveries { get; init; }
+
+    /// <summary>The disk of the data folder, with the embedded store: also <c>low</c>.</summary>
+    public string? Disk { get; init; }
 }

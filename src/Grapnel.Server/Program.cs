@@ -10,6 +10,7 @@ var grapnel = new RootCommand("Grapnel delivers webhooks: publish an event once,
     TriggerCommand.Create(),
     SampleCommand.Create(),
     AdminCommand.Create(),
+    HealthCommand.Create(),
     MigrateCommand.Create(),
     CopyCommand.Create(),
 };

@@ -18,6 +18,7 @@ internal static class OptionsServices
         var server = Add<ServerOptions>(services, settings, new ServerOptionsRules());
         Add<AuthOptions>(services, settings, new AuthOptionsRules());
         Add<ApiOptions>(services, settings, new ApiOptionsRules());
+        Add<ProxyOptions>(services, settings, new ProxyOptionsRules());
         Add<ConsoleOptions>(services, settings, new ConsoleOptionsRules());
         Add<PortalOptions>(services, settings, new PortalOptionsRules());
         Add<PublishingOptions>(services, settings, new PublishingOptionsRules());

@@ -18,6 +18,7 @@ internal static class SettingsCatalog
         new("", typeof(ServerOptions)),
         new("Auth", typeof(AuthOptions)),
         new("Api", typeof(ApiOptions)),
+        new("Proxy", typeof(ProxyOptions)),
         new("Console", typeof(ConsoleOptions)),
         new("Portal", typeof(PortalOptions)),
         new("Publishing", typeof(PublishingOptions)),

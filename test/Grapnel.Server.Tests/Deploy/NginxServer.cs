@@ -67,7 +67,7 @@ internal sealed partial class NginxServer : IAsyncDisposable
     }
 
     /// <summary>A client that trusts its certificate.</summary>
-    public HttpClient CreateClient(string? key, Version? version = null)
+    public HttpClient CreateClient(string? key)
     {
         var handler = new SocketsHttpHandler
         {
@@ -78,7 +78,7 @@ internal sealed partial class NginxServer : IAsyncDisposable
         var client = new HttpClient(handler)
         {
             BaseAddress = Address, Timeout = Eventually.Limit,
-            DefaultRequestVersion = version ?? HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
         if (key is not null)
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);

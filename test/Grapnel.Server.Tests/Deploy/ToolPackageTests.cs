@@ -24,7 +24,26 @@ public sealed class ToolPackageTests
 
         var grapnel = Path.Combine(folder.Path, "tools", "grapnel");
         (await RunAsync(grapnel, "--version")).Trim().ShouldBe(version);
-        (await RunAsync(grapnel, "admin", "create-key", "--data", Path.Combine(folder.Path, "data"))).ShouldStartWith("grpk_");
+        await SeeDemoDeliverAsync(grapnel);
+    }
+
+    private static async Task SeeDemoDeliverAsync(string grapnel)
+    {
+        using var demo = Process.Start(new ProcessStartInfo(grapnel, ["demo", "--port", "0", "--consumer-port", "0"]) { RedirectStandardOutput = true })!;
+        try
+        {
+            while (await demo.StandardOutput.ReadLineAsync().WaitAsync(Eventually.Limit) is { } line && !line.Contains("  200  POST "))
+                line.ShouldNotContain("fail");
+            await Signal.SendAsync("TERM", demo.Id);
+            await demo.StandardOutput.ReadToEndAsync().WaitAsync(Eventually.Limit);
+            await demo.WaitForExitAsync().WaitAsync(Eventually.Limit);
+            demo.ExitCode.ShouldBe(0);
+        }
+        finally
+        {
+            if (!demo.HasExited)
+                demo.Kill();
+        }
     }
 
     private static async Task<string> RunAsync(string program, params string[] arguments)

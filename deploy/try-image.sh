@@ -45,7 +45,7 @@ rm -rf "$work/sdk"
 
 echo "== build"
 # Where this machine gets its packages from stays this machine's affair.
-"${buildah[@]}" build --isolation chroot --quiet --volume "$HOME/.nuget:/root/.nuget" \
+"${buildah[@]}" build --format docker --isolation chroot --quiet --volume "$HOME/.nuget:/root/.nuget" \
   --build-arg SDK=localhost/grapnel-sdk --build-arg BASE=localhost/grapnel-base --build-arg COMPRESS="${COMPRESS:-true}" \
   --file deploy/Dockerfile --tag localhost/grapnel . >/dev/null
 "${buildah[@]}" images --format '{{.Name}} {{.Size}}'
@@ -57,33 +57,31 @@ du --summarize --bytes "$work/base" | awk '{ printf "%.0f MB\n", $1 / 1e6 }'
 stat --format '/data belongs to %u:%g, %A' "$root/data"
 install --directory --owner 1654 --group 1654 --mode 0700 "$work/data"
 chmod 0711 "$work"
-mapfile -t variables < <("${buildah[@]}" inspect --type image --format '{{range .OCIv1.Config.Env}}{{println .}}{{end}}' localhost/grapnel | grep .)
-as_image() { # what an engine does: read-only root, one volume, the image's user and variables, nothing gained by executing
-  env -i "${variables[@]}" GRAPNEL_NETWORK__ALLOW_NET=127.0.0.0/8 GRAPNEL_API_KEY="$key" GRAPNEL_URLS=http://127.0.0.1:18080 GRAPNEL_URL=http://127.0.0.1:18080 \
-    /usr/bin/setpriv --no-new-privs /usr/bin/unshare --mount /bin/bash -c '
-    mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && mount --bind "$2" "$1/data" && mount --rbind /proc "$1/proc" && mount --rbind /dev "$1/dev"
-    exec /usr/bin/unshare --root "$1" --wd /data --setgid 1654 --setuid 1654 "${@:3}"' - "$root" "$work/data" "$@"
-}
-mkdir -p "$root/proc" "$root/dev"
 key=a-key-of-this-trial-and-no-other
-as_image /app/grapnel serve >"$work/server" 2>&1 &
+mapfile -t variables < <("${buildah[@]}" inspect --type image --format '{{range .OCIv1.Config.Env}}{{println .}}{{end}}' localhost/grapnel | grep .)
+# What an engine does: a root that is only read, one volume, the image's user and variables, and nothing gained by executing. It becomes the program that follows.
+as_image=(env -i "${variables[@]}" GRAPNEL_NETWORK__ALLOW_NET=127.0.0.0/8 GRAPNEL_API_KEY="$key" GRAPNEL_URLS=http://127.0.0.1:18080 GRAPNEL_URL=http://127.0.0.1:18080
+  /usr/bin/setpriv --no-new-privs /usr/bin/unshare --mount /bin/bash -c '
+  mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && mount --bind "$2" "$1/data" && mount --rbind /proc "$1/proc" && mount --rbind /dev "$1/dev"
+  exec /usr/bin/unshare --root "$1" --wd /data --setgid 1654 --setuid 1654 "${@:3}"' - "$root" "$work/data")
+mkdir -p "$root/proc" "$root/dev"
+"${as_image[@]}" /app/grapnel serve >"$work/server" 2>&1 &
 server=$!
 for try in $(seq 100); do
-  if as_image /app/grapnel health >"$work/health" 2>&1; then break; fi
+  if "${as_image[@]}" /app/grapnel health >"$work/health" 2>&1; then break; fi
   kill -0 "$server" 2>/dev/null || break
 done
 cat "$work/health"
-as_image /app/grapnel listen --port 18088 >"$work/receiver" 2>&1 &
+"${as_image[@]}" /app/grapnel listen --port 18088 >"$work/receiver" 2>&1 &
 receiver=$!
 call() { curl --silent --show-error --fail --header "Authorization: Bearer $key" --header 'Content-Type: application/json' "http://127.0.0.1:18080$1" --data "$2" >/dev/null; }
 call /api/v1/event-type '{"name":"order.created","description":"A trial"}'
 call /api/v1/app/default/endpoint '{"url":"http://127.0.0.1:18088/shop"}'
 call /trigger/order.created '{"orderId":42}'
-for try in $(seq 100); do grep -q 'POST /shop' "$work/receiver" && break; read -r -t 0.1 _ < <(:) || true; done
+for try in $(seq 100); do grep -q 'POST /shop' "$work/receiver" && break; sleep 0.1; done
 grep --max-count 1 'POST /shop' "$work/receiver"
-process=$(pgrep --parent "$server" --full /app/grapnel || echo "$server")
-grep -E '^(Uid|NoNewPrivs|CapEff|VmRSS):' "/proc/$process/status"
-if as_image /app/grapnel serve --data /app/elsewhere >"$work/refused" 2>&1; then echo "the root file system can be written to" >&2; exit 1; fi
+grep -E '^(Uid|NoNewPrivs|CapEff|VmRSS):' "/proc/$server/status"
+if "${as_image[@]}" /app/grapnel serve --data /app/elsewhere >"$work/refused" 2>&1; then echo "the root file system can be written to" >&2; exit 1; fi
 echo "no other place can be written to: $(tail -n 1 "$work/refused")"
 kill "$server" && wait "$server" && echo "stopped in order"
 server=''

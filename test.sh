@@ -16,9 +16,10 @@ if [ $# -gt 0 ]; then projects=("$1"); shift; fi
 
 command -v dotnet >/dev/null || { echo "test.sh needs the .NET 10 SDK: https://dot.net" >&2; exit 2; }
 
-# Stores are tested on real servers, which the tests start themselves. Signatures are checked with the stock library of npm, run by Node.js; the console is looked at in Chromium without
+# Stores are tested on real servers, which the tests start themselves, and so is what deploy/ puts in front. Signatures are checked with the stock library of npm, run by Node.js; the console is looked at in Chromium without
 # a window, which needs a font.
 missing=()
+command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
 command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
 command -v curl >/dev/null || missing+=(curl)

@@ -78,8 +78,8 @@ internal static class ConsoleServices
         {
             pages.UseMiddleware<PageHeaders>();
             // Not by each cookie's own policy: the one of forms would refuse whatever a proxy passes on as plain http.
-            if (app.Services.GetRequiredService<ApiOptions>().IsSecure)
-                pages.UseCookiePolicy(new CookiePolicyOptions { Secure = CookieSecurePolicy.Always });
+            var secure = app.Services.GetRequiredService<ApiOptions>().IsSecure ? CookieSecurePolicy.Always : CookieSecurePolicy.SameAsRequest;
+            pages.UseCookiePolicy(new CookiePolicyOptions { Secure = secure });
             pages.UseAuthentication();
             pages.UseMiddleware<PortalGate>();
             pages.UseAuthorization();

@@ -111,6 +111,7 @@ internal static class GrapnelHost
         app.Urls.Clear();
         foreach (var url in app.Services.GetRequiredService<ServerOptions>().Urls.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             app.Urls.Add(url);
+        app.UseForwardedRequests();
         app.UseMiddleware<ErrorHandling>();
         app.UseMiddleware<OneSlash>();
         app.UseRouting();

@@ -82,6 +82,11 @@ internal sealed class ApiOptionsRules : IValidateOptions<ApiOptions>
         Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https", Query: "", Fragment: "" };
 }
 
+internal sealed class ProxyOptionsRules : IValidateOptions<ProxyOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ProxyOptions options) => ValidateOptionsResult.Success;
+}
+
 internal sealed class ConsoleOptionsRules : IValidateOptions<ConsoleOptions>
 {
     public ValidateOptionsResult Validate(string? name, ConsoleOptions options) => new OptionsCheck("Console")

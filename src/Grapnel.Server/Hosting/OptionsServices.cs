@@ -23,6 +23,7 @@ internal static class OptionsServices
         Add<AuthOptions>(services, settings, new AuthOptionsRules());
         var secrets = Add<SecretsOptions>(services, settings, new SecretsOptionsRules());
         Add<ApiOptions>(services, settings, new ApiOptionsRules());
+        Add<ProxyOptions>(services, settings, new ProxyOptionsRules());
         Add<ConsoleOptions>(services, settings, new ConsoleOptionsRules());
         Add<PortalOptions>(services, settings, new PortalOptionsRules());
         Add<PublishingOptions>(services, settings, new PublishingOptionsRules());

@@ -23,6 +23,7 @@ internal static class SettingsCatalog
         new("Auth", typeof(AuthOptions)),
         new("Secrets", typeof(SecretsOptions)),
         new("Api", typeof(ApiOptions)),
+        new("Proxy", typeof(ProxyOptions)),
         new("Console", typeof(ConsoleOptions)),
         new("Portal", typeof(PortalOptions)),
         new("Publishing", typeof(PublishingOptions)),

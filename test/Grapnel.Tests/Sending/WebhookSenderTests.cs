@@ -29,7 +29,7 @@ public sealed class WebhookSenderTests
         request.Header("webhook-id").ShouldBe(delivery.Message.Id.ToString());
         request.Header("content-type").ShouldBe("application/cloudevents+json; charset=utf-8");
         request.Header("content-length").ShouldBe("7");
-        request.Header("user-agent").ShouldBe("Grapnel/0.1.0");
+        request.Header("user-agent")!.ShouldMatch(@"^Grapnel/\d+\.\d+\.\d+(-[\w.]+)?$");
         request.Header("host").ShouldBe($"127.0.0.1:{receiver.Port}");
         request.Header("x-tenant").ShouldBe("caf\u00e9");
         request.Header("authorization").ShouldBe("Bearer x");

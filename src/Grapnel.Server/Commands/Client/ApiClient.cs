@@ -28,6 +28,9 @@ internal sealed class ApiClient : IDisposable
     public static ApiClient Create(Uri? url, string? key) =>
         new(url ?? UrlFromEnvironment() ?? new Uri(DefaultUrl), ApiKeySource.Find(key));
 
+    /// <summary>The same for what is open to everybody: no key is looked for, and none is shown.</summary>
+    public static ApiClient WithoutKey(Uri? url) => new(url ?? UrlFromEnvironment() ?? new Uri(DefaultUrl), key: null);
+
     /// <summary>Scheme, host and port of the server.</summary>
     public string Address => _http.BaseAddress!.GetLeftPart(UriPartial.Authority);
 

@@ -22,6 +22,8 @@ internal sealed class Visit : IAsyncDisposable
         var context = await (await Chromium.Browser).NewContextAsync(new BrowserNewContextOptions
         {
             BaseURL = address.ToString(),
+            // Certificates of tests are made on the spot; who checks them is not the browser.
+            IgnoreHTTPSErrors = address.Scheme == Uri.UriSchemeHttps,
             ViewportSize = new ViewportSize { Width = width, Height = Height },
             ColorScheme = scheme == "dark" ? ColorScheme.Dark : ColorScheme.Light,
             ReducedMotion = ReducedMotion.Reduce,

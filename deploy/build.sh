@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds what a release consists of, into artifacts/: one archive per platform with the executable, the package of the .NET tool, and SHA256SUMS.
+# Builds what a release consists of, into artifacts/: one archive per platform with the executable, the packages of the .NET tool and for receivers, and SHA256SUMS.
 #
 #   deploy/build.sh                        all platforms
 #   deploy/build.sh linux-x64 win-x64      some of them
@@ -14,6 +14,7 @@ rm -f artifacts/*
 dotnet pack src/Grapnel.Server --configuration Release --output artifacts --verbosity quiet
 version=$(basename artifacts/Grapnel.*.nupkg .nupkg)
 version=${version#Grapnel.}
+dotnet pack src/Grapnel.Receiver --configuration Release --output artifacts --verbosity quiet
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for platform in "${platforms[@]}"; do

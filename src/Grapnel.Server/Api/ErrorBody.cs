@@ -86,6 +86,7 @@ internal static class ErrorBody
         var asProblem = response.HttpContext.Request.Headers.Accept.Any(accepted => accepted?.Contains(ProblemMediaType, StringComparison.OrdinalIgnoreCase) == true);
         response.StatusCode = status;
         response.ContentType = asProblem ? ProblemMediaType : JsonReply.MediaType;
+        response.Headers.XContentTypeOptions = "nosniff";
         await using (var writer = new Utf8JsonWriter(response.BodyWriter, JsonReply.Plain))
         {
             writer.WriteStartObject();

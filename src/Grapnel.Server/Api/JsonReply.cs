@@ -36,6 +36,8 @@ internal static class JsonReply
         response.StatusCode = status;
         response.ContentType = MediaType;
         response.ContentLength = json.Length;
+        // An answer repeats what strangers wrote. No browser is to take it for a page.
+        response.Headers.XContentTypeOptions = "nosniff";
         response.BodyWriter.Write(json);
         return Task.CompletedTask;
     }

@@ -1,3 +1,4 @@
+using Grapnel.Server.Api;
 using Grapnel.Server.Console.Portal;
 
 namespace Grapnel.Server.Console;
@@ -7,7 +8,7 @@ namespace Grapnel.Server.Console;
 /// component library writes styles into the page, which is why those are allowed. Pages of the portal may show the operator's logo and be framed where
 /// the operator said.
 /// </summary>
-internal sealed class PageHeaders(RequestDelegate next, PortalOptions portal)
+internal sealed class PageHeaders(RequestDelegate next, PortalOptions portal, ApiOptions api)
 {
     private readonly string _console = Policy(images: "", ancestors: []);
     private readonly string _portal = Policy(OriginOf(portal.LogoUrl), portal.FrameOrigins);
@@ -17,6 +18,9 @@ internal sealed class PageHeaders(RequestDelegate next, PortalOptions portal)
         var headers = http.Response.Headers;
         headers.ContentSecurityPolicy = http.Request.Path.StartsWithSegments(ConsolePaths.Portal) ? _portal : _console;
         headers.XContentTypeOptions = "nosniff";
+        // Only where people come over https anyway: a browser that was told to insist on it does so for a year.
+        if (api.IsSecure)
+            headers.StrictTransportSecurity = "max-age=31536000";
         headers["Referrer-Policy"] = "same-origin";
         headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=()";
         if (!http.Request.Path.StartsWithSegments(ConsolePaths.Assets))

@@ -1,6 +1,9 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using Grapnel.Sending.Signing;
 using Grapnel.Server.Tests.Faults.Harness;
 using Grapnel.Server.Tests.Support;
+using Grapnel.Testing;
 
 namespace Grapnel.Server.Tests.Faults;
 
@@ -14,15 +17,30 @@ public sealed class SecrecyTests
         const string header = "a-value-that-only-the-receiver-may-see";
         await using var receiver = await Receiver.StartAsync();
         receiver.Answer = (arrival, _) => Task.FromResult(arrival.Path == "/failing" ? 500 : 200);
+        const string other = "a-password-of-something-else";
         const string jwtSecret = "a-secret-that-signs-tokens-of-this-test";
         await using var rig = await Rig.StartAsync(settings:
         [
             ("GRAPNEL_AUTH__JWTSECRET", jwtSecret),
+            ("GRAPNEL_NETWORK__PROXY", $"http://me:{other}@127.0.0.1:9"), ("GRAPNEL_NETWORK__NOPROXY", "127.0.0.0/8"),
+            ("GRAPNEL_MAIL__HOST", "127.0.0.1"), ("GRAPNEL_MAIL__PORT", "9"), ("GRAPNEL_MAIL__USERNAME", "me"), ("GRAPNEL_MAIL__PASSWORD", other),
+            ("GRAPNEL_MAIL__FROM", "grapnel@example.com"), ("GRAPNEL_MAIL__TO", "ops@example.com"),
             ("GRAPNEL_LOGGING__LOGLEVEL__DEFAULT", "Trace"), ("GRAPNEL_LOGGING__LOGLEVEL__MICROSOFT.ASPNETCORE", "Trace"),
             ("GRAPNEL_LOGGING__LOGLEVEL__MICROSOFT.ENTITYFRAMEWORKCORE", "Trace"),
         ]);
         var working = await rig.CreateEndpointAsync(receiver.Url(), $$"""  "headers":{"X-Token":"{{header}}"}  """);
         await rig.CreateEndpointAsync(receiver.Url("/failing"), $$"""  "headers":{"Authorization":"Bearer {{header}}"}  """);
+        using var certificates = new TestCertificates();
+        using var certificate = certificates.Issue("sender.example");
+        var key = certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem();
+        var granted = JsonSerializer.Serialize(new
+        {
+            tls = new { clientCertificate = certificate.ExportCertificatePem(), clientKey = key },
+            oauth = new { tokenUrl = receiver.Url("/failing"), clientId = "me", clientSecret = other },
+        })[1..^1];
+        await rig.CreateEndpointAsync(receiver.Url("/granted"), granted);
+        await rig.Client.PostJsonAsync($"{rig.App}/endpoint", $$"""{"url":"http://127.0.0.1:9/","tls":{"clientKey":"{{other}}"},"oauth":{"clientSecret":"{{other}}"} }""");
+        await rig.Client.PostJsonAsync("/api/v1/key-ring/rotate");
         var secrets = new List<string> { await rig.SecretAsync(working) };
         await rig.Client.PostJsonAsync($"{rig.App}/endpoint/{working}/secret/rotate");
         secrets.Add(await rig.SecretAsync(working));
@@ -51,6 +69,8 @@ public sealed class SecrecyTests
         log.ShouldNotContain("whsk_");
         log.ShouldNotContain(pair[..40], customMessage: "the private half of the pair is in the log");
         log.ShouldNotContain(header);
+        log.ShouldNotContain(other);
+        log.ShouldNotContain(key.Split('\n')[1]);
         log.ShouldNotContain(ServerProcess.Key);
         log.ShouldNotContain(made["key"].GetString()!);
         log.ShouldNotContain(token.Split('.')[1]);

@@ -9,17 +9,19 @@ public sealed class LifetimeTests
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
-    [Fact]
-    public async Task What_was_pending_goes_on_after_a_restart_with_its_attempts_and_its_time()
+    [Theory]
+    [InlineData(60), InlineData(30 * 24 * 3600)]
+    public async Task What_was_pending_goes_on_after_a_restart_with_its_attempts_and_its_time(int seconds)
     {
         await using var engine = await EngineHarness.StartAsync(o => o.Jitter = 0);
-        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { RetrySchedule = [60 * Second, 60 * Second] });
+        var delay = seconds * Second;
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/", e => e with { RetrySchedule = [delay, delay] });
         engine.Receiver.AnswerWith(_ => 500);
         var message = await engine.PublishedAsync();
         await engine.QuietAsync();
 
         await engine.RestartAsync();
-        await engine.AdvanceAsync(59 * Second);
+        await engine.AdvanceAsync(delay - Second);
         engine.Receiver.Received.Count.ShouldBe(1);
         engine.Receiver.AnswerWith(_ => 200);
         await engine.AdvanceAsync(2 * Second);

@@ -152,7 +152,7 @@ public sealed class StandardWebhooksTests
         !StandardWebhooksVerifier.Verify(id, timestamp, signatures, "{}"u8, Key, Now));
 
     [Fact]
-    public void An_id_of_any_characters_round_trips() => Gen.Select(Gen.String[0, 256], Secrets).Sample((id, secret) =>
+    public void An_id_of_any_characters_round_trips() => Gen.Select(Gen.String[1, 256], Secrets).Sample((id, secret) =>
     {
         var signatures = new StandardWebhooksSigner([secret]).Sign(id, Now, "{}"u8);
         return StandardWebhooksVerifier.Verify(id, "1614265330", signatures, "{}"u8, ReceiverKey.Of(secret), Now);

@@ -97,8 +97,12 @@ public sealed class BrokenFolderTests(BrokenFolderTests.CrashedFolder crashed) :
         internal Commands.TemporaryFolder Copy()
         {
             var copy = new Commands.TemporaryFolder();
-            foreach (var file in Directory.GetFiles(_folder.Path))
-                File.Copy(file, Path.Combine(copy.Path, Path.GetFileName(file)));
+            foreach (var file in Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories))
+            {
+                var target = Path.Combine(copy.Path, Path.GetRelativePath(_folder.Path, file));
+                Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+                File.Copy(file, target);
+            }
             return copy;
         }
 

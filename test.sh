@@ -75,7 +75,7 @@ done
 if [[ " ${projects[*]} " == *" Grapnel.Server.Tests "* ]]; then
   echo "== Grapnel.Server.Tests"
   # Many of these wait most of the time, for a page or a process.
-  run Grapnel.Server.Tests -maxThreads 3 "$@" | tee "$logs/Grapnel.Server.Tests"
+  run Grapnel.Server.Tests -maxThreads 4 "$@" | tee "$logs/Grapnel.Server.Tests"
   note Grapnel.Server.Tests
 fi
 

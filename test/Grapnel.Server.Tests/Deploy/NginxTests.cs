@@ -10,7 +10,6 @@ using Microsoft.Playwright;
 namespace Grapnel.Server.Tests.Deploy;
 
 /// <summary>What goes through <c>deploy/nginx.conf</c> to two nodes.</summary>
-[Collection(WaitingProcesses.Name)]
 public sealed class NginxTests(NginxFixture fixture) : IClassFixture<NginxFixture>
 {
     private static readonly byte[] NoBody = "{}"u8.ToArray();

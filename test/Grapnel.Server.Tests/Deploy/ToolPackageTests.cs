@@ -8,7 +8,6 @@ using Grapnel.Server.Tests.Support;
 namespace Grapnel.Server.Tests.Deploy;
 
 /// <summary>What <c>dotnet pack</c> makes of what was built.</summary>
-[Collection(WaitingProcesses.Name)]
 public sealed class ToolPackageTests
 {
     [Fact]

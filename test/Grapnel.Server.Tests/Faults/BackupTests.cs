@@ -5,7 +5,6 @@ using Grapnel.Testing;
 namespace Grapnel.Server.Tests.Faults;
 
 /// <summary><c>grapnel backup</c> of a server under load, and what a server does that goes on from it.</summary>
-[Collection(WaitingProcesses.Name)]
 public sealed class BackupTests(ITestOutputHelper output)
 {
     [Theory, InlineData(BackEnd.Sqlite), InlineData(BackEnd.Postgres)]

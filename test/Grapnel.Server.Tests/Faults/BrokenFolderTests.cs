@@ -4,7 +4,6 @@ using Grapnel.Server.Tests.Faults.Harness;
 namespace Grapnel.Server.Tests.Faults;
 
 /// <summary>A start on files that cannot be used as they are: a clear error, and never a new, empty store in their place.</summary>
-[Collection(RealProcesses.Name)]
 public sealed class BrokenFolderTests(BrokenFolderTests.CrashedFolder crashed) : IClassFixture<BrokenFolderTests.CrashedFolder>
 {
     [Theory]

@@ -6,7 +6,6 @@ using Grapnel.Server.Tests.Support;
 namespace Grapnel.Server.Tests.Faults;
 
 /// <summary>What is changed at one node holds at the others.</summary>
-[Collection(RealProcesses.Name)]
 public sealed class ClusterCatalogTests(ClusterCatalogTests.Pair pair, ITestOutputHelper output) : IClassFixture<ClusterCatalogTests.Pair>
 {
     /// <summary>What is promised within a second, and what a busy machine adds.</summary>

@@ -19,7 +19,7 @@ public sealed class ClusterMembersTests(ITestOutputHelper output)
     {
         const int endpoints = 12;
         await using var receiver = await Receiver.StartAsync();
-        await using var cluster = await ClusterRig.StartAsync(1, [.. ClusterRig.Quick, ("GRAPNEL_NODE__SWEEP", "150ms"), ("GRAPNEL_NODE__ROLES", "api")]);
+        await using var cluster = await ClusterRig.StartAsync(1, [.. ClusterRig.Quick, ("GRAPNEL_NODE__SWEEP", "150ms"), ("GRAPNEL_NODE__EXPEL_AFTER", "1m"), ("GRAPNEL_NODE__ROLES", "api")]);
         var front = cluster[0];
         await cluster.AddAsync(Dispatch);
         await cluster.AddAsync(Dispatch);

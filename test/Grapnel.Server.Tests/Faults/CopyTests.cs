@@ -8,7 +8,6 @@ using Npgsql;
 namespace Grapnel.Server.Tests.Faults;
 
 /// <summary>Moving a server from SQLite to PostgreSQL, with the real program.</summary>
-[Collection(WaitingProcesses.Name)]
 public sealed class CopyTests : IAsyncLifetime
 {
     private const string Password = "never-to-be-printed";

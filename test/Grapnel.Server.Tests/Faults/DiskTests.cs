@@ -4,7 +4,6 @@ using Grapnel.Server.Tests.Support;
 namespace Grapnel.Server.Tests.Faults;
 
 /// <summary>The disk under the store fills up, or takes no writes any more.</summary>
-[Collection(RealProcesses.Name)]
 public sealed class DiskTests
 {
     [Fact]

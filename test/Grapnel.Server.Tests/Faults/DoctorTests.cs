@@ -13,7 +13,6 @@ using Microsoft.Data.Sqlite;
 namespace Grapnel.Server.Tests.Faults;
 
 /// <summary><c>grapnel doctor</c>: each finding, provoked.</summary>
-[Collection(WaitingProcesses.Name)]
 public sealed class DoctorTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

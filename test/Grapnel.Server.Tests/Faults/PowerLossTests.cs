@@ -5,7 +5,6 @@ using Grapnel.Storage.Examining;
 namespace Grapnel.Server.Tests.Faults;
 
 /// <summary>The power goes while messages are accepted. A process that is killed leaves its writes with the kernel; here these go, too, unless they were synced.</summary>
-[Collection(RealProcesses.Name)]
 public sealed class PowerLossTests
 {
     private static readonly TimeSpan Load = TimeSpan.FromSeconds(2);

@@ -8,7 +8,6 @@ using Grapnel.Testing;
 namespace Grapnel.Server.Tests.Faults;
 
 /// <summary>What must not be told.</summary>
-[Collection(RealProcesses.Name)]
 public sealed class SecrecyTests
 {
     [Fact]

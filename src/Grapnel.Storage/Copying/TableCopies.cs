@@ -80,6 +80,6 @@ internal static class TableCopies
         ["__EFMigrationsHistory"] = "what made the tables",
     };
 
-    /// <summary>Counters that the target keeps in another way: as the sequence of places, as <c>pending_part</c>, and not at all.</summary>
-    public static string[] LeftOutCounters => ["seq", "pending", "idempotency"];
+    /// <summary>Counters that the target keeps in another way: as the sequence of places, as <c>pending_part</c>, not at all, and as times, which begin anew.</summary>
+    public static string[] LeftOutCounters => ["seq", "pending", "idempotency", "payload_sweep", "attempt_sweep"];
 }

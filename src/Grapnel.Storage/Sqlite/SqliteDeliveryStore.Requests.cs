@@ -51,10 +51,14 @@ internal sealed partial class SqliteDeliveryStore
             InsertDelivery(session, delivery.EndpointId, delivery.Seq, stored.N, dueAt: 0, Trigger.Manual);
             owed.Add((delivery.EndpointId, delivery.Seq));
         }
-        session.Prepare("UPDATE message SET owed = ? WHERE n = ?").Bind(Owed.Pack(owed)).Bind(stored.N).Run();
+        StoreOwed(session, stored.N, owed);
         CountPending(session, deliveries.Count);
         return new ResendResult(deliveries, Take(session, node, endpoints));
     });
+
+    // The sweep over attempts may have passed the message by.
+    private void StoreOwed(SqliteSession session, long n, List<(Id<Endpoint>, long)> owed) =>
+        session.Prepare("UPDATE message SET owed = ?, attempts_check_at = ? WHERE n = ?").Bind(Owed.Pack(owed)).Bind(WallClock()).Bind(n).Run();
 
     public async Task<int> DropLaneAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken) =>
         (await DropAsync(endpoint, limit, cancellationToken).ConfigureAwait(false)).Count;

@@ -31,6 +31,7 @@ internal static class TableCopies
         },
         // Nobody works on anything until a server is started.
         new("background_task", "id") { Expressions = new Dictionary<string, string> { ["node_id"] = "NULL" } },
+        new("erased_endpoint", "application_id", "endpoint_id"),
         new("audit_log", "id"),
         new("inbox_request", "id"),
         // One row for all writers: whoever reads adds them up.

@@ -24,6 +24,7 @@ public sealed class PostgresStore : IStore, IDisposable
         Idempotency = new PostgresIdempotencyStore(database, maxConnections, time);
         Tasks = new PostgresBackgroundTaskStore(database, time);
         Statistics = new PostgresStatisticsStore(database, time);
+        Erasure = new PostgresErasureStore(database, writer, time);
     }
 
     /// <inheritdoc/>
@@ -43,6 +44,9 @@ public sealed class PostgresStore : IStore, IDisposable
 
     /// <inheritdoc/>
     public IBackgroundTaskStore Tasks { get; }
+
+    /// <inheritdoc/>
+    public IErasureStore Erasure { get; }
 
     /// <inheritdoc/>
     public IConsoleStore Console { get; }

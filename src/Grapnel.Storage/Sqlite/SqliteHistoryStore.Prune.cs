@@ -68,7 +68,8 @@ internal sealed partial class SqliteHistoryStore
         session.Prepare("SELECT min(application_id) FROM message WHERE application_id > ?").Bind(after),
         row => row.IsNull(0) ? (Id<Application>?)null : row.Id<Application>(0))[0];
 
-    private static List<OldMessage> ReadOld(
+    /// <summary>Messages of an application between two ids, the oldest first.</summary>
+    internal static List<OldMessage> ReadOld(
         SqliteSession session, Id<Application> application, Id<Message> after, Id<Message> before, SweepLoad load)
     {
         var old = new List<OldMessage>();
@@ -87,7 +88,8 @@ internal sealed partial class SqliteHistoryStore
         return old;
     }
 
-    private static void Remove(SqliteSession session, OldMessage message)
+    /// <summary>Removes a message with all that is found by it, but for what is pending.</summary>
+    internal static void Remove(SqliteSession session, OldMessage message)
     {
         session.Prepare("DELETE FROM finished_delivery WHERE message_id = ?").Bind(message.Id).Run();
         session.Prepare("DELETE FROM attempt WHERE message_id = ?").Bind(message.Id).Run();
@@ -97,6 +99,6 @@ internal sealed partial class SqliteHistoryStore
         session.Prepare("DELETE FROM message WHERE n = ?").Bind(message.N).Run();
     }
 
-    private sealed record OldMessage(
+    internal sealed record OldMessage(
         long N, Id<Message> Id, List<(Id<Endpoint> EndpointId, long Seq)> Owed, Id<Application> ApplicationId, IReadOnlyList<string> Labels);
 }

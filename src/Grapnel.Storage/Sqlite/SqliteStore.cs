@@ -30,6 +30,7 @@ public sealed class SqliteStore : IStore, IDisposable
         Idempotency = idempotency;
         Tasks = new SqliteBackgroundTaskStore(Gate, Readers, time);
         Statistics = new SqliteStatisticsStore(Readers, time);
+        Erasure = new SqliteErasureStore(Gate, Readers, time);
     }
 
     /// <inheritdoc/>
@@ -49,6 +50,9 @@ public sealed class SqliteStore : IStore, IDisposable
 
     /// <inheritdoc/>
     public IBackgroundTaskStore Tasks { get; }
+
+    /// <inheritdoc/>
+    public IErasureStore Erasure { get; }
 
     /// <inheritdoc/>
     public IConsoleStore Console { get; }

@@ -57,8 +57,19 @@ internal sealed partial class SqliteHistoryStore
         foreach (var attempt in old.Removed)
             session.Prepare("DELETE FROM attempt WHERE message_id = ? AND id = ?").Bind(message.Id).Bind(attempt).Run();
         foreach (var attempt in old.Emptied)
-            session.Prepare("UPDATE attempt SET response_body = x'', headers = NULL WHERE message_id = ? AND id = ?").Bind(message.Id).Bind(attempt).Run();
+            Empty(session, message.Id, attempt);
         return old.LookAt;
+    }
+
+    /// <summary>Takes answer and headers from an attempt; as to the way, see <see cref="SqliteDeliveryStore.RemovePayload"/>.</summary>
+    internal static void Empty(SqliteSession session, Id<Message> message, Id<Attempt> id)
+    {
+        var attempt = FindAttempt(session, message, id, withBody: false)!;
+        var (end, attempts) = ReadAll(
+            session.Prepare("SELECT end, end_attempts FROM attempt WHERE message_id = ? AND id = ?").Bind(message).Bind(id),
+            row => ((DeliveryEnd?)row.Int64OrNull(0), (int)(row.Int64OrNull(1) ?? 0)))[0];
+        session.Prepare("DELETE FROM attempt WHERE message_id = ? AND id = ?").Bind(message).Bind(id).Run();
+        SqliteDeliveryStore.InsertAttempt(session, attempt, end, attempts);
     }
 
     private static bool Walk(SqliteSession session, string name, DateTimeOffset before, SweepLoad load, Action<SweptMessage> visit)

@@ -32,7 +32,7 @@ internal static class BenchCommand
         var seconds = new Option<int?>("--seconds") { Description = "Length of one stretch of full load." };
         var publishers = new Option<int?>("--publishers") { Description = "Publishers at once under full load." };
         var pending = new Option<int?>("--pending") { Description = "Pending deliveries in 'backlog'." };
-        var messages = new Option<int?>("--messages") { Description = "Messages in 'lists'." };
+        var messages = new Option<int?>("--messages") { Description = "Messages in 'lists' and 'retention'." };
         var data = new Option<string?>("--data") { Description = "A folder on the disk to measure on. Default /var/tmp." };
         var server = new Option<string?>("--server") { Description = "The server program. Default: this repository's, published first." };
         var store = new Option<StoreChoice>("--store") { Description = "Where servers keep what they keep: sqlite (default), postgres, or one of them behind Redis: sqliteRedis, postgresRedis." };

@@ -54,7 +54,7 @@ internal sealed record BenchOptions
     /// <summary>Messages to each application, per round of <c>fairness</c>.</summary>
     public int MessagesPerApplication { get; init; } = 20;
 
-    /// <summary>Messages in <c>lists</c>, with three attempts each.</summary>
+    /// <summary>Messages in <c>lists</c> and <c>retention</c>, with three attempts each.</summary>
     public int Messages { get; init; } = 1_000_000;
 
     /// <summary>Calls of each kind in <c>lists</c>.</summary>

@@ -21,6 +21,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>Background tasks.</summary>
     IBackgroundTaskStore Tasks { get; }
 
+    /// <summary>Erasing applications.</summary>
+    IErasureStore Erasure { get; }
+
     /// <summary>What the console keeps.</summary>
     IConsoleStore Console { get; }
 

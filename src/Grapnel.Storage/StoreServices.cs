@@ -38,6 +38,7 @@ public static class StoreServices
         .AddSingleton(provider => provider.GetRequiredService<IStore>().Search)
         .AddSingleton(provider => provider.GetRequiredService<IStore>().Idempotency)
         .AddSingleton(provider => provider.GetRequiredService<IStore>().Tasks)
+        .AddSingleton(provider => provider.GetRequiredService<IStore>().Erasure)
         .AddSingleton(provider => provider.GetRequiredService<IStore>().Console)
         .AddSingleton(provider => provider.GetRequiredService<IStore>().Statistics)
         .AddSingleton(provider => provider.GetRequiredService<IStore>().Alerts)

@@ -79,4 +79,7 @@ public static class BackgroundTaskKinds
 
     /// <summary>Publishes a message to every application.</summary>
     public const string Broadcast = "message.broadcast";
+
+    /// <summary>Erases an application that was deleted. Not a word of the Svix API.</summary>
+    public const string Erase = "application.erase";
 }

@@ -113,6 +113,7 @@ public static class EngineServices
             .AddSingleton<WallWatch>().AddSingleton<NodeKeeper>().AddSingleton<NodeBridge>().AddSingleton<OperationalPublisher>().AddSingleton<OperationalEvents>().AddSingleton<Retention>()
             .AddSingleton<ReplayWork>().AddSingleton<ITaskWork>(s => s.GetRequiredService<ReplayWork>())
             .AddSingleton<BroadcastWork>().AddSingleton<ITaskWork>(s => s.GetRequiredService<BroadcastWork>())
+            .AddSingleton<EraseWork>().AddSingleton<ITaskWork>(s => s.GetRequiredService<EraseWork>()).AddSingleton<Erasures>()
             .AddSingleton<TaskRunner>().AddSingleton<BackgroundTasks>()
             .AddSingleton<LiveRates>().AddSingleton<Statistics>()
             .AddSingleton(CreateScheduleRunner)

@@ -144,6 +144,18 @@ public sealed class RetentionOptions
     /// <summary>Messages, with attempts and ends, are removed this long after they were accepted. Default 90 days.</summary>
     public TimeSpan Messages { get; set; } = TimeSpan.FromDays(90);
 
+    /// <summary>
+    /// Payloads are removed this long after their message was accepted, or when nothing of it is pending any more. Default none: as long as the message. At
+    /// most <see cref="Messages"/>.
+    /// </summary>
+    public TimeSpan? Payloads { get; set; }
+
+    /// <summary>
+    /// Attempts of a delivery that ended are removed when they are this old, but for the first, the last and those that ended it, which lose the answer and the
+    /// headers. Default none: as long as the message. At most <see cref="Messages"/>.
+    /// </summary>
+    public TimeSpan? Attempts { get; set; }
+
     /// <summary>Entries of the audit log are removed this long after they were made. Default 365 days.</summary>
     public TimeSpan AuditLog { get; set; } = TimeSpan.FromDays(365);
 

@@ -21,6 +21,7 @@ internal sealed record Scenario(string Name, string Question, Func<Workbench, Ca
         new("neighbour", "99 healthy endpoints beside one that hangs", NeighbourScenario.RunAsync),
         new("flood", "ten applications beside one that publishes fifty times its share", FloodScenario.RunAsync),
         new("replay", "live traffic beside a replay of all that an endpoint ever got", ReplayScenario.RunAsync),
+        new("retention", "live traffic beside a sweep over a long history, and whether its room is used again", RetentionScenario.RunAsync),
         new("backlog", "a mountain of pending deliveries for a dead endpoint", BacklogScenario.RunAsync),
         new("nodes", "one, two and four nodes on one database, and receivers that take 50 ms", NodesScenario.RunAsync),
         new("lists", "lists over a long history, whatever the filter", ListsScenario.RunAsync),

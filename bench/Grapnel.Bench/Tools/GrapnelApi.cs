@@ -89,6 +89,10 @@ internal sealed class GrapnelApi : IDisposable
         }
     }
 
+    /// <summary>Whether an application has any message.</summary>
+    public async Task<bool> AnyMessageAsync(string application, CancellationToken cancel) =>
+        (await _http.GetFromJsonAsync<JsonElement>($"/api/v1/app/{application}/msg?limit=1", cancel)).GetProperty("data").GetArrayLength() > 0;
+
     /// <summary>Reads an answer to its end.</summary>
     public async Task GetAsync(string path, CancellationToken cancel)
     {

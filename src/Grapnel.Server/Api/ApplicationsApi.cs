@@ -1,10 +1,11 @@
+using Grapnel.Housekeeping;
 using Grapnel.Registry;
 using Grapnel.Server.Api.Description;
 
 namespace Grapnel.Server.Api;
 
 /// <summary><c>/app</c>: applications.</summary>
-internal sealed class ApplicationsApi(ApplicationRegistry applications)
+internal sealed class ApplicationsApi(ApplicationRegistry applications, Erasures erasures)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -54,6 +55,15 @@ internal sealed class ApplicationsApi(ApplicationRegistry applications)
 
     private async Task DeleteAsync(HttpContext http)
     {
+        var query = new QueryReader(http.Request.Query);
+        var erase = query.Flag("erase", otherwise: false);
+        query.ThrowIfAnyFault();
+        if (erase)
+        {
+            var task = await erasures.BeginAsync(http.Part("app"), http.RequestAborted);
+            await http.AnswerAsync(BackgroundTaskOut.From(task), ApiJson.Default.BackgroundTaskOut, StatusCodes.Status202Accepted);
+            return;
+        }
         await applications.DeleteAsync(http.Part("app"), http.RequestAborted);
         http.AnswerNoContent();
     }

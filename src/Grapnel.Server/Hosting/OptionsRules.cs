@@ -164,9 +164,15 @@ internal sealed class RetentionOptionsRules : IValidateOptions<RetentionOptions>
 {
     public ValidateOptionsResult Validate(string? name, RetentionOptions options) => new OptionsCheck("Retention")
         .Between(nameof(options.Messages), options.Messages, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3660))
+        .That(nameof(options.Payloads), IsPart(options.Payloads, options), PartRule)
+        .That(nameof(options.Attempts), IsPart(options.Attempts, options), PartRule)
         .Between(nameof(options.AuditLog), options.AuditLog, TimeSpan.FromDays(1), TimeSpan.FromDays(3660))
         .Between(nameof(options.Interval), options.Interval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1))
         .Result;
+
+    private const string PartRule = "must be at least 1m and no longer than Retention:Messages, with which all of a message goes";
+
+    private static bool IsPart(TimeSpan? age, RetentionOptions options) => age is null || (age >= TimeSpan.FromMinutes(1) && age <= options.Messages);
 }
 
 internal sealed class InboxOptionsRules : IValidateOptions<InboxOptions>

@@ -32,6 +32,7 @@ internal static class TableCopies
         // Nobody works on anything until a server is started.
         new("background_task", "id") { Expressions = new Dictionary<string, string> { ["node_id"] = "NULL" } },
         new("alert", "key"),
+        new("erased_endpoint", "application_id", "endpoint_id"),
         new("audit_log", "id"),
         new("inbox_request", "id"),
         // One row for all writers: whoever reads adds them up.
@@ -81,6 +82,6 @@ internal static class TableCopies
         ["__EFMigrationsHistory"] = "what made the tables",
     };
 
-    /// <summary>Counters that the target keeps in another way: as the sequence of places, as <c>pending_part</c>, and not at all.</summary>
-    public static string[] LeftOutCounters => ["seq", "pending", "idempotency"];
+    /// <summary>Counters that the target keeps in another way: as the sequence of places, as <c>pending_part</c>, not at all, and as times, which begin anew.</summary>
+    public static string[] LeftOutCounters => ["seq", "pending", "idempotency", "payload_sweep", "attempt_sweep"];
 }

@@ -147,9 +147,10 @@ internal sealed partial class PostgresDeliveryStore
         await PendingCount.AddAsync(session, writer, PendingCount.Other, deliveries.Count).ConfigureAwait(false);
     }
 
-    private static Task<int> StoreOwedAsync(PostgresSession session, List<(Id<Message> Id, IReadOnlyList<(Id<Endpoint>, long)> Owed)> messages) =>
-        session.Prepare("UPDATE message m SET owed = o.owed FROM unnest($1::uuid[], $2::bytea[]) AS o (id, owed) WHERE m.id = o.id")
-            .Bind(messages.Select(message => message.Id)).Bind(messages.ConvertAll(message => Owed.Pack(message.Owed)).ToArray()).RunAsync();
+    // The sweep over attempts may have passed the message by.
+    private Task<int> StoreOwedAsync(PostgresSession session, List<(Id<Message> Id, IReadOnlyList<(Id<Endpoint>, long)> Owed)> messages) =>
+        session.Prepare("UPDATE message m SET owed = o.owed, attempts_check_at = $3 FROM unnest($1::uuid[], $2::bytea[]) AS o (id, owed) WHERE m.id = o.id")
+            .Bind(messages.Select(message => message.Id)).Bind(messages.ConvertAll(message => Owed.Pack(message.Owed)).ToArray()).Bind(WallClock()).RunAsync();
 
     private sealed record Stored(List<(Id<Endpoint> EndpointId, long Seq)> Owed, int? PayloadBytes);
 

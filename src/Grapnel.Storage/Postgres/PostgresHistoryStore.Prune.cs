@@ -83,19 +83,20 @@ internal sealed partial class PostgresHistoryStore
         var ids = (await WithoutPendingAsync(session, old).ConfigureAwait(false)).Select(message => Uuid.Of(message.Id)).ToArray();
         if (ids.Length == 0)
             return;
-        var locked = await session.Prepare("""
-            SELECT id, owed, place, application_id, channels, tags FROM message WHERE id = ANY ($1) AND id >= $2 AND id <= $3
+        var locked = await session.Prepare($"""
+            SELECT {OldMessage.Columns} FROM message WHERE id = ANY ($1) AND id >= $2 AND id <= $3
             ORDER BY id FOR UPDATE SKIP LOCKED
-            """).Bind(ids).Bind(ids[0]).Bind(ids[^1])
-            .RowsAsync(row => new OldMessage(row.Id<Message>(0), Owed.Unpack(row.Blob(1), row.Int64(2)))
-            {
-                Labels = [.. Labels.Of(Names.FromJson(row.TextOrNull(4)), Names.FromJson(row.TextOrNull(5))).Distinct()
-                    .Select(label => (row.Id<Application>(3), label))],
-            }).ConfigureAwait(false);
+            """).Bind(ids).Bind(ids[0]).Bind(ids[^1]).RowsAsync(OldMessage.Read).ConfigureAwait(false);
         await DeleteAsync(session, await WithoutPendingAsync(session, locked).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
-    private static async Task DeleteAsync(PostgresSession session, List<OldMessage> messages)
+    /// <summary>The first messages of an application, locked.</summary>
+    internal static Task<List<OldMessage>> LockOwnAsync(PostgresSession session, Id<Application> application, int limit) =>
+        session.Prepare($"SELECT {OldMessage.Columns} FROM message WHERE application_id = $1 ORDER BY id LIMIT $2 FOR UPDATE")
+            .Bind(application).Bind(limit).RowsAsync(OldMessage.Read);
+
+    /// <summary>Removes messages, by id, with all that is found by them, but for what is pending, and event ids.</summary>
+    internal static async Task DeleteAsync(PostgresSession session, List<OldMessage> messages)
     {
         if (messages.Count == 0)
             return;
@@ -130,8 +131,16 @@ internal sealed partial class PostgresHistoryStore
         return messages.FindAll(message => !message.Owed.Exists(pending.Contains));
     }
 
-    private sealed record OldMessage(Id<Message> Id, List<(Id<Endpoint> EndpointId, long Seq)> Owed)
+    internal sealed record OldMessage(Id<Message> Id, List<(Id<Endpoint> EndpointId, long Seq)> Owed)
     {
+        public const string Columns = "id, owed, place, application_id, channels, tags";
+
+        public static OldMessage Read(PostgresRow row) => new(row.Id<Message>(0), Storage.Owed.Unpack(row.Blob(1), row.Int64(2)))
+        {
+            Labels = [.. Storage.Labels.Of(Names.FromJson(row.TextOrNull(4)), Names.FromJson(row.TextOrNull(5))).Distinct()
+                .Select(label => (row.Id<Application>(3), label))],
+        };
+
         public IReadOnlyList<(Id<Application> Application, string Label)> Labels { get; init; } = [];
     }
 }

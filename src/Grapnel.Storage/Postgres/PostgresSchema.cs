@@ -90,7 +90,7 @@ internal static partial class PostgresSchema
         return applied.Count < known.Count || !await session.Prepare("SELECT 1 FROM application LIMIT 1").AnyAsync().ConfigureAwait(false);
     }
 
-    private static HashSet<string> KnownMigrations() => [.. typeof(PostgresSchema).Assembly.GetTypes()
+    public static HashSet<string> KnownMigrations() => [.. typeof(PostgresSchema).Assembly.GetTypes()
         .Where(type => type.IsSubclassOf(typeof(Migration)) && type.GetCustomAttribute<DbContextAttribute>()!.ContextType == typeof(PostgresCatalogContext))
         .Select(type => type.GetCustomAttribute<MigrationAttribute>()!.Id)];
 

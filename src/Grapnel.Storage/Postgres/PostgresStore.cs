@@ -25,6 +25,7 @@ public sealed class PostgresStore : IStore, IDisposable
         Tasks = new PostgresBackgroundTaskStore(database, time);
         Statistics = new PostgresStatisticsStore(database, time);
         Alerts = new PostgresAlertStore(database);
+        Erasure = new PostgresErasureStore(database, writer, time);
     }
 
     /// <inheritdoc/>
@@ -44,6 +45,9 @@ public sealed class PostgresStore : IStore, IDisposable
 
     /// <inheritdoc/>
     public IBackgroundTaskStore Tasks { get; }
+
+    /// <inheritdoc/>
+    public IErasureStore Erasure { get; }
 
     /// <inheritdoc/>
     public IConsoleStore Console { get; }

@@ -59,6 +59,12 @@ internal sealed partial class RedisHistoryStore
     public Task<ContentPosition?> ExpireContentAsync(ContentPosition? from, int limit, CancellationToken cancellationToken) =>
         store.ExpireContentAsync(from, limit, cancellationToken);
 
+    public Task<bool> ExpirePayloadsAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
+        store.ExpirePayloadsAsync(before, limit, cancellationToken);
+
+    public Task<bool> ThinAttemptsAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
+        store.ThinAttemptsAsync(before, limit, cancellationToken);
+
     public Task<PrunePosition?> PruneAsync(DateTimeOffset before, PrunePosition? from, int limit, CancellationToken cancellationToken) =>
         store.PruneAsync(before, from, limit, cancellationToken);
 }

@@ -45,6 +45,14 @@ internal sealed class RedisLanes(RedisLink redis, ILaneRows rows)
             await redis.Database.SetRemoveAsync(redis.Owned(owner.ToString()), lane.ToString(), CommandFlags.FireAndForget).ConfigureAwait(false);
     }
 
+    /// <summary>Forgets all that is known of a lane.</summary>
+    public async Task ForgetAsync(Id<Endpoint> lane, IEnumerable<string> nodes)
+    {
+        await redis.Database.KeyDeleteAsync(redis.Keys(lane)).ConfigureAwait(false);
+        foreach (var node in nodes)
+            await redis.Database.SetRemoveAsync(redis.Owned(node), lane.ToString()).ConfigureAwait(false);
+    }
+
     /// <summary>How many lanes a node has taken.</summary>
     public Task<long> CountOwnedAsync(Id<Node> node) => redis.Database.SetLengthAsync(redis.Owned(node.ToString()));
 

@@ -21,6 +21,7 @@ public sealed class RedisQueue : IStore, IQueueProbe, IDisposable
         var lanes = new RedisLanes(redis, rows);
         Deliveries = new RedisDeliveryStore(store.Deliveries, rows, roster, lanes, new RedisDoubts(redis, roster));
         History = new RedisHistoryStore(store.History, lanes, roster);
+        Erasure = new RedisErasureStore(store.Erasure, lanes, roster);
         _signals = store.Deliveries.IsShared ? new RedisSignals(redis, store.Signals) : null;
     }
 
@@ -29,6 +30,9 @@ public sealed class RedisQueue : IStore, IQueueProbe, IDisposable
 
     /// <inheritdoc/>
     public IHistoryStore History { get; }
+
+    /// <inheritdoc/>
+    public IErasureStore Erasure { get; }
 
     /// <inheritdoc/>
     public ICatalogStore Catalog => _store.Catalog;

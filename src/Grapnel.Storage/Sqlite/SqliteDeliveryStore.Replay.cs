@@ -47,7 +47,7 @@ internal sealed partial class SqliteDeliveryStore
         var scheduled = batch.Set == ReplaySet.NeverOwed;
         var dueAt = scheduled && message.DeliverAt > WallClock() ? message.DeliverAt : batch.DueAt;
         InsertDelivery(session, endpoint, seq, message.N, dueAt, scheduled ? Trigger.Scheduled : Trigger.Manual);
-        session.Prepare("UPDATE message SET owed = ? WHERE n = ?").Bind(Owed.Pack(owed)).Bind(message.N).Run();
+        StoreOwed(session, message.N, owed);
         return true;
     }
 

@@ -30,8 +30,26 @@ internal sealed partial class SqliteDeliveryStore
             return ended;
         });
 
-    internal static void RemovePayload(SqliteSession session, long n) =>
-        session.Prepare("UPDATE message SET payload = NULL, content_expires_at = NULL WHERE n = ?").Bind(n).Run();
+    /// <summary>
+    /// Removes a payload. The row is taken out and put back: one that merely shrinks leaves a page with room in it that no later message can use, for those
+    /// go to the end of the tree; one that is taken out has its page joined with its neighbours.
+    /// </summary>
+    internal static void RemovePayload(SqliteSession session, long n)
+    {
+        const string kept = """
+            id, application_id, event_type, event_id, channels, tags, content_type, accepted_at, deliver_at, route_version, owed, attempts_check_at
+            """;
+        var row = session.Prepare($"SELECT {kept} FROM message WHERE n = ?").Bind(n);
+        if (!row.Step())
+            return;
+        var insert = session.Prepare($"INSERT INTO message (n, {kept}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            .Bind(n).Bind(row.Id<Message>(0)).Bind(row.Id<Application>(1)).Bind(row.Text(2)).Bind(row.TextOrNull(3)).Bind(row.TextOrNull(4))
+            .Bind(row.TextOrNull(5)).Bind(row.Text(6)).Bind(row.Int64(7)).Bind(row.Int64OrNull(8)).Bind(row.Int64(9)).Bind(row.Blob(10))
+            .Bind(row.Int64OrNull(11));
+        row.Reset();
+        session.Prepare("DELETE FROM message WHERE n = ?").Bind(n).Run();
+        insert.Run();
+    }
 
     public Task<ResendResult> ResendAsync(
         Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken) => gate.RunAsync(session =>
@@ -51,10 +69,14 @@ internal sealed partial class SqliteDeliveryStore
             InsertDelivery(session, delivery.EndpointId, delivery.Seq, stored.N, dueAt: 0, Trigger.Manual);
             owed.Add((delivery.EndpointId, delivery.Seq));
         }
-        session.Prepare("UPDATE message SET owed = ? WHERE n = ?").Bind(Owed.Pack(owed)).Bind(stored.N).Run();
+        StoreOwed(session, stored.N, owed);
         CountPending(session, deliveries.Count);
         return new ResendResult(deliveries, Take(session, node, endpoints));
     });
+
+    // The sweep over attempts may have passed the message by.
+    private void StoreOwed(SqliteSession session, long n, List<(Id<Endpoint>, long)> owed) =>
+        session.Prepare("UPDATE message SET owed = ?, attempts_check_at = ? WHERE n = ?").Bind(Owed.Pack(owed)).Bind(WallClock()).Bind(n).Run();
 
     public async Task<int> DropLaneAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken) =>
         (await DropAsync(endpoint, limit, cancellationToken).ConfigureAwait(false)).Count;

@@ -46,7 +46,7 @@ internal sealed partial class SqliteDeliveryStore
         return ended;
     }
 
-    private static void InsertAttempt(SqliteSession session, Attempt attempt, DeliveryEnd? end = null, int attempts = 0) =>
+    internal static void InsertAttempt(SqliteSession session, Attempt attempt, DeliveryEnd? end = null, int attempts = 0) =>
         session.Prepare("""
             INSERT INTO attempt
                 (message_id, id, application_id, endpoint_id, trigger, number, started_at, duration_ms, outcome, status_code,

@@ -85,7 +85,7 @@ internal sealed partial class SqliteDeliveryStore(
         return last + 1;
     }
 
-    private static void CountPending(SqliteSession session, int change)
+    internal static void CountPending(SqliteSession session, int change)
     {
         if (change != 0)
             session.Prepare("UPDATE counter SET value = value + ? WHERE name = 'pending'").Bind(change).Run();

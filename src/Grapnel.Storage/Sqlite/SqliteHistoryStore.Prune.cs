@@ -50,10 +50,11 @@ internal sealed partial class SqliteHistoryStore
         var (application, after) = (from?.ApplicationId ?? NextApplication(session, default), from?.MessageId ?? default);
         while (application is { } id)
         {
-            var old = ReadOld(session, id, after, before, limit);
+            var load = new SweepLoad(limit);
+            var old = ReadOld(session, id, after, before, load);
             foreach (var message in old.Where(message => !message.Owed.Exists(pair => SqliteDeliveryStore.IsPending(session, pair.EndpointId, pair.Seq))))
                 Remove(session, message);
-            if (old.Count == limit)
+            if (load.IsFull)
                 return new PrunePosition(id, old[^1].Id);
             limit -= old.Count;
             (application, after) = (NextApplication(session, id), default);
@@ -67,17 +68,28 @@ internal sealed partial class SqliteHistoryStore
         session.Prepare("SELECT min(application_id) FROM message WHERE application_id > ?").Bind(after),
         row => row.IsNull(0) ? (Id<Application>?)null : row.Id<Application>(0))[0];
 
-    private static IReadOnlyList<OldMessage> ReadOld(
-        SqliteSession session, Id<Application> application, Id<Message> after, Id<Message> before, int limit) => ReadAll(
-        session.Prepare("""
-            SELECT n, id, owed, application_id, channels, tags FROM message INDEXED BY message_id
-            WHERE application_id = ? AND id > ? AND id < ? ORDER BY id LIMIT ?
-            """).Bind(application).Bind(after).Bind(before).Bind(limit),
-        row => new OldMessage(
-            row.Int64(0), row.Id<Message>(1), Owed.Unpack(row.Blob(2)), row.Id<Application>(3),
-            [.. Labels.Of(Names.FromJson(row.TextOrNull(4)), Names.FromJson(row.TextOrNull(5)))]));
+    /// <summary>Messages of an application between two ids, the oldest first.</summary>
+    internal static List<OldMessage> ReadOld(
+        SqliteSession session, Id<Application> application, Id<Message> after, Id<Message> before, SweepLoad load)
+    {
+        var old = new List<OldMessage>();
+        var select = session.Prepare("""
+            SELECT n, id, owed, application_id, channels, tags, length(payload) FROM message INDEXED BY message_id
+            WHERE application_id = ? AND id > ? AND id < ? ORDER BY id
+            """).Bind(application).Bind(after).Bind(before);
+        while (!load.IsFull && select.Step())
+        {
+            old.Add(new OldMessage(
+                select.Int64(0), select.Id<Message>(1), Owed.Unpack(select.Blob(2)), select.Id<Application>(3),
+                [.. Labels.Of(Names.FromJson(select.TextOrNull(4)), Names.FromJson(select.TextOrNull(5)))]));
+            load.Add(old[^1].Owed.Count, select.Int64OrNull(6) ?? 0);
+        }
+        select.Reset();
+        return old;
+    }
 
-    private static void Remove(SqliteSession session, OldMessage message)
+    /// <summary>Removes a message with all that is found by it, but for what is pending.</summary>
+    internal static void Remove(SqliteSession session, OldMessage message)
     {
         session.Prepare("DELETE FROM finished_delivery WHERE message_id = ?").Bind(message.Id).Run();
         session.Prepare("DELETE FROM attempt WHERE message_id = ?").Bind(message.Id).Run();
@@ -87,6 +99,6 @@ internal sealed partial class SqliteHistoryStore
         session.Prepare("DELETE FROM message WHERE n = ?").Bind(message.N).Run();
     }
 
-    private sealed record OldMessage(
+    internal sealed record OldMessage(
         long N, Id<Message> Id, List<(Id<Endpoint> EndpointId, long Seq)> Owed, Id<Application> ApplicationId, IReadOnlyList<string> Labels);
 }

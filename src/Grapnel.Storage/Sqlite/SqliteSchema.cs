@@ -38,7 +38,7 @@ internal static class SqliteSchema
         return applied.Count < known.Count;
     }
 
-    private static HashSet<string> KnownMigrations() => [.. typeof(SqliteSchema).Assembly.GetTypes()
+    public static HashSet<string> KnownMigrations() => [.. typeof(SqliteSchema).Assembly.GetTypes()
         .Where(type => type.IsSubclassOf(typeof(Migration)) && type.GetCustomAttribute<DbContextAttribute>()!.ContextType == typeof(SqliteCatalogContext))
         .Select(type => type.GetCustomAttribute<MigrationAttribute>()!.Id)];
 

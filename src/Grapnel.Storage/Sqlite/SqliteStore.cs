@@ -31,6 +31,7 @@ public sealed class SqliteStore : IStore, IDisposable
         Tasks = new SqliteBackgroundTaskStore(Gate, Readers, time);
         Statistics = new SqliteStatisticsStore(Readers, time);
         Alerts = new SqliteAlertStore(Gate, Readers);
+        Erasure = new SqliteErasureStore(Gate, Readers, time);
     }
 
     /// <inheritdoc/>
@@ -50,6 +51,9 @@ public sealed class SqliteStore : IStore, IDisposable
 
     /// <inheritdoc/>
     public IBackgroundTaskStore Tasks { get; }
+
+    /// <inheritdoc/>
+    public IErasureStore Erasure { get; }
 
     /// <inheritdoc/>
     public IConsoleStore Console { get; }

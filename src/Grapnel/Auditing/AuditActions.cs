@@ -6,6 +6,7 @@ internal static class AuditActions
     public const string ApplicationCreated = "application.created";
     public const string ApplicationUpdated = "application.updated";
     public const string ApplicationDeleted = "application.deleted";
+    public const string ApplicationErased = Storage.ErasureCursor.AuditAction;
     public const string EventTypeCreated = "event-type.created";
     public const string EventTypeUpdated = "event-type.updated";
     public const string EventTypeArchived = "event-type.archived";

@@ -7,7 +7,8 @@ namespace Grapnel.Housekeeping;
 /// <summary>Forgets history whose time is over, a little at a time, so that no publish waits behind it; and reads the backlog for the metrics.</summary>
 internal sealed partial class Retention
 {
-    private const int MessagesAtOnce = 500;
+    // On SQLite every publish waits behind the transaction of a step; one of 500 messages with three attempts each takes 40 ms.
+    private const int MessagesAtOnce = 100;
     private const int AuditEntriesAtOnce = 500;
     private static readonly TimeSpan BacklogPeriod = TimeSpan.FromSeconds(10);
 
@@ -40,7 +41,12 @@ internal sealed partial class Retention
     private async Task PruneAsync(CancellationToken cancellationToken)
     {
         await InStepsAsync<ContentPosition>(at => _history.ExpireContentAsync(at, MessagesAtOnce, cancellationToken), cancellationToken).ConfigureAwait(false);
-        var before = _time.GetUtcNow() - _options.Messages;
+        var now = _time.GetUtcNow();
+        if (_options.Payloads is { } payloads)
+            await UntilDoneAsync(() => _history.ExpirePayloadsAsync(now - payloads, MessagesAtOnce, cancellationToken), cancellationToken).ConfigureAwait(false);
+        if (_options.Attempts is { } attempts)
+            await UntilDoneAsync(() => _history.ThinAttemptsAsync(now - attempts, MessagesAtOnce, cancellationToken), cancellationToken).ConfigureAwait(false);
+        var before = now - _options.Messages;
         await InStepsAsync<PrunePosition>(at => _history.PruneAsync(before, at, MessagesAtOnce, cancellationToken), cancellationToken).ConfigureAwait(false);
         await PruneAuditLogAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -50,6 +56,13 @@ internal sealed partial class Retention
         var before = _time.GetUtcNow() - _options.AuditLog;
         while (await _console.PruneAuditEntriesAsync(before, AuditEntriesAtOnce, cancellationToken).ConfigureAwait(false) == AuditEntriesAtOnce)
             cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private static async Task UntilDoneAsync(Func<Task<bool>> step, CancellationToken cancellationToken)
+    {
+        do
+            cancellationToken.ThrowIfCancellationRequested();
+        while (await step().ConfigureAwait(false));
     }
 
     private static async Task InStepsAsync<T>(Func<T?, Task<T?>> step, CancellationToken cancellationToken) where T : class

@@ -94,6 +94,8 @@ internal sealed partial class TaskRunner(
 
     private async Task<BackgroundTask?> StepAsync(BackgroundTask task, Id<Node> node, CancellationToken cancellationToken)
     {
+        if (_works.GetValueOrDefault(task.Kind)?.PauseBefore(task) is { } pause && pause > TimeSpan.Zero)
+            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
         var next = await TakeTurnAsync(task, node, cancellationToken).ConfigureAwait(false);
         if (next is { Status: BackgroundTaskStatus.Running } && next.Done > task.Done && WorkOf(task).RateOf(task) is { } rate)
             await Task.Delay(TimeSpan.FromSeconds((next.Done - task.Done) / (double)rate), time, cancellationToken).ConfigureAwait(false);

@@ -11,6 +11,9 @@ internal interface ITaskWork
     /// <summary>Messages per second that the task may send, or null for no limit.</summary>
     int? RateOf(BackgroundTask task);
 
+    /// <summary>How long to wait before the next page; none unless said otherwise.</summary>
+    TimeSpan PauseBefore(BackgroundTask task) => TimeSpan.Zero;
+
     /// <summary>
     /// Does a page of work and makes it durable together with where the task goes on. What it throws says that the page may or may not have
     /// been done; it must then be safe to try it again from what the store says.

@@ -125,8 +125,7 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
     public async Task DeleteAsync(string idOrUid, CancellationToken cancellationToken)
     {
         var application = await GetAsync(idOrUid, cancellationToken);
-        if (IsBuiltIn(application))
-            throw new ConflictException("built_in", $"The built-in application '{application.Uid}' cannot be deleted.");
+        RefuseBuiltIn(application);
         var endpoints = await store.DeleteApplicationAsync(application.Id, CancellationToken.None) ?? throw Unknown(idOrUid);
         foreach (var endpoint in endpoints)
             events.OnEndpointDeleted(application.Id, endpoint);
@@ -134,6 +133,25 @@ internal sealed class ApplicationRegistry(ICatalogStore store, CatalogEvents eve
         events.OnRateLimitChanged(application.Id, null);
         events.OnSchedulesChanged();
         audit.RecordChange(AuditActions.ApplicationDeleted, application.Id.ToString(), application.Id, application, null);
+    }
+
+    /// <summary>Deletes an application, unless somebody else did.</summary>
+    public async Task DeleteIfThereAsync(Id<Application> id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await DeleteAsync(id.ToString(), cancellationToken);
+        }
+        catch (NotFoundException)
+        {
+        }
+    }
+
+    /// <exception cref="ConflictException">It is built in.</exception>
+    public static void RefuseBuiltIn(Application application)
+    {
+        if (IsBuiltIn(application))
+            throw new ConflictException("built_in", $"The built-in application '{application.Uid}' cannot be deleted.");
     }
 
     /// <summary>Adds the applications that exist from the start, where they are missing.</summary>

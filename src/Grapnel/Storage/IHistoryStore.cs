@@ -102,6 +102,21 @@ public interface IHistoryStore
     Task<ContentPosition?> ExpireContentAsync(ContentPosition? from, int limit, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Removes the payloads of messages accepted before a time, in the order in which they were accepted. One that has pending deliveries keeps its payload
+    /// until they are over: then <see cref="ExpireContentAsync"/> takes it. Looks at up to <paramref name="limit"/> messages, and stores how far it came
+    /// together with what it removed: so nothing is looked at twice, whoever goes on. Tells whether there may be more.
+    /// </summary>
+    Task<bool> ExpirePayloadsAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes attempts from before a time whose delivery has ended. The first and the last at each endpoint stay, and those that succeeded or ended the
+    /// delivery, so that whatever is told of it stays as it was; they lose the answer's body and the headers. Looks at up to <paramref name="limit"/> messages
+    /// accepted before that time, in the order in which they were accepted, and again at those that had something pending or younger attempts, or were sent
+    /// again. Stores how far it came like <see cref="ExpirePayloadsAsync"/>, and tells whether there may be more.
+    /// </summary>
+    Task<bool> ThinAttemptsAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Removes messages accepted before a time that have nothing pending, with their attempts and ends. Looks at up to <paramref name="limit"/>
     /// messages, and removes as many expired idempotency entries, roll-ups from before that time, and background tasks that were begun before it
     /// and have ended. Returns where to go on; null means done.

@@ -1,3 +1,4 @@
+using Grapnel.Server.Tests.Faults.Harness;
 using Grapnel.Server.Tests.Support;
 
 namespace Grapnel.Server.Tests.Api;
@@ -22,6 +23,26 @@ public sealed class ApplicationsApiTests(ServerFixture fixture) : ServerTest(fix
 
         (await Client.DeleteJsonAsync(path)).Status.ShouldBe(204);
         (await Client.GetJsonAsync(path)).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task An_application_is_deleted_at_once_and_erased_by_a_task_where_that_is_asked_for()
+    {
+        var created = await Client.PostJsonAsync("/api/v1/app", """{"name":"Acme","uid":"to-erase"}""");
+        for (var i = 0; i < 3; i++)
+            (await Client.PostJsonAsync("/api/v1/app/to-erase/msg", """{"eventType":"order.created","payload":{}}""")).Status.ShouldBe(202);
+        (await Client.DeleteJsonAsync("/api/v1/app/to-erase?erase=perhaps")).Status.ShouldBe(422);
+        (await Client.DeleteJsonAsync("/api/v1/app/nobody?erase=true")).Status.ShouldBe(404);
+        (await Client.DeleteJsonAsync("/api/v1/app/default?erase=true")).Status.ShouldBe(409);
+
+        var begun = await Client.DeleteJsonAsync("/api/v1/app/to-erase?erase=true");
+
+        (begun.Status, begun["task"].GetString(), begun["status"].GetString()).ShouldBe((202, "application.erase", "running"));
+        (begun["data"].GetProperty("appId").GetString(), begun["data"].GetProperty("total").GetInt32()).ShouldBe((created.Id, 3));
+        (await Client.GetJsonAsync("/api/v1/app/to-erase")).Status.ShouldBe(404);
+        (await Client.DeleteJsonAsync($"/api/v1/app/{created.Id}?erase=true")).Id.ShouldBe(begun.Id);
+        await Eventually.IsTrueAsync("its messages are erased", async () =>
+            (await Client.GetJsonAsync($"/api/v1/background-task/{begun.Id}"))["data"].GetProperty("done").GetInt32() == 3);
     }
 
     [Fact]

@@ -23,9 +23,11 @@ public sealed class ApplicationPagesTests
         var confirm = dialog.GetByRole(AriaRole.Button, new() { Name = "Delete the application" });
         (await confirm.IsDisabledAsync()).ShouldBeTrue();
         await dialog.GetByLabel("Type Southwind to confirm").FillAsync("Southwind");
+        await dialog.GetByLabel("Erase its history as well").CheckAsync();
         await confirm.ClickAsync();
 
         await page.GetByRole(AriaRole.Heading, new() { Name = "Applications" }).WaitForAsync();
         (await page.GetByText("Southwind").CountAsync()).ShouldBeLessThanOrEqualTo(1, "only the note that it was deleted names it");
+        await page.GetByText("Its history is being erased.").WaitForAsync();
     }
 }

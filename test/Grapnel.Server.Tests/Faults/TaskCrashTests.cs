@@ -73,6 +73,39 @@ public sealed class TaskCrashTests(ITestOutputHelper output)
             (await rig.Client.GetJsonAsync($"/api/v1/app/{application}/msg"))["data"].GetArrayLength().ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData(BackEnd.Sqlite)]
+    [InlineData(BackEnd.PostgresRedis)]
+    public async Task Kills_in_the_middle_of_an_erasure_leave_nothing_behind_and_other_applications_untouched(BackEnd backEnd)
+    {
+        const int count = 2_000, others = 50;
+        await using var receiver = await Receiver.StartAsync();
+        await using var rig = await Rig.StartOnAsync(backEnd);
+        await rig.CreateEndpointAsync(receiver.Url());
+        var other = rig.App;
+        await rig.UseNewApplicationAsync();
+        await rig.CreateEndpointAsync(receiver.Url());
+        await rig.PublishManyAsync("order.created", count);
+        await receiver.WaitForAsync(count);
+
+        var begun = await rig.Client.DeleteJsonAsync($"{rig.App}?erase=true");
+        begun.Status.ShouldBe(202, begun.Text);
+        for (var kill = 0; kill < 2; kill++)
+        {
+            await rig.KillAndStartAsync();
+            output.WriteLine($"Killed before {await rig.DoneAsync(begun.Id)} of {count}");
+            for (var i = 0; i < others; i++)
+                (await rig.Client.PostJsonAsync($"{other}/msg", """{"eventType":"order.created","payload":{}}""")).Status.ShouldBe(202);
+        }
+
+        await rig.WaitUntilTaskHasDoneAsync(begun.Id, count);
+        (await rig.DoneAsync(begun.Id)).ShouldBe(count);
+        (await rig.Client.GetJsonAsync(rig.App)).Status.ShouldBe(404);
+        await rig.WaitUntilNothingIsPendingAsync();
+        await receiver.WaitForAsync(count + 2 * others);
+        (await rig.Client.GetJsonAsync($"{other}/msg?limit=250"))["data"].GetArrayLength().ShouldBe(2 * others);
+    }
+
     private static async Task EveryMessageIsReplayedOnceAsync(Rig rig, string task, string endpoint, IReadOnlyList<string> messages)
     {
         await rig.WaitUntilTaskEndsAsync(task);

@@ -34,6 +34,16 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void Payloads_and_attempts_are_not_kept_longer_than_their_messages()
+    {
+        const string Rule = "must be at least 1m and no longer than Retention:Messages, with which all of a message goes.";
+        var faults = Should.Throw<SettingsException>(() => Build(
+            ("Retention:Messages", "30d"), ("Retention:Payloads", "31d"), ("Retention:Attempts", "10s"))).Errors;
+        faults.ShouldBe([$"Retention:Payloads: {Rule}", $"Retention:Attempts: {Rule}"]);
+        Build(("Retention:Messages", "30d"), ("Retention:Payloads", "30d"), ("Retention:Attempts", "1d"));
+    }
+
+    [Fact]
     public void Settings_come_from_the_environment_with_and_without_underscores_between_words()
     {
         var variables = new Hashtable

@@ -22,6 +22,11 @@ public abstract class StoreUnderTest(TestClock clock) : IAsyncDisposable
 
     public abstract IAlertStore Alerts { get; }
 
+    public abstract IErasureStore Erasure { get; }
+
+    /// <summary>Every row of every table, and every key of a queue, as text: ids are in hexadecimal digits, as UUIDs, or as people see them.</summary>
+    public abstract Task<List<(string Table, string Row)>> DumpAsync();
+
     public abstract Task ReopenAsync();
 
     public abstract ValueTask DisposeAsync();

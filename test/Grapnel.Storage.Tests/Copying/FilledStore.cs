@@ -179,7 +179,14 @@ internal sealed class FilledStore(SqliteStore store, TestClock clock)
                 Id = _ids.Next<BackgroundTask>(), Kind = BackgroundTaskKinds.Broadcast, Status = status, EndpointId = _endpoints[0], Arguments = "{}",
                 Payload = new byte[] { 1 }, Cursor = new byte[] { 2 }, Scanned = 3, Done = 2, Total = 9, CreatedAt = Now, UpdatedAt = Now,
             }, default);
-        await store.Tasks.TakeAsync(_node, 1, default);
+        // One that has noted its endpoints, and goes on after the copy.
+        await store.Tasks.AddAsync(new BackgroundTask
+        {
+            Id = _ids.Next<BackgroundTask>(), Kind = BackgroundTaskKinds.Erase, ApplicationId = _ids.Next<Application>(), Arguments = "{}",
+            Payload = _ids.Next<Endpoint>().ToBytes(), CreatedAt = Now, UpdatedAt = Now,
+        }, default);
+        var taken = await store.Tasks.TakeAsync(_node, 10, default);
+        await store.Erasure.EraseAsync(taken.Single(task => task.Kind == BackgroundTaskKinds.Erase), _node, 10, default);
     }
 
     private DateTimeOffset Now => clock.GetUtcNow();

@@ -63,6 +63,19 @@ public sealed class PostgresUnderTest : StoreUnderTest
 
     public override IAlertStore Alerts => Store.Alerts;
 
+    public override IErasureStore Erasure => Store.Erasure;
+
+    public override Task<List<(string Table, string Row)>> DumpAsync() => Store.Database.ReadAsync(async session =>
+    {
+        var tables = await session.Prepare("""
+            SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+            """).RowsAsync(row => row.Text(0));
+        var rows = new List<(string, string)>();
+        foreach (var table in tables)
+            rows.AddRange((await session.Prepare($"SELECT row_to_json(t)::text FROM \"{table}\" t").RowsAsync(row => row.Text(0))).Select(row => (table, row)));
+        return rows;
+    }, default);
+
     // No pool outlives its test; partitions of a minute, because the tests prune minutes.
     public static PostgresStoreOptions Options(PostgresServer server, string database) => new()
     {

@@ -4,6 +4,7 @@ using Grapnel.Storage.Tests.Postgres;
 using Grapnel.Storage.Tests.Sqlite;
 using Grapnel.Testing;
 using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
 
 namespace Grapnel.Storage.Tests.Redis;
 
@@ -40,6 +41,23 @@ public sealed class RedisUnderTest : StoreUnderTest
     public override IStatisticsStore Statistics => _store.Statistics;
 
     public override IAlertStore Alerts => _store.Alerts;
+
+    public override IErasureStore Erasure => Queue.Erasure;
+
+    public override async Task<List<(string Table, string Row)>> DumpAsync()
+    {
+        var rows = await _store.DumpAsync();
+        var database = Queue.Connection.GetDatabase();
+        await foreach (var key in Queue.Connection.GetServers()[0].KeysAsync(pattern: _options.KeyPrefix + ":*"))
+            rows.AddRange((await database.KeyTypeAsync(key) switch
+            {
+                RedisType.Set => (await database.SetMembersAsync(key)).Select(member => member.ToString()),
+                RedisType.Hash => (await database.HashGetAllAsync(key)).Select(entry => $"{entry.Name}={entry.Value}"),
+                RedisType.SortedSet => (await database.SortedSetRangeByRankAsync(key)).Select(member => member.ToString()),
+                _ => [""],
+            }).Select(value => ("redis", $"{key} {value}")));
+        return rows;
+    }
 
     public static async Task<RedisUnderTest> OpenAsync(StoreUnderTest store, string? connectionString = null, TimeSpan? timeout = null, ILogger? logger = null)
     {

@@ -46,6 +46,21 @@ public sealed class SqliteUnderTest : StoreUnderTest
 
     public override IAlertStore Alerts => Store.Alerts;
 
+    public override IErasureStore Erasure => Store.Erasure;
+
+    public override Task<List<(string Table, string Row)>> DumpAsync() => Store.Readers.RunAsync(session =>
+    {
+        List<string> Texts(string sql) => [.. SqliteHistoryStore.ReadAll(session.Prepare(sql), row => row.Text(0))];
+        var rows = new List<(string, string)>();
+        foreach (var table in Texts("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"))
+        {
+            var columns = Texts($"SELECT name FROM pragma_table_info('{table}')")
+                .Select(column => $"'{column}=' || CASE typeof(\"{column}\") WHEN 'blob' THEN lower(hex(\"{column}\")) ELSE coalesce(\"{column}\", '') END");
+            rows.AddRange(Texts($"SELECT {string.Join(" || ' ' || ", columns)} FROM \"{table}\"").Select(row => (table, row)));
+        }
+        return rows;
+    }, default);
+
     // Power loss is no part of these tests, so they do not wait for the disk.
     public static SqliteStoreOptions Options(string folder, int runLength = IdempotencyIndex.RunLength) =>
         new() { Data = folder, Synchronous = SqliteSynchronous.Normal, IdempotencyRunLength = runLength };

@@ -190,4 +190,30 @@ public sealed class LifetimeTests
         await engine.UntilAsync(async () => !await IsKnownAsync(old));
         (await IsKnownAsync(younger)).ShouldBeTrue();
     }
+
+    [Fact]
+    public async Task Payloads_and_attempts_go_when_their_own_time_is_over_and_the_message_still_tells_how_it_ended()
+    {
+        await using var engine = await EngineHarness.StartAsync(
+            delivery => delivery.RetrySchedule = [Second, Second, Second],
+            services => services.Configure<RetentionOptions>(o => (o.Payloads, o.Attempts) = (TimeSpan.FromDays(2), TimeSpan.FromDays(5))));
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/");
+        engine.Receiver.Answer = (request, _) => Task.FromResult(ScriptedHandler.Status(500));
+        var message = await engine.PublishedAsync();
+        await engine.AdvanceAsync(30 * Second, Second);
+        var before = await engine.StateAsync(message, endpoint);
+        before.Attempts.ShouldBe(4);
+        async Task<bool> HasPayloadAsync() =>
+            (await engine.Get<IHistoryStore>().FindMessageAsync(message.ApplicationId, message.Id.ToString(), default))!.Payload is not null;
+
+        await engine.AdvanceAsync(TimeSpan.FromDays(1.9));
+        (await HasPayloadAsync()).ShouldBeTrue();
+        engine.Time.Advance(TimeSpan.FromDays(0.2));
+        await engine.UntilAsync(async () => !await HasPayloadAsync());
+        (await engine.AttemptsAsync(message)).Count.ShouldBe(4);
+
+        engine.Time.Advance(TimeSpan.FromDays(3));
+        await engine.UntilAsync(async () => (await engine.AttemptsAsync(message)).Count == 2);
+        (await engine.StateAsync(message, endpoint)).ShouldBe(before);
+    }
 }

@@ -37,8 +37,12 @@ internal static class ApplicationOperations
 
     public static Operation Delete { get; } = new(Tag, "delete", "Delete an application with its endpoints and schedules")
     {
-        Details = "What is pending for it ends. Its messages stay until their retention is over.",
-        Answers = [Answer.NoContent()],
+        Details = """
+            What is pending for it ends. Its messages stay until their retention is over, unless they are to be erased: then a background task removes all that is
+            remembered of it. An application that was deleted before can be erased by its id.
+            """,
+        Query = [QueryParameter.Flag("erase", false, "Erase what is remembered of it, too: messages, attempts, figures, entries of the audit log.")],
+        Answers = [Answer.NoContent(), Answer.Accepted<BackgroundTaskOut>("It is deleted, and being erased (`erase`).")],
         Errors = new Dictionary<int, string> { [409] = "It is built in: `default` or `operational`." },
     };
 }

@@ -35,7 +35,7 @@ internal static class AuditWords
     /// <summary>The page of what it was done to, or null where there is none.</summary>
     public static string? Href(AuditEntry entry) => entry.Action.Split('.')[0] switch
     {
-        _ when entry.Action.EndsWith(".deleted", StringComparison.Ordinal) => null,
+        _ when entry.Action.EndsWith(".deleted", StringComparison.Ordinal) || entry.Action.EndsWith(".erased", StringComparison.Ordinal) => null,
         "application" => "/applications/" + Uri.EscapeDataString(entry.Subject),
         "endpoint" => "/webhooks/" + Uri.EscapeDataString(entry.Subject),
         "event-type" => "/events/" + Uri.EscapeDataString(entry.Subject),

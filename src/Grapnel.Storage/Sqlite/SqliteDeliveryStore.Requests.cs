@@ -37,15 +37,16 @@ internal sealed partial class SqliteDeliveryStore
     internal static void RemovePayload(SqliteSession session, long n)
     {
         const string kept = """
-            id, application_id, event_type, event_id, channels, tags, content_type, accepted_at, deliver_at, route_version, owed, attempts_check_at
+            id, application_id, event_type, event_id, channels, tags, content_type, accepted_at, deliver_at, route_version, owed, attempts_check_at,
+            trace_parent
             """;
         var row = session.Prepare($"SELECT {kept} FROM message WHERE n = ?").Bind(n);
         if (!row.Step())
             return;
-        var insert = session.Prepare($"INSERT INTO message (n, {kept}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        var insert = session.Prepare($"INSERT INTO message (n, {kept}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             .Bind(n).Bind(row.Id<Message>(0)).Bind(row.Id<Application>(1)).Bind(row.Text(2)).Bind(row.TextOrNull(3)).Bind(row.TextOrNull(4))
             .Bind(row.TextOrNull(5)).Bind(row.Text(6)).Bind(row.Int64(7)).Bind(row.Int64OrNull(8)).Bind(row.Int64(9)).Bind(row.Blob(10))
-            .Bind(row.Int64OrNull(11));
+            .Bind(row.Int64OrNull(11)).Bind(row.TextOrNull(12));
         row.Reset();
         session.Prepare("DELETE FROM message WHERE n = ?").Bind(n).Run();
         insert.Run();

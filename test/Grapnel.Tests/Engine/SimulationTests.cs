@@ -1,3 +1,4 @@
+using Grapnel.Dispatching;
 using System.Collections.Concurrent;
 using Grapnel.Registry;
 
@@ -42,7 +43,13 @@ public sealed class SimulationTests
             await engine.AdvanceAsync(20 * Second, 5 * Second);
 
         (await engine.PendingAsync()).ShouldBe(0);
-        var arrived = engine.Outcomes.Where(o => o.Settlement is { End: DeliveryEnd.Delivered, Trigger: Trigger.Scheduled })
+        // An outcome is told after it is durable.
+        var delivered = 0;
+        foreach (var (message, endpoint) in acknowledged)
+            delivered += (await engine.StateAsync(message, endpoint)).End == DeliveryEnd.Delivered ? 1 : 0;
+        SettledAttempt[] Deliveries() => [.. engine.Outcomes.Where(o => o.Settlement is { End: DeliveryEnd.Delivered, Trigger: Trigger.Scheduled })];
+        await engine.UntilAsync(() => Task.FromResult(Deliveries().Length >= delivered));
+        var arrived = Deliveries()
             .GroupBy(o => (o.Delivery.Message.Id, o.Endpoint.Id)).ToDictionary(g => g.Key, g => g.Count());
         arrived.Values.ShouldAllBe(count => count == 1);
         foreach (var (message, endpoint) in acknowledged)

@@ -1,5 +1,5 @@
-using Grapnel.Dispatching;
 using System.Collections.Concurrent;
+using Grapnel.Dispatching;
 using Grapnel.Registry;
 
 namespace Grapnel.Tests.Engine;

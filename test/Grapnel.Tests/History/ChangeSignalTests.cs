@@ -5,7 +5,7 @@ namespace Grapnel.Tests.History;
 
 public sealed class ChangeSignalTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly FakeTimeProvider _time = new();
 
     private ChangeSignal Signal => field ??= new ChangeSignal(_time);

@@ -12,7 +12,10 @@ namespace Grapnel.Server.Tests.Secrets;
 public sealed class SecretsAtRestTests : IDisposable
 {
     private const string Hmac = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
-    private static readonly string[] Secrets = [Hmac[6..], "0123456789abcdef0123456789abcdef", "receiver-token", "client-secret", "PRIVATE KEY"];
+    private static readonly string[] Plain = ["0123456789abcdef0123456789abcdef", "receiver-token", "client-secret", "-----BEGIN PRIVATE K"];
+
+    // Bytes stand in columns as base64. Of the beginning of a text that is whole where its length is a multiple of three.
+    private static readonly string[] Secrets = [.. Plain, .. Plain.Select(text => Convert.ToBase64String(Encoding.UTF8.GetBytes(text[..(text.Length / 3 * 3)])))];
     private readonly TemporaryFolder _folder = new();
 
     private string Data => _folder.Path;

@@ -17,13 +17,3 @@ public interface ISecretBox
 /// <param name="message">Why, and what to do.</param>
 /// <param name="cause">What the keys said, if anything.</param>
 public sealed class SecretBoxException(string message, Exception? cause = null) : Exception(message, cause);
-
-/// <summary>For tools and tests that have no keys: it stores secrets as they are, and opens none that are sealed.</summary>
-internal sealed class OpenBox : ISecretBox
-{
-    public static OpenBox Instance { get; } = new();
-
-    public byte[] Seal(byte[] secret) => secret;
-
-    public byte[] Open(byte[] sealedSecret) => throw new SecretBoxException("The secret is sealed, and the keys are not at hand here.");
-}

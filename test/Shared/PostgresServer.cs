@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Npgsql;
 
 namespace Grapnel.Testing;
@@ -46,7 +44,7 @@ public sealed class PostgresServer : IAsyncDisposable
             : Directory.CreateDirectory(Path.Combine(under, $"postgres-{Guid.NewGuid():N}")).FullName;
         if (Environment.IsPrivilegedProcess)
             await RunAsync("chown", "postgres", folder);
-        var server = new PostgresServer(folder, FreePort(), durable ? Durable : Hasty);
+        var server = new PostgresServer(folder, Ports.Free(), durable ? Durable : Hasty);
         await RunAsync(AsUser(Tool("initdb"), "--pgdata", server.Data, "--username", User, "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"));
         await server.StartAgainAsync();
         return server;
@@ -152,13 +150,6 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private static string[] AsUser(params string[] command) =>
         Environment.IsPrivilegedProcess ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", .. command] : command;
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     private static Task RunAsync(params string[] command) => RunAsync(command, tries: 1);
 

@@ -32,7 +32,7 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>Starts a server; further arguments are those of its command line.</summary>
     public static async Task<RedisServer> StartAsync(params string[] arguments)
     {
-        var server = new RedisServer(FreePort(), arguments);
+        var server = new RedisServer(Ports.Free(), arguments);
         await server.StartAgainAsync();
         return server;
     }
@@ -42,7 +42,7 @@ public sealed class RedisServer : IAsyncDisposable
     {
         // The servers talk to each other on a second port, which must be in range.
         var servers = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => StartAsync(
-            "--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port", $"{FreePort()}")));
+            "--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port", $"{Ports.Free()}")));
         await RunToolAsync(["--cluster", "create", .. servers.Select(server => server.ConnectionString), "--cluster-yes"]);
         foreach (var server in servers)
             while (!(await server.RunAsync("cluster", "info")).Contains("cluster_state:ok"))
@@ -125,13 +125,6 @@ public sealed class RedisServer : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static async Task<string> RunToolAsync(string[] arguments)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Grapnel.Bench.Reporting;
 using Grapnel.Bench.Tools;
+using Grapnel.Testing;
 
 namespace Grapnel.Bench.Scenarios;
 
@@ -79,7 +80,7 @@ internal static class BacklogScenario
     {
         foreach (var eventType in (string[])[Dead, Probed, Healthy])
             await server.Api.CreateEventTypeAsync(eventType, cancel);
-        await server.Api.CreateEndpointAsync($"http://127.0.0.1:{ChildProcess.FreePort()}/", Dead, cancel);
+        await server.Api.CreateEndpointAsync($"http://127.0.0.1:{Ports.Free()}/", Dead, cancel);
         await server.Api.CreateEndpointAsync(probe.Url, Probed, cancel);
         await server.Api.CreateEndpointAsync(sink.Url, Healthy, cancel);
     }

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Grapnel.Bench.Tools;
 
@@ -51,14 +49,6 @@ internal sealed class ChildProcess : IAsyncDisposable
     public static string? Find(string program) =>
         $"{Environment.GetEnvironmentVariable("PATH")}:/usr/local/sbin:/usr/sbin:/sbin".Split(':')
             .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
-
-    /// <summary>A port that was free a moment ago.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     /// <summary>Asks it to stop by SIGTERM and waits until it has; kills it when it does not.</summary>
     public async Task StopAsync()

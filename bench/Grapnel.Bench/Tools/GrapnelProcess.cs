@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Grapnel.Testing;
 
 namespace Grapnel.Bench.Tools;
 
@@ -68,7 +69,7 @@ internal sealed class GrapnelProcess : IAsyncDisposable
 
     private static GrapnelProcess Launch(string program, string data, TestedStore store, IEnumerable<(string Name, string Value)> environment)
     {
-        var url = new Uri($"http://127.0.0.1:{ChildProcess.FreePort()}");
+        var url = new Uri($"http://127.0.0.1:{Ports.Free()}");
         Directory.CreateDirectory(data);
         var process = ChildProcess.Start(
             Path.Combine(data, "server.log"), program,

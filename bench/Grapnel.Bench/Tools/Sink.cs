@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Grapnel.Testing;
 
 namespace Grapnel.Bench.Tools;
 
@@ -26,7 +27,7 @@ internal sealed class Sink : IAsyncDisposable
     /// <summary>Starts the sink on a number of addresses, 127.0.1.0 and on.</summary>
     public static async Task<Sink> StartAsync(string folder, CancellationToken cancel, int addresses = 1)
     {
-        var port = ChildProcess.FreePort();
+        var port = Ports.Free();
         var config = Path.Combine(folder, "nginx.conf");
         Directory.CreateDirectory(folder);
         await File.WriteAllTextAsync(config, Config(folder, port, addresses), cancel);

@@ -24,13 +24,16 @@ internal sealed class SecretBox(Func<IDataProtectionProvider> keyRing, TimeProvi
     public byte[] Open(byte[] sealedSecret)
     {
         var protector = Protector;
-        try
+        while (true)
         {
-            return protector.Unprotect(sealedSecret);
-        }
-        catch (CryptographicException failure)
-        {
-            return Renew(protector) is { } newer && TryOpen(newer, sealedSecret) is { } secret ? secret : throw Unreadable(failure);
+            try
+            {
+                return protector.Unprotect(sealedSecret);
+            }
+            catch (CryptographicException failure)
+            {
+                protector = Renew(protector) ?? throw Unreadable(failure);
+            }
         }
     }
 
@@ -63,18 +66,6 @@ internal sealed class SecretBox(Func<IDataProtectionProvider> keyRing, TimeProvi
     {
         lock (_lock)
             return _protector != failed ? _protector : time.GetElapsedTime(_renewedAt) < Pause ? null : Load();
-    }
-
-    private static byte[]? TryOpen(IDataProtector protector, byte[] sealedSecret)
-    {
-        try
-        {
-            return protector.Unprotect(sealedSecret);
-        }
-        catch (CryptographicException)
-        {
-            return null;
-        }
     }
 
     private static SecretBoxException Unreadable(CryptographicException failure) => new(

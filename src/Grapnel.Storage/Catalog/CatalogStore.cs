@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Grapnel.Storage.Catalog;
 
 /// <summary>The catalog on EF Core, shared by the SQL back-ends: this part holds what the others lean on.</summary>
-internal sealed partial class CatalogStore(ICatalogDatabase database, ISecretBox box) : ICatalogStore
+internal sealed partial class CatalogStore(ICatalogDatabase database, ISecretBox? box) : ICatalogStore
 {
     private static async Task<bool> AddAsync<T>(CatalogContext catalog, T row) where T : class
     {

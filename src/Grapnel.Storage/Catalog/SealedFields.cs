@@ -1,13 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using Grapnel.Registry;
 
 namespace Grapnel.Storage.Catalog;
 
 /// <summary>
-/// The secrets of the catalog, and how they stand in its columns. What is sealed begins with a mark, so that what was stored before there was sealing can still be
+/// The secrets of the catalog, and how they stand in its columns. Without a box, as tools open stores that look at no secret, they are stored as they come, and none is opened. What is sealed begins with a mark, so that what was stored before there was sealing can still be
 /// read, until it is sealed with the next start.
 /// </summary>
-internal sealed class SealedFields(ISecretBox box)
+internal sealed class SealedFields(ISecretBox? box)
 {
     // A control character stands in no header value.
     private const char TextMark = '\u0001';
@@ -39,12 +40,15 @@ internal sealed class SealedFields(ISecretBox box)
             : endpoint.Headers,
     };
 
-    private byte[] Seal(byte[] secret) => box is OpenBox ? secret : [.. Mark, .. box.Seal(secret)];
+    private byte[] Seal(byte[] secret) => box is null ? secret : [.. Mark, .. box.Seal(secret)];
 
-    private byte[] Open(byte[] stored) => Payload(stored) is { } sealedSecret ? box.Open(sealedSecret) : stored;
+    private byte[] Open(byte[] stored) => Payload(stored) is { } sealedSecret ? OpenBox(sealedSecret) : stored;
 
-    private string SealText(string text) => box is OpenBox ? text : TextMark + Convert.ToBase64String(box.Seal(System.Text.Encoding.UTF8.GetBytes(text)));
+    private string SealText(string text) => box is null ? text : TextMark + Convert.ToBase64String(box.Seal(Encoding.UTF8.GetBytes(text)));
 
     private string OpenText(string stored) =>
-        stored.StartsWith(TextMark) ? System.Text.Encoding.UTF8.GetString(box.Open(Convert.FromBase64String(stored[1..]))) : stored;
+        stored.StartsWith(TextMark) ? Encoding.UTF8.GetString(OpenBox(Convert.FromBase64String(stored[1..]))) : stored;
+
+    private byte[] OpenBox(byte[] sealedSecret) =>
+        box is null ? throw new SecretBoxException("The secret is sealed, and the keys are not at hand here.") : box.Open(sealedSecret);
 }

@@ -9,7 +9,7 @@ public sealed class PostgresStore : IStore, IDisposable
 {
     private readonly PostgresSignals _signals;
 
-    private PostgresStore(PostgresDatabase database, PostgresPartitions partitions, int maxConnections, TimeProvider time, ILogger logger, ISecretBox box)
+    private PostgresStore(PostgresDatabase database, PostgresPartitions partitions, int maxConnections, TimeProvider time, ILogger logger, ISecretBox? box)
     {
         Database = database;
         var writer = Guid.NewGuid();
@@ -90,7 +90,7 @@ public sealed class PostgresStore : IStore, IDisposable
     {
         var partitions = new PostgresPartitions(options.HistoryPartition, time);
         await PostgresSchema.PrepareAsync(database, partitions, options.Migrate, time, logger ?? NullLogger.Instance, cancellationToken).ConfigureAwait(false);
-        return new PostgresStore(database, partitions, options.MaxConnections, time, logger ?? NullLogger.Instance, box ?? OpenBox.Instance);
+        return new PostgresStore(database, partitions, options.MaxConnections, time, logger ?? NullLogger.Instance, box);
     }
 
     /// <summary>Closes the connections.</summary>

@@ -14,7 +14,7 @@ public sealed class SqliteStore : IStore, IDisposable
 
     private readonly FolderLock _lock;
 
-    private SqliteStore(FolderLock held, SqliteFiles files, SqliteSession writer, SqliteStoreOptions options, TimeProvider time, ISecretBox box)
+    private SqliteStore(FolderLock held, SqliteFiles files, SqliteSession writer, SqliteStoreOptions options, TimeProvider time, ISecretBox? box)
     {
         _lock = held;
         Files = files;
@@ -90,7 +90,7 @@ public sealed class SqliteStore : IStore, IDisposable
         try
         {
             files.RefuseWhatIsMissing(held.FollowsCrash);
-            return new SqliteStore(held, files, OpenWriter(files, held, options, time), options, time, box ?? OpenBox.Instance);
+            return new SqliteStore(held, files, OpenWriter(files, held, options, time), options, time, box);
         }
         catch
         {

@@ -12,12 +12,16 @@ internal static class SendingServices
         .AddSingleton<OwnPlaces>()
         .AddSingleton(s => new AddressGuard(
             s.GetRequiredService<IOptions<NetworkOptions>>().Value, s.GetRequiredService<TimeProvider>(), own: s.GetRequiredService<OwnPlaces>()))
-        .AddSingleton(s =>
-        {
-            var (options, guard) = (s.GetRequiredService<IOptions<DeliveryOptions>>().Value, s.GetRequiredService<AddressGuard>());
-            var proxy = EgressProxy.Of(s.GetRequiredService<IOptions<NetworkOptions>>().Value, guard);
-            var connect = new GuardedConnect(guard, s.GetRequiredService<ILogger<GuardedConnect>>(), proxy);
-            return new WebhookSender(
-                (certificates, insecure) => SendingHandler.Create(connect, options, proxy, certificates, insecure), options, s.GetRequiredService<TimeProvider>());
-        });
+        .AddSingleton(s => CreateSender(
+            s.GetRequiredService<AddressGuard>(), s.GetRequiredService<IOptions<NetworkOptions>>().Value, s.GetRequiredService<IOptions<DeliveryOptions>>().Value,
+            s.GetRequiredService<ILogger<GuardedConnect>>(), s.GetRequiredService<TimeProvider>()));
+
+    /// <summary>A sender on the network, behind a guard and the operator's proxy.</summary>
+    public static WebhookSender CreateSender(
+        AddressGuard guard, NetworkOptions network, DeliveryOptions delivery, ILogger<GuardedConnect> logger, TimeProvider time)
+    {
+        var proxy = EgressProxy.Of(network, guard);
+        var connect = new GuardedConnect(guard, logger, proxy);
+        return new WebhookSender((certificates, insecure) => SendingHandler.Create(connect, delivery, proxy, certificates, insecure), delivery, time);
+    }
 }

@@ -46,7 +46,7 @@ internal sealed partial class NginxServer : IAsyncDisposable
         using var certificate = certificates.Issue("127.0.0.1");
         await File.WriteAllTextAsync(Path.Combine(folder, "fullchain.pem"), certificate.ExportCertificatePem());
         await File.WriteAllTextAsync(Path.Combine(folder, "privkey.pem"), certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
-        var (plain, tls) = (FreePort(), FreePort());
+        var (plain, tls) = (Ports.Free(), Ports.Free());
         await File.WriteAllTextAsync(Path.Combine(folder, "nginx.conf"), Localize(folder, plain, tls, first, second));
 
         var process = Process.Start(new ProcessStartInfo(program, ["-p", folder, "-c", Path.Combine(folder, "nginx.conf"), "-e", Path.Combine(folder, "error.log"), "-g", "daemon off;"])
@@ -128,13 +128,6 @@ internal sealed partial class NginxServer : IAsyncDisposable
             return false;
         }
     });
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     [GeneratedRegex(@"^\s*[a-z_]+ /(etc|var|run|usr)/", RegexOptions.Multiline)]
     private static partial Regex Directives();

@@ -1,13 +1,13 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using Grapnel.Testing;
 using MimeKit;
-using SmtpServer;
 using SmtpServer.Authentication;
 using SmtpServer.Protocol;
 using SmtpServer.Storage;
+using SmtpServer;
 
 namespace Grapnel.Server.Tests.Mail;
 
@@ -26,7 +26,7 @@ internal sealed class MailServer : IAsyncDisposable
     /// <param name="secure">Whether it speaks TLS from the first byte instead.</param>
     public MailServer(X509Certificate2? certificate = null, bool secure = false)
     {
-        Port = FreePort();
+        Port = Ports.Free();
         var options = new SmtpServerOptionsBuilder().ServerName("mail.test").Endpoint(endpoint =>
         {
             endpoint.Endpoint(new IPEndPoint(IPAddress.Loopback, Port)).IsSecure(secure);
@@ -49,13 +49,6 @@ internal sealed class MailServer : IAsyncDisposable
         await _stopping.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stopping.Dispose();
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private sealed class Shelf : MessageStore

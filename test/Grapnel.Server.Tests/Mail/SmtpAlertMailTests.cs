@@ -67,7 +67,7 @@ public sealed class SmtpAlertMailTests : IDisposable
         (await FailAsync(server.Port, options => options.UserName = null)).ShouldContain("wants somebody to sign in");
         (await FailAsync(stranger.Port, _ => { })).ShouldContain("certificate that is not trusted");
         (await FailAsync(plain.Port, _ => { })).ShouldContain("offers no STARTTLS");
-        (await FailAsync(MailServer.FreePort(), _ => { })).ShouldContain("cannot be reached");
+        (await FailAsync(Ports.Free(), _ => { })).ShouldContain("cannot be reached");
         server.Mails.Concat(stranger.Mails).Concat(plain.Mails).ShouldBeEmpty();
     }
 

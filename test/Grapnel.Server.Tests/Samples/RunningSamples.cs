@@ -1,9 +1,10 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using System.Text;
 using Grapnel.Server.Tests.Faults.Harness;
 using Grapnel.Server.Tests.Support;
+using Grapnel.Testing;
 
 namespace Grapnel.Server.Tests.Samples;
 
@@ -60,7 +61,7 @@ public sealed class RunningSamples : IAsyncLifetime
 
     private async Task AddReceiverAsync(string name, Func<int, ProcessStartInfo> program)
     {
-        var port = FreePort();
+        var port = Ports.Free();
         var url = $"http://127.0.0.1:{port}/hooks";
         var endpoint = await Server.Client.PostJsonAsync("/api/v1/app/default/endpoint", $$"""{"url":"{{url}}"}""");
         var secret = (await Server.Client.GetJsonAsync($"/api/v1/app/default/endpoint/{endpoint.Id}/secret"))["key"].GetString()!;
@@ -84,13 +85,6 @@ public sealed class RunningSamples : IAsyncLifetime
         foreach (var source in Directory.GetFiles(Sample(folder, "")).Select(Path.GetFileName))
             File.Copy(Sample(folder, source!), Path.Combine(copy, source!), overwrite: true);
         return Path.Combine(copy, file);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
 

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Grapnel.Storage.Catalog;
 using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Tests.Conformance;
@@ -195,7 +193,7 @@ public sealed class OpeningTests : IAsyncLifetime
     [InlineData("postgres://grapnel:opensesame@db/grapnel")]
     public async Task A_server_that_cannot_be_reached_is_an_error_that_keeps_the_password_to_itself(string connectionString)
     {
-        var error = await Should.ThrowAsync<StoreOpenException>(() => OpenAsync(string.Format(null, connectionString, FreePort())));
+        var error = await Should.ThrowAsync<StoreOpenException>(() => OpenAsync(string.Format(null, connectionString, Ports.Free())));
 
         error.ToString().ShouldNotContain("opensesame");
     }
@@ -222,13 +220,6 @@ public sealed class OpeningTests : IAsyncLifetime
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         return (long)(await command.ExecuteScalarAsync())!;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private sealed class StrongCount

@@ -33,14 +33,15 @@ internal sealed class ConfigurationImport(ApiClient client, bool dryRun, bool pr
         var there = await _reader.ReadEventTypesAsync();
         foreach (var (name, type) in wanted)
             await PutAsync("event type", name, $"{Paths.EventTypes}/{Uri.EscapeDataString(name)}", Shape.EventType, (JsonObject?)there[name], (JsonObject)type!);
-        foreach (var name in Surplus(there, wanted))
+        foreach (var name in Surplus(there.Select(pair => pair.Key), wanted.ContainsKey))
             await DeleteAsync("event type", name, $"{Paths.EventTypes}/{Uri.EscapeDataString(name)}?expunge=true");
     }
 
     private async Task ImportApplicationAsync(string name, JsonObject wanted)
     {
-        var key = await FindApplicationAsync(name) is not null ? name : KeyOf<Application>(name);
-        var there = await FindApplicationAsync(key);
+        var (key, there) = (name, await FindApplicationAsync(name));
+        if (there is null && KeyOf<Application>(name) is var other && other != name)
+            (key, there) = (other, await FindApplicationAsync(other));
         var body = Shape.Application.Of(wanted);
         body["name"] ??= name;
         await PutAsync("application", key, $"{Paths.Applications}/{Uri.EscapeDataString(key)}", Shape.Application, there is null ? null : Shape.Application.Of(there), body);
@@ -59,16 +60,14 @@ internal sealed class ConfigurationImport(ApiClient client, bool dryRun, bool pr
 
     private async Task ImportEndpointsAsync(string path, string what, JsonObject wanted, bool isMissing = false)
     {
-        var there = isMissing ? [] : await _reader.ReadEndpointsAsync(path);
-        var named = new JsonObject(wanted.Select(pair => KeyValuePair.Create(
-            there.ContainsKey(pair.Key) ? pair.Key : KeyOf<Endpoint>(pair.Key), pair.Value?.DeepClone())));
+        var there = isMissing ? [] : (await _reader.ReadEndpointsAsync(path)).ToDictionary(endpoint => endpoint.Key);
+        var named = wanted.ToDictionary(pair => there.ContainsKey(pair.Key) ? pair.Key : KeyOf<Endpoint>(pair.Key), pair => (JsonObject)pair.Value!);
         foreach (var (key, endpoint) in named)
         {
-            var own = $"{path}/{Uri.EscapeDataString(key)}";
-            var sensitive = there.ContainsKey(key) ? (await client.GetAsync(own + "/headers", cancel)).Read<JsonObject>()["sensitive"] : null;
-            await PutAsync(what, key, own, Shape.Endpoint, (JsonObject?)there[key], (JsonObject)endpoint!, Names(sensitive));
+            var known = there.GetValueOrDefault(key);
+            await PutAsync(what, key, $"{path}/{Uri.EscapeDataString(key)}", Shape.Endpoint, known?.Shape, endpoint, known?.Hidden);
         }
-        foreach (var key in Surplus(there, named))
+        foreach (var key in Surplus(there.Keys, named.ContainsKey))
             await DeleteAsync(what, key, $"{path}/{Uri.EscapeDataString(key)}");
     }
 
@@ -153,13 +152,10 @@ internal sealed class ConfigurationImport(ApiClient client, bool dryRun, bool pr
             (await client.DeleteAsync(path, cancel)).ThrowIfFailed();
     }
 
-    private IEnumerable<string> Surplus(JsonObject there, JsonObject wanted) =>
-        prune ? there.Select(pair => pair.Key).Where(key => !wanted.ContainsKey(key)) : [];
+    private IEnumerable<string> Surplus(IEnumerable<string> there, Func<string, bool> isWanted) => prune ? there.Where(key => !isWanted(key)) : [];
 
     private static IEnumerable<string> Differing(JsonObject there, JsonObject wanted) => there.Select(member => member.Key)
         .Union(wanted.Select(member => member.Key)).Where(name => !JsonNode.DeepEquals(there[name], wanted[name]));
-
-    private static HashSet<string> Names(JsonNode? list) => [.. (list as JsonArray ?? []).Select(name => name!.GetValue<string>())];
 
     private static byte[] Bytes(JsonNode node) => System.Text.Encoding.UTF8.GetBytes(node.ToJsonString());
 }

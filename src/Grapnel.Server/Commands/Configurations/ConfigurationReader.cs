@@ -22,7 +22,7 @@ internal sealed class ConfigurationReader(ApiClient client, CancellationToken ca
         if (applications.Count == 0)
         {
             document["eventTypes"] = await ReadEventTypesAsync();
-            document["operationalWebhooks"] = await ReadEndpointsAsync(Paths.OperationalEndpoints);
+            document["operationalWebhooks"] = await EndpointsOfAsync(Paths.OperationalEndpoints);
         }
         var read = new JsonObject();
         foreach (var application in await ListAsync(Paths.Applications))
@@ -43,18 +43,21 @@ internal sealed class ConfigurationReader(ApiClient client, CancellationToken ca
         (await ListAsync(Paths.EventTypes + "?include_archived=true&with_content=true"))
             .Select(type => KeyValuePair.Create(Text(type, "name"), (JsonNode?)Shape.EventType.Of(type)))));
 
-    /// <summary>The endpoints below a path, by uid or id.</summary>
-    public async Task<JsonObject> ReadEndpointsAsync(string path)
+    /// <summary>The endpoints below a path, in order of their keys.</summary>
+    public async Task<IReadOnlyList<ReadEndpoint>> ReadEndpointsAsync(string path)
     {
-        var read = new JsonObject();
+        var read = new List<ReadEndpoint>();
         foreach (var endpoint in await ListAsync(path))
         {
             var headers = (await client.GetAsync($"{path}/{Text(endpoint, "id")}/headers", cancel)).Read<JsonObject>();
             endpoint["headers"] = headers["headers"]?.DeepClone();
-            read[KeyOf(endpoint)] = Shape.Endpoint.Of(endpoint);
+            read.Add(new ReadEndpoint(KeyOf(endpoint), Shape.Endpoint.Of(endpoint), [.. headers["sensitive"]!.AsArray().Select(name => name!.GetValue<string>())]));
         }
-        return Sorted(read);
+        return [.. read.OrderBy(endpoint => endpoint.Key, StringComparer.Ordinal)];
     }
+
+    private async Task<JsonObject> EndpointsOfAsync(string path) =>
+        new((await ReadEndpointsAsync(path)).Select(endpoint => KeyValuePair.Create(endpoint.Key, (JsonNode?)endpoint.Shape)));
 
     /// <summary>The schedules of an application, with their ids.</summary>
     public async Task<IReadOnlyList<(string Id, JsonObject Shape)>> ReadSchedulesAsync(string application) =>
@@ -81,7 +84,7 @@ internal sealed class ConfigurationReader(ApiClient client, CancellationToken ca
     {
         var id = Text(application, "id");
         var read = Shape.Application.Of(application);
-        read["endpoints"] = await ReadEndpointsAsync(Paths.EndpointsOf(id));
+        read["endpoints"] = await EndpointsOfAsync(Paths.EndpointsOf(id));
         // No name tells schedules apart, so their content orders them.
         var schedules = (await ReadSchedulesAsync(id)).Select(schedule => schedule.Shape).OrderBy(shape => shape.ToJsonString(), StringComparer.Ordinal);
         if (schedules.ToArray() is { Length: > 0 } some)
@@ -94,6 +97,12 @@ internal sealed class ConfigurationReader(ApiClient client, CancellationToken ca
     private static JsonObject Sorted(JsonObject all) =>
         new(all.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => KeyValuePair.Create(pair.Key, pair.Value?.DeepClone())));
 }
+
+/// <summary>An endpoint as it is configured.</summary>
+/// <param name="Key">What it is called by.</param>
+/// <param name="Shape">Its configuration.</param>
+/// <param name="Hidden">The headers that carry credentials: that they are there is known, not what they say.</param>
+internal sealed record ReadEndpoint(string Key, JsonObject Shape, IReadOnlyCollection<string> Hidden);
 
 /// <summary>Where in the API things are.</summary>
 internal static class Paths

@@ -151,10 +151,7 @@ internal sealed class EndpointChecks(Examined examined, TimeProvider time)
         {
             Id = ids.Next<Endpoint>(), ApplicationId = application, Url = url, Secrets = [secret], CreatedAt = time.GetUtcNow(), UpdatedAt = time.GetUtcNow(),
         };
-        var proxy = EgressProxy.Of(examined.Network, _guard);
-        var connect = new GuardedConnect(_guard, NullLogger<GuardedConnect>.Instance, proxy);
-        using var sender = new WebhookSender(
-            (certificates, insecure) => SendingHandler.Create(connect, examined.Delivery, proxy, certificates, insecure), examined.Delivery, time);
+        using var sender = SendingServices.CreateSender(_guard, examined.Network, examined.Delivery, NullLogger<GuardedConnect>.Instance, time);
         var result = await sender.SendAsync(sender.Prepare(endpoint), new Delivery { EndpointId = endpoint.Id, Seq = 1, Message = message }, cancel);
         var answer = result.StatusCode > 0 ? $"was answered {result.StatusCode}" : $"failed: {result.Error}";
         return result.Outcome == SendOutcome.Success

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
@@ -26,23 +27,8 @@ internal static class GithubStyle
     public static EndpointSecret? SecretOf(Endpoint endpoint, DateTimeOffset now) =>
         endpoint.Secrets.FirstOrDefault(secret => secret.Type == SignatureType.Hmac256 && (secret.ExpiresAt is not { } end || now < end));
 
-    /// <summary>The payload as the one field of a form.</summary>
-    public static RequestBody Form(ReadOnlySpan<byte> payload)
-    {
-        // Forms are written byte by byte, so that whatever the payload is comes back as it was.
-        var body = new MemoryStream(FormField.Length + payload.Length + payload.Length / 2);
-        body.Write(FormField);
-        foreach (var one in payload)
-        {
-            if (char.IsAsciiLetterOrDigit((char)one) || one is (byte)'-' or (byte)'.' or (byte)'_' or (byte)'*')
-                body.WriteByte(one);
-            else if (one == (byte)' ')
-                body.WriteByte((byte)'+');
-            else
-                body.Write([(byte)'%', Hex(one >> 4), Hex(one & 0xf)]);
-        }
-        return new RequestBody(body.ToArray(), FormType);
-    }
+    /// <summary>The payload as the one field of a form; encoded byte by byte, so that whatever it is comes back as it was.</summary>
+    public static RequestBody Form(ReadOnlySpan<byte> payload) => new((byte[])[.. FormField, .. WebUtility.UrlEncodeToBytes(payload.ToArray(), 0, payload.Length)], FormType);
 
     /// <summary>Adds GitHub's headers.</summary>
     public static void AddHeaders(HttpRequestHeaders headers, Endpoint endpoint, Message message, EndpointSecret secret, ReadOnlySpan<byte> body)
@@ -85,6 +71,4 @@ internal static class GithubStyle
         }
         return body.ToArray();
     }
-
-    private static byte Hex(int digit) => (byte)"0123456789ABCDEF"[digit];
 }

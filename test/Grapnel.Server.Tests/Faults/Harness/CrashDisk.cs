@@ -1,10 +1,8 @@
-using System.Diagnostics;
-
 namespace Grapnel.Server.Tests.Faults.Harness;
 
 /// <summary>
 /// A real file system (ext4) in a file, whose power can be cut: what was not synced is in the kernel's memory and not yet in that file, so a copy of the file is what a
-/// disk would have had when the power went. Needs the right to mount; without it the test is skipped.
+/// disk would have had when the power went.
 /// </summary>
 internal sealed class CrashDisk : IAsyncDisposable
 {
@@ -20,7 +18,7 @@ internal sealed class CrashDisk : IAsyncDisposable
         var image = Path.Combine(Directory.CreateTempSubdirectory("grapnel-power-").FullName, "disk");
         await using (var file = File.Create(image))
             file.SetLength(Megabytes << 20);
-        (await RunAsync("mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", image)).ShouldBeTrue();
+        (await Mounting.RunAsync("mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", image)).ShouldBeTrue();
         return await MountAsync(image);
     }
 
@@ -34,27 +32,10 @@ internal sealed class CrashDisk : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        (await RunAsync("umount", "--lazy", Folder)).ShouldBeTrue();
-        Directory.Delete(Folder);
+        await Mounting.UnmountAsync(Folder);
         Directory.Delete(Path.GetDirectoryName(_image)!, recursive: true);
     }
 
     // The kernel writes by itself what has been waiting for long, which a power cut does not wait for: here it does so only when it is told to sync.
-    private static async Task<CrashDisk> MountAsync(string image)
-    {
-        var folder = Directory.CreateTempSubdirectory("grapnel-power-").FullName;
-        if (await RunAsync("mount", "-o", "loop,commit=600", image, folder))
-            return new CrashDisk(image, folder);
-        Directory.Delete(folder);
-        Directory.Delete(Path.GetDirectoryName(image)!, recursive: true);
-        Assert.Skip("Mounting a file system is not permitted here.");
-        throw new InvalidOperationException();
-    }
-
-    private static async Task<bool> RunAsync(string program, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-        await process.WaitForExitAsync();
-        return process.ExitCode == 0;
-    }
+    private static async Task<CrashDisk> MountAsync(string image) => new(image, await Mounting.MountAsync("-o", "loop,commit=600", image));
 }

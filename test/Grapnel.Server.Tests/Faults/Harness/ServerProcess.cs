@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
+using Grapnel.Testing;
 
 namespace Grapnel.Server.Tests.Faults.Harness;
 
@@ -56,7 +55,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <param name="arguments">After <c>serve --data … --urls …</c>.</param>
     public static ServerProcess Launch(string folder, IReadOnlyDictionary<string, string> settings, params IEnumerable<string> arguments)
     {
-        var address = new Uri($"http://127.0.0.1:{FreePort()}");
+        var address = new Uri($"http://127.0.0.1:{Ports.Free()}");
         var start = new ProcessStartInfo(
             Path.Combine(AppContext.BaseDirectory, "grapnel"), ["serve", "--data", folder, "--urls", address.OriginalString, .. arguments])
         {
@@ -132,12 +131,5 @@ internal sealed class ServerProcess : IAsyncDisposable
     {
         var line = File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith(name, StringComparison.Ordinal));
         return long.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -93,6 +93,7 @@ internal static class GrapnelHost
     {
         services.AddOptions<HostOptions>().Configure<DeliveryOptions>((host, delivery) => host.ShutdownTimeout = delivery.ShutdownGrace + ShutdownSlack);
         services.AddSingleton(setup.Announce);
+        // Hosted services start one after the other, in this order: these two before the engine sends anything.
         services.AddSingleton<SettingsInForce>().AddSingleton<ServerFacts>().AddSingleton<FirstApiKey>().AddHostedService<Preparation>().AddHostedService<OwnAddresses>();
         _ = server.Store == StoreKind.Postgres ? services.AddGrapnelPostgres() : services.AddGrapnelSqlite();
         if (server.Queue == QueueKind.Redis)

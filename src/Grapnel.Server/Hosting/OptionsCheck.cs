@@ -22,4 +22,8 @@ internal sealed class OptionsCheck(string section)
 
     private static string Text<T>(T value) =>
         value is TimeSpan duration ? Duration.Format(duration) : FormattableString.Invariant($"{value}");
+
+    /// <summary>Whether a text is an http or https address, with neither query nor fragment.</summary>
+    public static bool IsHttpAddress(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https", Query: "", Fragment: "" };
 }

@@ -73,13 +73,10 @@ internal sealed class ApiOptionsRules : IValidateOptions<ApiOptions>
     private const int MaxPerSecond = 1_000_000;
 
     public ValidateOptionsResult Validate(string? name, ApiOptions options) => new OptionsCheck("Api")
-        .That(nameof(options.PublicUrl), options.PublicUrl is null || IsAddress(options.PublicUrl), "must be an address like https://webhooks.example.com")
+        .That(nameof(options.PublicUrl), options.PublicUrl is null || OptionsCheck.IsHttpAddress(options.PublicUrl), "must be an address like https://webhooks.example.com")
         .Between(nameof(options.RequestsPerSecond), options.RequestsPerSecond, 0, MaxPerSecond)
         .Between(nameof(options.TokenRequestsPerSecond), options.TokenRequestsPerSecond, 0, MaxPerSecond)
         .Result;
-
-    private static bool IsAddress(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https", Query: "", Fragment: "" };
 }
 
 internal sealed class ProxyOptionsRules : IValidateOptions<ProxyOptions>
@@ -219,11 +216,9 @@ internal sealed class MailOptionsRules : IValidateOptions<MailOptions>
 internal sealed class TelemetryOptionsRules : IValidateOptions<TelemetryOptions>
 {
     public ValidateOptionsResult Validate(string? name, TelemetryOptions options) => new OptionsCheck("Telemetry")
-        .That(nameof(options.OtlpEndpoint), options.OtlpEndpoint is null or "" || IsAddress(options.OtlpEndpoint), "must be an address like http://collector:4317")
+        .That(nameof(options.OtlpEndpoint), options.OtlpEndpoint is null or "" || OptionsCheck.IsHttpAddress(options.OtlpEndpoint), "must be an address like http://collector:4317")
         .Between(nameof(options.SampleRatio), options.SampleRatio, 0, 1)
         .Result;
-
-    private static bool IsAddress(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https", Query: "", Fragment: "" };
 }
 
 internal sealed class SqliteStoreOptionsRules : IValidateOptions<SqliteStoreOptions>

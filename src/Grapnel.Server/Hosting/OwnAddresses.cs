@@ -12,9 +12,10 @@ namespace Grapnel.Server.Hosting;
 
 /// <summary>Tells the engine where the server itself, its database and its queue are, so that no webhook goes there. Test inboxes are at the server's own address.</summary>
 internal sealed class OwnAddresses(
-    OwnPlaces places, ServerOptions options, PostgresStoreOptions postgres, RedisQueueOptions redis, NetworkOptions network, InboxOptions inboxes, IServer server) : IHostedLifecycleService
+    OwnPlaces places, ServerOptions options, PostgresStoreOptions postgres, RedisQueueOptions redis, NetworkOptions network, InboxOptions inboxes, IServer server,
+    IHostApplicationLifetime lifetime) : IHostedService
 {
-    public Task StartingAsync(CancellationToken cancellationToken)
+    public Task StartAsync(CancellationToken cancellationToken)
     {
         if (options.Store == StoreKind.Postgres)
             AddPostgres();
@@ -22,26 +23,20 @@ internal sealed class OwnAddresses(
             AddRedis();
         if (EgressProxy.TryParse(network.Proxy, out var proxy))
             places.Add(proxy!.IdnHost, proxy.Port);
-        return Task.CompletedTask;
-    }
-
-    // Only now is it known which port a server got that asked for any.
-    public Task StartedAsync(CancellationToken cancellationToken)
-    {
         if (!inboxes.Enabled)
-            foreach (var address in server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [])
-                if (Uri.TryCreate(address, UriKind.Absolute, out var url))
-                    places.Add(url.Host, url.Port);
+            lifetime.ApplicationStarted.Register(AddOwn);
         return Task.CompletedTask;
     }
-
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    // Only then is it known which port a server got that asked for any.
+    private void AddOwn()
+    {
+        foreach (var address in server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [])
+            if (Uri.TryCreate(address, UriKind.Absolute, out var url))
+                places.Add(url.Host, url.Port);
+    }
 
     // Several hosts stand with commas between them, each with a port of its own or none.
     private void AddPostgres()

@@ -60,9 +60,8 @@ internal sealed class ChaosStore(IDeliveryStore inner) : IDeliveryStore
 
     public Task<IReadOnlyList<NodeStatus>> ReadNodesAsync(CancellationToken cancellationToken) => inner.ReadNodesAsync(cancellationToken);
 
-    public Task<ResendResult> ResendAsync(
-        Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken) =>
-        RunAsync("Resend", () => inner.ResendAsync(node, message, endpoints, cancellationToken));
+    public Task<IReadOnlyList<Delivery>> ResendAsync(Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken) =>
+        RunAsync("Resend", () => inner.ResendAsync(message, endpoints, cancellationToken));
 
     public Task<ReplayResult?> ReplayAsync(ReplayBatch batch, CancellationToken cancellationToken) =>
         RunAsync("Replay", () => inner.ReplayAsync(batch, cancellationToken));

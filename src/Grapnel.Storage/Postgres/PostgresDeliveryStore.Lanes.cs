@@ -44,16 +44,4 @@ internal sealed partial class PostgresDeliveryStore
             UPDATE lane SET node_id = $2 FROM free WHERE lane.endpoint_id = free.endpoint_id RETURNING lane.endpoint_id
             """).Bind(ids).Bind(node).RowsAsync(row => row.Id<Endpoint>(0)).ConfigureAwait(false);
     }
-
-    // Those it owns already count as taken.
-    private static async Task<IReadOnlyList<Id<Endpoint>>> TakeOrKeepAsync(PostgresSession session, Id<Node> node, IReadOnlyList<Id<Endpoint>> lanes)
-    {
-        if (lanes.Count == 0 || !await IsMemberAsync(session, node).ConfigureAwait(false))
-            return [];
-        return await session.Prepare("""
-            INSERT INTO lane (endpoint_id, node_id) SELECT endpoint_id, $2 FROM unnest($1::uuid[]) AS endpoint_id
-            ON CONFLICT (endpoint_id) DO UPDATE SET node_id = excluded.node_id WHERE lane.node_id IS NULL OR lane.node_id = excluded.node_id
-            RETURNING endpoint_id
-            """).Bind(lanes.Distinct().Order().Select(Uuid.Of).ToArray()).Bind(node).RowsAsync(row => row.Id<Endpoint>(0)).ConfigureAwait(false);
-    }
 }

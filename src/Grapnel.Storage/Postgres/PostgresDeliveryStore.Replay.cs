@@ -10,7 +10,6 @@ internal sealed partial class PostgresDeliveryStore
     public Task<ReplayResult?> ReplayAsync(ReplayBatch batch, CancellationToken cancellationToken) => database.WriteAsync(async session =>
     {
         var (application, endpoint) = (batch.Step.Task.ApplicationId!.Value, batch.Step.Task.EndpointId!.Value);
-        var taken = await TakeOrKeepAsync(session, batch.Step.Node, batch.Messages.Count == 0 ? [] : [endpoint]).ConfigureAwait(false);
         if (!await PostgresBackgroundTaskStore.MayAdvanceAsync(session, batch.Step).ConfigureAwait(false))
             return null;
         var found = await FindToReplayAsync(session, application, batch.Messages).ConfigureAwait(false);
@@ -28,7 +27,7 @@ internal sealed partial class PostgresDeliveryStore
             await StoreOwedAsync(session, [.. chosen.Zip(places, (message, place) => (message.Id, (IReadOnlyList<(Id<Endpoint>, long)>)
                 [.. message.Owed.Where(pair => pair.EndpointId != endpoint || pending.Contains(pair)), (endpoint, place)]))]).ConfigureAwait(false);
         await PostgresBackgroundTaskStore.AdvanceAsync(session, batch.Step with { Done = chosen.Count }, time).ConfigureAwait(false);
-        return chosen.Count == 0 ? new ReplayResult(0, 0, false) : new ReplayResult(chosen.Count, places[0], taken.Count > 0);
+        return new ReplayResult(chosen.Count, chosen.Count == 0 ? 0 : places[0]);
     }, cancellationToken);
 
     public Task<CancelPage> CancelOlderAsync(

@@ -21,10 +21,9 @@ internal sealed partial class PostgresDeliveryStore
             return await CancelAsync(session, message.Id, stored.Owed).ConfigureAwait(false);
         }, cancellationToken);
 
-    public Task<ResendResult> ResendAsync(
-        Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken) => database.WriteAsync(async session =>
+    public Task<IReadOnlyList<Delivery>> ResendAsync(
+        Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken) => database.WriteAsync<IReadOnlyList<Delivery>>(async session =>
     {
-        var taken = await TakeOrKeepAsync(session, node, endpoints).ConfigureAwait(false);
         // Asked here, because the content may have been removed since the caller read it.
         if (await LockOwedAsync(session, message).ConfigureAwait(false) is not { PayloadBytes: { } bytes } stored)
             throw new NotFoundException($"Message {message.Id} is no longer stored, or its content has been removed.");
@@ -40,7 +39,7 @@ internal sealed partial class PostgresDeliveryStore
         await InsertAsync(session, deliveries.ConvertAll(delivery =>
             new NewDelivery(delivery.EndpointId, delivery.Seq, message.Id, 0, Trigger.Manual, bytes))).ConfigureAwait(false);
         await StoreOwedAsync(session, [(message.Id, [.. owed, .. deliveries.Select(delivery => (delivery.EndpointId, delivery.Seq))])]).ConfigureAwait(false);
-        return new ResendResult(deliveries, taken);
+        return deliveries;
     }, cancellationToken);
 
     public async Task<int> DropLaneAsync(Id<Endpoint> endpoint, int limit, CancellationToken cancellationToken) =>

@@ -17,14 +17,13 @@ internal sealed partial class RedisDeliveryStore
         return result with { LanesTaken = await PlaceAsync(batch.Node, placed, batch.LanesToTake).ConfigureAwait(false) };
     }
 
-    public async Task<ResendResult> ResendAsync(
-        Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Delivery>> ResendAsync(
+        Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken)
     {
-        var result = await store.ResendAsync(Nobody, message, endpoints, cancellationToken).ConfigureAwait(false);
-        var placed = new Dictionary<Id<Endpoint>, List<LaneRow>>();
-        foreach (var delivery in result.Deliveries)
-            Add(placed, delivery.EndpointId, new LaneRow(delivery.Seq, 0, 0));
-        return result with { LanesTaken = await PlaceAsync(node, placed, [.. placed.Keys]).ConfigureAwait(false) };
+        var deliveries = await store.ResendAsync(message, endpoints, cancellationToken).ConfigureAwait(false);
+        await Task.WhenAll(deliveries.GroupBy(delivery => delivery.EndpointId, delivery => new LaneRow(delivery.Seq, 0, 0))
+            .Select(lane => TellAsync(lane.Key, () => lanes.PutAsync(lane.Key, [.. lane])))).ConfigureAwait(false);
+        return deliveries;
     }
 
     // The step itself tells neither places nor due times, so they are read where new rows are: at the end of the two runs in which they begin.
@@ -34,7 +33,7 @@ internal sealed partial class RedisDeliveryStore
         if (result is not { Added: > 0 })
             return result;
         var lane = batch.Step.Task.EndpointId!.Value;
-        var added = await TellAsync(lane, async () =>
+        await TellAsync(lane, async () =>
         {
             foreach (var run in new[] { 0, 1 })
                 for (LanePosition? at = new LanePosition(run, result.FirstSeq - 1); at is { } position && position.Run == run;)
@@ -44,7 +43,7 @@ internal sealed partial class RedisDeliveryStore
                     at = walk.Next;
                 }
         }).ConfigureAwait(false);
-        return result with { LaneTaken = added && await TakeAsync(batch.Step.Node, lane).ConfigureAwait(false) };
+        return result;
     }
 
     private static void Add(Dictionary<Id<Endpoint>, List<LaneRow>> placed, Id<Endpoint> lane, LaneRow row)

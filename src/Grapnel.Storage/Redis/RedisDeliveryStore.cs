@@ -18,7 +18,6 @@ internal sealed partial class RedisDeliveryStore(
     IDeliveryStore store, ILaneRows rows, RedisRoster roster, RedisLanes lanes, RedisDoubts doubts) : IDeliveryStore
 {
     private const int MaxLanes = 10_000;
-    private static readonly Id<Node> Nobody = default;
 
     public bool IsShared => store.IsShared;
 

@@ -15,8 +15,7 @@ internal sealed partial class SqliteDeliveryStore
             added += Replay(session, batch, message, first + added) ? 1 : 0;
         CountPending(session, added);
         SqliteBackgroundTaskStore.Advance(session, batch.Step with { Done = added }, time);
-        var endpoint = batch.Step.Task.EndpointId!.Value;
-        return added == 0 ? new ReplayResult(0, 0, false) : new ReplayResult(added, first, Take(session, batch.Step.Node, [endpoint]).Count > 0);
+        return new ReplayResult(added, added == 0 ? 0 : first);
     });
 
     public async Task<CancelPage> CancelOlderAsync(

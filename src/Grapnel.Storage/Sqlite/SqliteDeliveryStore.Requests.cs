@@ -52,8 +52,8 @@ internal sealed partial class SqliteDeliveryStore
         insert.Run();
     }
 
-    public Task<ResendResult> ResendAsync(
-        Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken) => gate.RunAsync(session =>
+    public Task<IReadOnlyList<Delivery>> ResendAsync(
+        Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken) => gate.RunAsync<IReadOnlyList<Delivery>>(session =>
     {
         // Asked here, because the content may have been removed since the caller read it.
         if (FindOwed(session, message) is not { HasPayload: true } stored)
@@ -72,7 +72,7 @@ internal sealed partial class SqliteDeliveryStore
         }
         StoreOwed(session, stored.N, owed);
         CountPending(session, deliveries.Count);
-        return new ResendResult(deliveries, Take(session, node, endpoints));
+        return deliveries;
     });
 
     // The sweep over attempts may have passed the message by.

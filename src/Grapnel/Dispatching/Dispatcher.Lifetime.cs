@@ -48,7 +48,7 @@ internal sealed partial class Dispatcher
             List<Id<Endpoint>>? idle = null;
             foreach (var lane in _lanes.Values)
             {
-                if (!lane.Owned || lane.InFlight > 0 || lane.IdleSince is not { } since || since > until)
+                if (!lane.Owned || lane.InFlight > 0 || lane.IdleSince is not { } since || since > until || _asked.Contains(lane.Endpoint.Id))
                     continue;
                 lane.Owned = false;
                 (idle ??= []).Add(lane.Endpoint.Id);
@@ -57,28 +57,18 @@ internal sealed partial class Dispatcher
         }
     }
 
-    /// <summary>Forgets lanes that the store has back now. One that was wanted again meanwhile stays, without an owner until the store says so.</summary>
-    /// <returns>Whether there is such a lane: the caller asks the store for lanes at once.</returns>
-    internal bool Released(IReadOnlyList<Id<Endpoint>> lanes)
+    /// <summary>Forgets lanes that the store has back now: what one held in memory is worth nothing once another node may have sent it.</summary>
+    internal void Released(IReadOnlyList<Id<Endpoint>> lanes)
     {
-        var wanted = false;
         lock (_lock)
         {
             foreach (var id in lanes)
-            {
-                if (!_lanes.TryGetValue(id, out var lane))
-                    continue;
-                if (lane.Owned)
+                if (_lanes.TryGetValue(id, out var lane) && !lane.Owned)
                 {
-                    lane.Owned = false;
-                    wanted = true;
-                    continue;
+                    _lanes.Remove(id);
+                    lane.Delete();
                 }
-                _lanes.Remove(id);
-                lane.Delete();
-            }
         }
-        return wanted;
     }
 
     /// <summary>What this node does about an endpoint just now; null when it does not own the lane.</summary>
@@ -86,7 +76,7 @@ internal sealed partial class Dispatcher
     {
         var now = _clock.NowMs;
         lock (_lock)
-            return _lanes.TryGetValue(id, out var lane) && lane.Owned ? StatusOf(lane, now) : null;
+            return FindOwned(id) is { } lane ? StatusOf(lane, now) : null;
     }
 
     /// <summary>Whether this node is sending the delivery at this place of an endpoint just now.</summary>

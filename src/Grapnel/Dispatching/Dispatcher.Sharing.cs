@@ -1,4 +1,3 @@
-using Grapnel.Publishing;
 using Grapnel.Storage;
 
 namespace Grapnel.Dispatching;
@@ -70,16 +69,12 @@ internal sealed partial class Dispatcher
         var now = _clock.NowMs;
         lock (_lock)
         {
-            if (_lanes.TryGetValue(endpoint, out var lane))
-            {
+            if (FindOwned(endpoint) is { } lane)
                 Reread(lane, firstSeq, now);
-                return;
-            }
-            if (!_dispatches || IsForeign(endpoint, now))
-                return;
-            _unknown.Add(endpoint);
+            else
+                NoteUnknown(endpoint, now);
         }
-        LanesWanted?.Invoke();
+        WantLanes();
     }
 
     /// <summary>Lanes are free, or may be: whatever was known about their owners is forgotten.</summary>
@@ -157,7 +152,7 @@ internal sealed partial class Dispatcher
         {
             foreach (var lane in _lanes.Values)
             {
-                if (lane is not { Owned: true, IsLeaving: true, IsDrained: true })
+                if (lane is not { Owned: true, IsLeaving: true, IsDrained: true } || _asked.Contains(lane.Endpoint.Id))
                     continue;
                 lane.Owned = false;
                 _foreign[lane.Endpoint.Id] = until;
@@ -187,32 +182,38 @@ internal sealed partial class Dispatcher
     }
 
     /// <summary>Tells the owners, whoever they are, of what was stored for lanes that are not this node's.</summary>
-    private void TellOwners(Dictionary<Id<Endpoint>, long> filled)
+    private void TellOwners(Dictionary<Id<Endpoint>, long>? filled)
     {
+        if (filled is null)
+            return;
         foreach (var (endpoint, seq) in filled)
             _signals.Send(new NodeSignal(SignalKind.LaneFilled, endpoint, Number: seq));
+        WantLanes();
     }
 
-    // What a lane of this node gets is in memory already.
-    private Dictionary<Id<Endpoint>, long>? NotMine(List<RoutedItem> batch, AcceptResult result, long now)
+    // A lane that was asked for, and not given, is another's.
+    private void NoteNotMine(ref Dictionary<Id<Endpoint>, long>? filled, Id<Endpoint> endpoint, long seq, long now)
     {
-        Dictionary<Id<Endpoint>, long>? filled = null;
-        for (var i = 0; i < batch.Count; i++)
-        {
-            var seqs = result.Receipts[i].Seqs.Span;
-            for (var n = 0; n < seqs.Length; n++)
-                NoteUnlessMine(ref filled, batch[i].Item.Endpoints[n], seqs[n], now);
-        }
-        return filled;
-    }
-
-    private void NoteUnlessMine(ref Dictionary<Id<Endpoint>, long>? filled, Id<Endpoint> endpoint, long seq, long now)
-    {
-        if (_lanes.TryGetValue(endpoint, out var lane) && lane.Owned)
-            return;
         filled ??= [];
         filled[endpoint] = Math.Min(seq, filled.GetValueOrDefault(endpoint, long.MaxValue));
-        if (_dispatches)
+        if (_asked.Contains(endpoint))
             _foreign.TryAdd(endpoint, now + ForeignMemoryMs);
+        else
+            NoteUnknown(endpoint, now);
+    }
+
+    private void NoteUnknown(Id<Endpoint> endpoint, long now)
+    {
+        if (_dispatches && !IsForeign(endpoint, now))
+            _unknown.Add(endpoint);
+    }
+
+    private void WantLanes()
+    {
+        bool wanted;
+        lock (_lock)
+            wanted = _unknown.Count > 0;
+        if (wanted)
+            LanesWanted?.Invoke();
     }
 }

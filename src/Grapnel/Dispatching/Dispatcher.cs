@@ -35,6 +35,7 @@ internal sealed partial class Dispatcher
 
     private readonly Lock _lock = new();
     private readonly Dictionary<Id<Endpoint>, Lane> _lanes = [];
+    private readonly HashSet<Id<Endpoint>> _asked = [];
     private readonly Dictionary<Id<Endpoint>, (Endpoint? Endpoint, long At)> _edits = [];
     private readonly Queue<Lane> _round = new();
     private readonly Queue<Lane> _aside = new();
@@ -94,6 +95,7 @@ internal sealed partial class Dispatcher
             foreach (var lane in _lanes.Values)
                 lane.Delete();
             _lanes.Clear();
+            _asked.Clear();
             _round.Clear();
             _aside.Clear();
             _toRead.Clear();
@@ -103,21 +105,25 @@ internal sealed partial class Dispatcher
         }
     }
 
-    /// <summary>The endpoints of a batch whose lanes nobody owns, as far as this node knows.</summary>
+    /// <summary>
+    /// The endpoints of a batch whose lanes nobody owns, as far as this node knows. They are asked for until the next call, <see cref="Accepted"/> or
+    /// <see cref="NotAccepted"/>; so long none of them is given back, or the answer would tell of an ownership that is over, and two nodes would send.
+    /// A lane that is being given back is not asked for, for the same reason.
+    /// </summary>
     internal IReadOnlyList<Id<Endpoint>> LanesToTake(IReadOnlyList<AcceptItem> items)
     {
         if (!_dispatches)
             return [];
-        HashSet<Id<Endpoint>>? missing = null;
         var now = _clock.NowMs;
         lock (_lock)
         {
+            _asked.Clear();
             foreach (var item in items)
                 foreach (var endpoint in item.Endpoints)
-                    if ((!_lanes.TryGetValue(endpoint, out var lane) || !lane.Owned) && !IsForeign(endpoint, now))
-                        (missing ??= []).Add(endpoint);
+                    if (!_lanes.ContainsKey(endpoint) && !IsForeign(endpoint, now))
+                        _asked.Add(endpoint);
+            return _asked.Count == 0 ? [] : [.. _asked];
         }
-        return missing is null ? [] : [.. missing];
     }
 
     /// <summary>Takes in a batch that is durable now.</summary>
@@ -127,22 +133,29 @@ internal sealed partial class Dispatcher
         Dictionary<Id<Endpoint>, long>? notMine = null;
         lock (_lock)
         {
-            if (result.LanesTaken.Count > 0)
+            // Nothing is asked for any more by a node that has begun a new life since.
+            if (result.LanesTaken.Count > 0 && _asked.Count > 0)
                 Own(batch, [.. result.LanesTaken]);
             for (var i = 0; i < batch.Count; i++)
             {
                 var message = batch[i].Item.Message;
                 var seqs = result.Receipts[i].Seqs.Span;
                 for (var n = 0; n < seqs.Length; n++)
-                    Offer(batch[i].Item.Endpoints[n], message, seqs[n], now);
+                    Offer(batch[i].Item.Endpoints[n], message, seqs[n], now, ref notMine);
             }
-            if (_store.IsShared)
-                notMine = NotMine(batch, result, now);
+            _asked.Clear();
             Pump(now);
         }
-        if (notMine is not null)
-            TellOwners(notMine);
+        TellOwners(notMine);
         _changes.Raise();
+    }
+
+    /// <summary>Notes that the store did not answer. The batch may be durable all the same, and lanes may have come to this node with it.</summary>
+    internal void NotAccepted()
+    {
+        lock (_lock)
+            _asked.Clear();
+        Doubt();
     }
 
     private void Own(List<RoutedItem> batch, HashSet<Id<Endpoint>> taken)
@@ -154,10 +167,13 @@ internal sealed partial class Dispatcher
                     Own(decision.Endpoint);
     }
 
-    private void Offer(Id<Endpoint> endpoint, Message message, long seq, long now)
+    private void Offer(Id<Endpoint> endpoint, Message message, long seq, long now, ref Dictionary<Id<Endpoint>, long>? notMine)
     {
-        if (!_lanes.TryGetValue(endpoint, out var lane))
+        if (FindOwned(endpoint) is not { } lane)
+        {
+            NoteNotMine(ref notMine, endpoint, seq, now);
             return;
+        }
         var delivery = new Delivery
         {
             EndpointId = endpoint,
@@ -175,24 +191,22 @@ internal sealed partial class Dispatcher
     }
 
     /// <summary>Takes in manual deliveries that are durable now.</summary>
-    internal void Resent(ResendResult resent, IReadOnlyList<Endpoint> endpoints)
+    internal void Resent(IReadOnlyList<Delivery> deliveries)
     {
         var now = _clock.NowMs;
         Dictionary<Id<Endpoint>, long>? notMine = null;
         lock (_lock)
         {
-            foreach (var endpoint in endpoints)
-                if (resent.LanesTaken.Contains(endpoint.Id))
-                    Own(endpoint);
-            foreach (var delivery in resent.Deliveries)
-                if (_lanes.TryGetValue(delivery.EndpointId, out var lane))
+            foreach (var delivery in deliveries)
+            {
+                if (FindOwned(delivery.EndpointId) is { } lane)
                     Offer(lane, delivery, now);
-            foreach (var delivery in resent.Deliveries)
-                NoteUnlessMine(ref notMine, delivery.EndpointId, delivery.Seq, now);
+                else
+                    NoteNotMine(ref notMine, delivery.EndpointId, delivery.Seq, now);
+            }
             Pump(now);
         }
-        if (notMine is not null)
-            TellOwners(notMine);
+        TellOwners(notMine);
         _changes.Raise();
     }
 
@@ -200,27 +214,26 @@ internal sealed partial class Dispatcher
     /// Takes note of deliveries that a background task made durable. They are read from the store as the window has room for them: there may
     /// be millions.
     /// </summary>
-    internal void Replayed(ReplayResult replayed, Endpoint endpoint)
+    internal void Replayed(ReplayResult replayed, Id<Endpoint> endpoint)
     {
-        if (replayed.LaneTaken)
-            Own([endpoint]);
         if (replayed.Added > 0)
-            Reread(endpoint.Id, replayed.FirstSeq);
+            Reread(endpoint, replayed.FirstSeq);
         _changes.Raise();
     }
 
     /// <summary>Has the owner of a lane, this node or another, look into the store for deliveries from a place on that it was never offered.</summary>
     internal void Reread(Id<Endpoint> endpoint, long firstSeq)
     {
+        var now = _clock.NowMs;
+        Dictionary<Id<Endpoint>, long>? notMine = null;
         lock (_lock)
         {
-            if (_lanes.TryGetValue(endpoint, out var lane))
-            {
-                Reread(lane, firstSeq, _clock.NowMs);
-                return;
-            }
+            if (FindOwned(endpoint) is { } lane)
+                Reread(lane, firstSeq, now);
+            else
+                NoteNotMine(ref notMine, endpoint, firstSeq, now);
         }
-        _signals.Send(new NodeSignal(SignalKind.LaneFilled, endpoint, Number: firstSeq));
+        TellOwners(notMine);
     }
 
     /// <summary>Takes on lanes that the store gave to this node.</summary>
@@ -254,10 +267,10 @@ internal sealed partial class Dispatcher
             };
             _lanes.Add(endpoint.Id, lane);
         }
-        lane.Owned = true;
-        lane.IsLeaving = false;
         return lane;
     }
+
+    private Lane? FindOwned(Id<Endpoint> endpoint) => _lanes.TryGetValue(endpoint, out var lane) && lane.Owned ? lane : null;
 
     /// <summary>Remembers an edit for as long as a route decided before it may still be on its way through the acceptor.</summary>
     private void Remember(Id<Endpoint> id, Endpoint? endpoint, long now)

@@ -91,7 +91,7 @@ internal sealed partial class NodeKeeper
         if (idle.Count + handedOver.Count == 0)
             return;
         await _settler.ReleaseAsync([.. idle, .. handedOver]).ConfigureAwait(false);
-        var wanted = _dispatcher.Released([.. idle, .. handedOver]);
+        _dispatcher.Released([.. idle, .. handedOver]);
         foreach (var lane in idle)
             _signals.Send(new NodeSignal(SignalKind.LaneReleased, lane));
         if (handedOver.Count > 0)
@@ -100,8 +100,6 @@ internal sealed partial class NodeKeeper
                 _yieldsUntilMs = _clock.NowMs + (long)_options.Sweep.TotalMilliseconds;
             _signals.Send(new NodeSignal(SignalKind.LanesFree));
         }
-        if (wanted)
-            await TakeLanesAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Where this node has clearly more lanes than its share, it hands some over to those that have fewer.</summary>

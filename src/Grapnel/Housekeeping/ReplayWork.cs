@@ -40,7 +40,7 @@ internal sealed class ReplayWork(
         var batch = new ReplayBatch(step, query.Set, chosen.Messages) { DueAt = endpoint.Ordered ? 0 : clock.NowMs };
         if (await AddAsync(batch, endpoint).ConfigureAwait(false) is not { } result)
             return null;
-        dispatcher.Replayed(result, endpoint);
+        dispatcher.Replayed(result, endpoint.Id);
         return (step with { Done = result.Added }).Result(time.GetUtcNow());
     }
 

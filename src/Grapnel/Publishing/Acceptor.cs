@@ -130,8 +130,7 @@ internal sealed partial class Acceptor : IAsyncDisposable
             Volatile.Write(ref _failedAt, Math.Max(1, _time.GetTimestamp()));
             foreach (var request in requests)
                 request.Refuse();
-            // The transaction may have been committed all the same, and lanes may have come to this node with it.
-            _dispatcher.Doubt();
+            _dispatcher.NotAccepted();
             return;
         }
         Volatile.Write(ref _failedAt, 0);
@@ -207,9 +206,7 @@ internal sealed partial class Acceptor : IAsyncDisposable
     {
         try
         {
-            var resent = await _store.ResendAsync(
-                _dispatcher.Node, resend.Message, [.. resend.Endpoints.Select(e => e.Id)], CancellationToken.None).ConfigureAwait(false);
-            _dispatcher.Resent(resent, resend.Endpoints);
+            _dispatcher.Resent(await _store.ResendAsync(resend.Message, [.. resend.Endpoints.Select(e => e.Id)], CancellationToken.None).ConfigureAwait(false));
             resend.Answer([], 0);
         }
         catch (Exception e)

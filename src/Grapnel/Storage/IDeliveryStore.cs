@@ -87,16 +87,15 @@ public interface IDeliveryStore
     Task<IReadOnlyList<(Id<Endpoint> EndpointId, long Seq)>> ExpungeAsync(Message message, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Adds manual deliveries of a message that is already stored, one per endpoint, due at once; takes lanes like <see cref="AcceptAsync"/>.
+    /// Adds manual deliveries of a message that is already stored, one per endpoint, due at once; returns them with their places, in the order of the
+    /// endpoints.
     /// </summary>
     /// <exception cref="NotFoundException">The message is no longer stored, or its content has been removed; nothing was done.</exception>
-    Task<ResendResult> ResendAsync(
-        Id<Node> node, Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken);
+    Task<IReadOnlyList<Delivery>> ResendAsync(Message message, IReadOnlyList<Id<Endpoint>> endpoints, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Adds deliveries of stored messages to one endpoint, due at once (scheduled ones not before their message's time), takes its lane like
-    /// <see cref="AcceptAsync"/>, and moves the background task on by what was added: all of it together. Null when the task may not be
-    /// moved on, see <see cref="IBackgroundTaskStore.AdvanceAsync"/>; then nothing was done. Messages that are no longer stored, have no
+    /// Adds deliveries of stored messages to one endpoint, due at once (scheduled ones not before their message's time), and moves the background task on
+    /// by what was added: all of it together. Null when the task may not be moved on, see <see cref="IBackgroundTaskStore.AdvanceAsync"/>; then nothing was done. Messages that are no longer stored, have no
     /// content, or do not belong to <see cref="ReplayBatch.Set"/> any more are passed over.
     /// </summary>
     Task<ReplayResult?> ReplayAsync(ReplayBatch batch, CancellationToken cancellationToken);
@@ -226,11 +225,6 @@ public sealed record AcceptResult(IReadOnlyList<AcceptReceipt> Receipts, IReadOn
     /// <summary>The answer to a batch whose routes are out of date.</summary>
     public static AcceptResult Stale { get; } = new([], []) { IsStale = true };
 }
-
-/// <summary>What became of a resend.</summary>
-/// <param name="Deliveries">The manual deliveries with their places, in the order of the endpoints.</param>
-/// <param name="LanesTaken">Those of the lanes that the node owns now.</param>
-public sealed record ResendResult(IReadOnlyList<Delivery> Deliveries, IReadOnlyList<Id<Endpoint>> LanesTaken);
 
 /// <summary>What became of one item.</summary>
 /// <param name="Status">Accepted, or why not.</param>

@@ -98,8 +98,7 @@ public sealed record ReplayBatch(TaskStep Step, ReplaySet Set, IReadOnlyList<Id<
 /// <summary>What became of a batch.</summary>
 /// <param name="Added">Deliveries added.</param>
 /// <param name="FirstSeq">The place of the first of them; the others follow. 0 when there is none.</param>
-/// <param name="LaneTaken">Whether the node owns the lane now.</param>
-public sealed record ReplayResult(int Added, long FirstSeq, bool LaneTaken);
+public sealed record ReplayResult(int Added, long FirstSeq);
 
 /// <summary>Where a walk over a lane stands.</summary>
 /// <param name="Run">Which of the runs of the lane; only the store knows what they are.</param>

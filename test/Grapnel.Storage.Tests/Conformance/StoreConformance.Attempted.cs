@@ -63,7 +63,7 @@ public abstract partial class StoreConformance
         var lane = NewLane();
         var message = await PublishAsync(lane);
         await SettleAsync(Delivered((await PendingAsync(lane)).Single()));
-        await Deliveries.ResendAsync(_node, message, [lane], default);
+        await Deliveries.ResendAsync(message, [lane], default);
 
         (await History.ListDestinationsAsync(message, NothingInFlight, new PageRequest(), default)).Items
             .ShouldBe([new Destination(lane, DeliveryStatus.Success, null, "https://receiver.example/hook")]);

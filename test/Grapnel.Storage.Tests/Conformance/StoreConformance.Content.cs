@@ -79,7 +79,7 @@ public abstract partial class StoreConformance
         await ExpireAsync();
 
         foreach (var message in new[] { expunged, expired })
-            await Should.ThrowAsync<NotFoundException>(() => Deliveries.ResendAsync(_node, message, [lane], default));
+            await Should.ThrowAsync<NotFoundException>(() => Deliveries.ResendAsync(message, [lane], default));
 
         (await PendingAsync(lane)).ShouldBeEmpty();
         (await History.ReadBacklogAsync(default)).Pending.ShouldBe(0);

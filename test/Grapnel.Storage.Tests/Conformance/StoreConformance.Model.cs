@@ -68,7 +68,7 @@ public abstract partial class StoreConformance
                 ended.Order().ShouldBe(model.Cancel(cancelled.Id, at).Order());
                 break;
             case Verb.Resend when model.PickMessage(step.Pick) is { } resent:
-                model.Resend((await Deliveries.ResendAsync(_node, resent, [lanes[step.Other % lanes.Length]], default)).Deliveries);
+                model.Resend(await Deliveries.ResendAsync(resent, [lanes[step.Other % lanes.Length]], default));
                 break;
             case Verb.Expel:
                 await ExpelSelfAsync(model, step);

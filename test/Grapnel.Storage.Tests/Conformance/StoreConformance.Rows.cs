@@ -28,7 +28,7 @@ public abstract partial class StoreConformance
         await SettleAsync(Ended((await PendingAsync(lane)).Single(), DeliveryEnd.Exhausted));
         (await RowsAsync(new MessageRowFilter { Status = MessageStatus.Failed })).Count.ShouldBe(1);
 
-        await Deliveries.ResendAsync(_node, message, [lane], default);
+        await Deliveries.ResendAsync(message, [lane], default);
         (await History.ReadProgressAsync(message, default)).ShouldBe(new DeliveryProgress(0, 1, 0, 0));
         (await RowsAsync(new MessageRowFilter { Status = MessageStatus.Failed })).ShouldBeEmpty();
         (await RowsAsync(new MessageRowFilter { Status = MessageStatus.Pending })).Count.ShouldBe(1);
@@ -97,7 +97,7 @@ public abstract partial class StoreConformance
         var (a, b) = (NewLane(), NewLane());
         var old = await PublishAsync(a, b);
         var newer = await PublishAsync(a);
-        await Deliveries.ResendAsync(_node, old, [b], default);
+        await Deliveries.ResendAsync(old, [b], default);
 
         var rows = await RowsAsync(new MessageRowFilter { Status = MessageStatus.Pending });
         rows.Select(row => row.Message.Id).ShouldBe([old.Id, newer.Id]);

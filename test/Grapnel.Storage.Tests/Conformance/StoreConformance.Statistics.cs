@@ -32,7 +32,7 @@ public abstract partial class StoreConformance
         var lane = NewLane();
         var message = await PublishAsync(lane);
         await SettleAsync(Delivered((await PendingAsync(lane)).Single()));
-        await Deliveries.ResendAsync(_node, message, [lane], default);
+        await Deliveries.ResendAsync(message, [lane], default);
 
         await SettleAsync(Ended((await PendingAsync(lane)).Single(), DeliveryEnd.Exhausted));
 

@@ -153,7 +153,7 @@ public abstract partial class StoreConformance
         await ThinAsync(TimeSpan.FromHours(1));
         for (var i = 0; i < 4; i++)
         {
-            await Deliveries.ResendAsync(_node, message, [lane], default);
+            await Deliveries.ResendAsync(message, [lane], default);
             await SettleAsync(Ended((await PendingAsync(lane)).Single(), DeliveryEnd.Exhausted));
         }
         await ThinAsync(TimeSpan.FromHours(1));
@@ -202,7 +202,7 @@ public abstract partial class StoreConformance
         for (var i = 0; i < 3 && way > 8; i++)
         {
             Clock.Advance(TimeSpan.FromMilliseconds(50));
-            await Deliveries.ResendAsync(_node, delivery.Message, [delivery.EndpointId], default);
+            await Deliveries.ResendAsync(delivery.Message, [delivery.EndpointId], default);
             var again = (await PendingAsync(delivery.EndpointId)).Single(pending => pending.Trigger == Trigger.Manual);
             await SettleAsync(way == 10 && i == 1 ? Delivered(again) : Ended(again, DeliveryEnd.Exhausted));
         }

@@ -114,7 +114,7 @@ internal sealed class FilledStore(SqliteStore store, TestClock clock)
         await store.Alerts.RaiseAsync(new Alert($"disk:{round}", "It runs low.", Now, Now) { ApplicationId = round % 2 == 0 ? application : null }, null, mail: round % 3 == 0, default);
         await store.Deliveries.CancelAsync(messages[0], null, default);
         await store.Deliveries.ExpungeAsync(messages[1], default);
-        await store.Deliveries.ResendAsync(_node, messages[2], [_endpoints[0]], default);
+        await store.Deliveries.ResendAsync(messages[2], [_endpoints[0]], default);
     }
 
     private Message NewMessage(Id<Application> application, int round, int i) => new()

@@ -48,7 +48,7 @@ public sealed class PostgresListTests : PostgresHistoryTests
             await AcceptAsync([message], [.. Enumerable.Range(0, fanOut).Select(lane => lanes[(i * i + lane) % lanes.Length])]);
         var foreign = NewMessage() with { ApplicationId = Ids.Next<Application>() };
         await AcceptAsync([foreign], lanes[..50]);
-        await Store.Deliveries.ResendAsync(Node, messages[7], [lanes[3]], default);
+        await Store.Deliveries.ResendAsync(messages[7], [lanes[3]], default);
 
         Id<Message>[] all = [messages[7].Id, foreign.Id, .. messages.Where((_, i) => i != 7).Reverse().Select(message => message.Id)];
         foreach (var application in new Id<Application>?[] { null, Tenant })

@@ -216,7 +216,7 @@ public sealed class CostTests : SqliteTests
         await Store.Deliveries.SettleAsync(new SettleBatch(Node, [new Settlement(attempt, seq, Trigger.Scheduled, null, 5, 1)], [health], []), default);
         var second = attempt with { Id = Ids.Next<Attempt>() };
         await Store.Deliveries.SettleAsync(new SettleBatch(Node, [new Settlement(second, seq, Trigger.Scheduled, DeliveryEnd.Exhausted, 0, 2)], [], [lane]), default);
-        await Store.Deliveries.ResendAsync(Node, message, [lane], default);
+        await Store.Deliveries.ResendAsync(message, [lane], default);
         await Store.Deliveries.CancelAsync(message, null, default);
         await Store.Deliveries.DropLaneAsync(lane, 10, default);
         await Store.Deliveries.HeartbeatAsync(Node, default);

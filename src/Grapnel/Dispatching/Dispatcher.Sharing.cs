@@ -98,7 +98,8 @@ internal sealed partial class Dispatcher
         lock (_lock)
         {
             foreach (var endpoint in _unknown)
-                _foreign[endpoint] = until;
+                if (!_lanes.ContainsKey(endpoint))
+                    _foreign[endpoint] = until;
             _unknown.Clear();
         }
     }

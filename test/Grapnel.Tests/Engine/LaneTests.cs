@@ -426,6 +426,35 @@ public sealed class LaneTests
         engine.Receiver.Bodies().ShouldBe(["1", "2"]);
     }
 
+    [Fact]
+    public async Task A_lane_that_was_taken_for_a_resend_and_given_back_is_taken_again_with_the_next_message()
+    {
+        await using var engine = await EngineHarness.StartAsync(o => o.LaneLinger = 5 * Second);
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/");
+        var message = await engine.PublishedAsync("1");
+        await engine.QuietAsync();
+        await GivenBackAsync();
+        await engine.Get<Deliveries>().ResendAsync(message, endpoint);
+        await engine.UntilAsync(() =>
+        {
+            engine.Time.Advance(Second / 20);
+            return Task.FromResult(engine.Receiver.Received.Count == 2);
+        });
+        await engine.QuietAsync();
+        await GivenBackAsync();
+
+        await engine.PublishedAsync("2");
+
+        // The clock stands still: no sweep finds it.
+        await engine.UntilAsync(() => Task.FromResult(engine.Receiver.Received.Count == 3));
+
+        Task GivenBackAsync()
+        {
+            engine.Time.Advance(6 * Second);
+            return engine.UntilAsync(() => Task.FromResult(engine.Dispatcher.LaneCount == 0));
+        }
+    }
+
     /// <summary>Answers to URLs with a text in them are held back until this is disposed of, also by a test that fails: the engine would wait for them.</summary>
     private sealed class HeldAnswers : IDisposable
     {

@@ -26,6 +26,8 @@ internal static class GrapnelHost
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "Warning",
         // That the keys themselves are kept unencrypted unless there is a certificate is known, and in docs/security.md.
         ["Logging:LogLevel:Microsoft.AspNetCore.DataProtection"] = "Error",
+        // A key that cannot be read is tried a dozen times, and told with its stack each time; what to do about it is said once, by SecretBoxException.
+        ["Logging:LogLevel:Microsoft.AspNetCore.DataProtection.KeyManagement.XmlKeyManager"] = "None",
     };
 
     /// <exception cref="SettingsException">The configuration has faults; tells all of them.</exception>

@@ -93,6 +93,10 @@ public sealed class SecretsAtRestTests : IDisposable
 
         await Should.ThrowAsync<SecretBoxException>(StartAsync());
         await Should.ThrowAsync<SecretBoxException>(StartAsync(("Secrets:Certificate", second)));
+        var refused = await GrapnelProcess.RunAsync(Data, "serve", "--urls", "http://127.0.0.1:0", "--data", Data);
+        (refused.ExitCode, refused.Output).ShouldBe((1, ""), "one line says what to do, and none is in its way");
+        refused.Errors.Trim().ShouldNotContain('\n');
+        refused.Errors.ShouldContain("Secrets:Certificate");
 
         await using var both = await StartAsync(("Secrets:Certificate", second), ("Secrets:OldCertificates", first));
         await DeliversAsync(both, receiver);

@@ -42,7 +42,12 @@ dotnet build Grapnel.slnx --configuration "$configuration" --nologo --verbosity 
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 passed=0 failed=0 broken=0
-run() { "test/$1/bin/$configuration/net10.0/$1" -noColor "${@:2}" 2>&1 || echo "$1 ended with $?" >"$logs/$1.broken"; }
+# A test that hangs is named after three minutes, and does not keep anybody waiting for ever. A soak takes its time.
+patience=20m
+if [ -n "${GRAPNEL_SOAK:-}" ]; then patience=0; fi
+run() {
+  timeout --kill-after=10 "$patience" "test/$1/bin/$configuration/net10.0/$1" -noColor -longRunning 180 "${@:2}" 2>&1 || echo "$1 ended with $?" >"$logs/$1.broken"
+}
 count() { sed -nE "s/.*$2: ([0-9]+).*/\1/p" <<<"$1"; }
 note() {
   # "Total: 52, Errors: 0, Failed: 1, Skipped: 0, ..." is the runner's own summary.

@@ -25,6 +25,16 @@ internal sealed class EventTypeCache : IDisposable
     public ValueTask<KnownEventTypes> ReadAsync(CancellationToken cancellationToken) =>
         _cache.Find(All) is { } known ? new(known) : LoadAsync(cancellationToken);
 
+    /// <summary>The event types as of now, for a message that is refused unless its own is among them: another node may have made it a moment ago.</summary>
+    public async ValueTask<KnownEventTypes> ReadAsync(string required, CancellationToken cancellationToken)
+    {
+        var known = await ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (known.Contains(required) || await _catalog.FindEventTypeAsync(required, cancellationToken).ConfigureAwait(false) is not { Archived: false })
+            return known;
+        _cache.Drop(All);
+        return await ReadAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     public void Dispose() => _cache.Dispose();
 
     private async ValueTask<KnownEventTypes> LoadAsync(CancellationToken cancellationToken) => (await _cache.GetAsync(All, async cancel =>

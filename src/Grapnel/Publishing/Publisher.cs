@@ -44,7 +44,8 @@ internal sealed partial class Publisher
         var now = _time.GetUtcNow();
         if (Refuse(request, now) is { } refused)
             return refused.Errors is { } errors ? throw new InvalidInputException(errors) : refused;
-        var types = await _eventTypes.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var types = await (request.RequireEventType ? _eventTypes.ReadAsync(request.EventType, cancellationToken) : _eventTypes.ReadAsync(cancellationToken))
+            .ConfigureAwait(false);
         if (request.RequireEventType && !types.Contains(request.EventType))
             return new PublishResult(PublishStatus.UnknownEventType);
         if (RefuseUnfit(request, types, out var faults) is { } unfit)

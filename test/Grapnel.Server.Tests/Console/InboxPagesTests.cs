@@ -166,7 +166,7 @@ public sealed class InboxPagesTests
         (await page.GetByLabel("Status").CountAsync()).ShouldBe(0);
 
         await page.OpenAsync("/inboxes");
-        (await page.Locator("tbody tr").CountAsync()).ShouldBe(1);
+        await Assertions.Expect(page.Locator("tbody tr")).ToHaveCountAsync(1);
         await page.OpenAsync($"/inboxes/{foreign.Id}");
         await page.GetByText("There is no such test inbox").WaitForAsync();
     }

@@ -17,6 +17,9 @@ internal sealed record Reply(int Status, string Text, HttpResponseHeaders Header
         [.. this["detail"].EnumerateArray().Select(fault => string.Join('.', fault.GetProperty("loc").EnumerateArray().Skip(1)))];
 
     public string Id => this["id"].GetString()!;
+
+    // What a failing test shows. The members above throw where the answer is not what they are for.
+    public override string ToString() => $"{Status} {Text}";
 }
 
 internal static class ClientExtensions

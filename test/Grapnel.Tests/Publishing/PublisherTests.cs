@@ -18,6 +18,21 @@ public sealed class PublisherTests
     }
 
     [Fact]
+    public async Task An_event_type_that_another_node_made_is_known_before_this_one_was_told_of_it()
+    {
+        await using var engine = await EngineHarness.StartAsync();
+        await PublishAsync("order.created");
+        var now = engine.Time.GetUtcNow();
+        await engine.Get<ICatalogStore>().AddEventTypeAsync(new EventType { Name = "order.paid", Description = "", CreatedAt = now, UpdatedAt = now }, default);
+
+        (await PublishAsync("order.paid")).ShouldBe(PublishStatus.Accepted);
+        (await PublishAsync("order.lost")).ShouldBe(PublishStatus.UnknownEventType);
+
+        async Task<PublishStatus> PublishAsync(string type) =>
+            (await engine.PublishAsync(change: request => request with { EventType = type, RequireEventType = true })).Status;
+    }
+
+    [Fact]
     public async Task What_a_schedule_publishes_is_held_against_the_schema_too()
     {
         await using var engine = await EngineHarness.StartAsync();

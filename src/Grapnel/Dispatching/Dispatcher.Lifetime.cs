@@ -63,11 +63,8 @@ internal sealed partial class Dispatcher
         lock (_lock)
         {
             foreach (var id in lanes)
-                if (_lanes.TryGetValue(id, out var lane) && !lane.Owned)
-                {
-                    _lanes.Remove(id);
+                if (_lanes.Remove(id, out var lane))
                     lane.Delete();
-                }
         }
     }
 

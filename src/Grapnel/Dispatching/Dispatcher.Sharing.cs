@@ -63,18 +63,21 @@ internal sealed partial class Dispatcher
         }
     }
 
-    /// <summary>The lane of an endpoint got deliveries from another node.</summary>
-    internal void Filled(Id<Endpoint> endpoint, long firstSeq)
+    /// <summary>The lane of an endpoint got deliveries that this node was never offered, from another node or from a task. False when the lane is not this node's.</summary>
+    internal bool Filled(Id<Endpoint> endpoint, long firstSeq)
     {
         var now = _clock.NowMs;
         lock (_lock)
         {
             if (FindOwned(endpoint) is { } lane)
+            {
                 Reread(lane, firstSeq, now);
-            else
-                NoteUnknown(endpoint, now);
+                return true;
+            }
+            NoteUnknown(endpoint, now);
         }
         WantLanes();
+        return false;
     }
 
     /// <summary>Lanes are free, or may be: whatever was known about their owners is forgotten.</summary>

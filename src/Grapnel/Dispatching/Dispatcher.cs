@@ -224,16 +224,8 @@ internal sealed partial class Dispatcher
     /// <summary>Has the owner of a lane, this node or another, look into the store for deliveries from a place on that it was never offered.</summary>
     internal void Reread(Id<Endpoint> endpoint, long firstSeq)
     {
-        var now = _clock.NowMs;
-        Dictionary<Id<Endpoint>, long>? notMine = null;
-        lock (_lock)
-        {
-            if (FindOwned(endpoint) is { } lane)
-                Reread(lane, firstSeq, now);
-            else
-                NoteNotMine(ref notMine, endpoint, firstSeq, now);
-        }
-        TellOwners(notMine);
+        if (!Filled(endpoint, firstSeq))
+            _signals.Send(new NodeSignal(SignalKind.LaneFilled, endpoint, Number: firstSeq));
     }
 
     /// <summary>Takes on lanes that the store gave to this node.</summary>

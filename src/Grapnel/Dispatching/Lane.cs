@@ -52,7 +52,7 @@ internal sealed class Lane : Sleeper
 
     public Breaker Breaker { get; }
 
-    /// <summary>False between the wish to give the lane back and the store's answer, and while another node may own it.</summary>
+    /// <summary>False between the wish to give the lane back and the store's answer, after which the lane is forgotten.</summary>
     public bool Owned { get; set; } = true;
 
     /// <summary>The node under which the lane is owned: what it sent is recorded in that name, or not at all.</summary>

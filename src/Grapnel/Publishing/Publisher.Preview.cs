@@ -14,15 +14,15 @@ internal sealed partial class Publisher
     {
         if (await _routes.FindAsync(request.Application, cancellationToken).ConfigureAwait(false) is not { } routes)
             return new PublishResult(PublishStatus.UnknownApplication);
-        var types = await _eventTypes.ReadAsync(cancellationToken).ConfigureAwait(false);
         var plan = routes.Plan(request.EventType, request.Channels).For(request.Payload);
-        return Foresee(request, types) with { Decisions = plan.Decisions };
+        return await ForeseeAsync(request, cancellationToken).ConfigureAwait(false) with { Decisions = plan.Decisions };
     }
 
-    private PublishResult Foresee(PublishRequest request, KnownEventTypes types)
+    private async ValueTask<PublishResult> ForeseeAsync(PublishRequest request, CancellationToken cancellationToken)
     {
         if (Refuse(request, _time.GetUtcNow()) is { } refused)
             return refused;
+        var types = await ReadTypesAsync(request, cancellationToken).ConfigureAwait(false);
         if (request.RequireEventType && !types.Contains(request.EventType))
             return new PublishResult(PublishStatus.UnknownEventType);
         return RefuseUnfit(request, types, out var faults) ?? new PublishResult(PublishStatus.Accepted, SchemaFaults: faults);

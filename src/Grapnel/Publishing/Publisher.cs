@@ -44,8 +44,7 @@ internal sealed partial class Publisher
         var now = _time.GetUtcNow();
         if (Refuse(request, now) is { } refused)
             return refused.Errors is { } errors ? throw new InvalidInputException(errors) : refused;
-        var types = await (request.RequireEventType ? _eventTypes.ReadAsync(request.EventType, cancellationToken) : _eventTypes.ReadAsync(cancellationToken))
-            .ConfigureAwait(false);
+        var types = await ReadTypesAsync(request, cancellationToken).ConfigureAwait(false);
         if (request.RequireEventType && !types.Contains(request.EventType))
             return new PublishResult(PublishStatus.UnknownEventType);
         if (RefuseUnfit(request, types, out var faults) is { } unfit)
@@ -121,6 +120,10 @@ internal sealed partial class Publisher
             ? new BatchResult(PublishStatus.Repeated, [], existing.Response)
             : new BatchResult(PublishStatus.KeyReusedWithOtherBody, []);
     }
+
+    // To be called after Refuse, which has looked at the name.
+    private ValueTask<KnownEventTypes> ReadTypesAsync(PublishRequest request, CancellationToken cancellationToken) =>
+        request.RequireEventType ? _eventTypes.ReadAsync(request.EventType, cancellationToken) : _eventTypes.ReadAsync(cancellationToken);
 
     private PublishResult? Refuse(PublishRequest request, DateTimeOffset now)
     {

@@ -95,8 +95,8 @@ public interface IDeliveryStore
 
     /// <summary>
     /// Adds deliveries of stored messages to one endpoint, due at once (scheduled ones not before their message's time), and moves the background task on
-    /// by what was added: all of it together. Null when the task may not be moved on, see <see cref="IBackgroundTaskStore.AdvanceAsync"/>; then nothing was done. Messages that are no longer stored, have no
-    /// content, or do not belong to <see cref="ReplayBatch.Set"/> any more are passed over.
+    /// by what was added: all of it together. Null when the task may not be moved on, see <see cref="IBackgroundTaskStore.AdvanceAsync"/>; then nothing was
+    /// done. Messages that are no longer stored, have no content, or do not belong to <see cref="ReplayBatch.Set"/> any more are passed over.
     /// </summary>
     Task<ReplayResult?> ReplayAsync(ReplayBatch batch, CancellationToken cancellationToken);
 

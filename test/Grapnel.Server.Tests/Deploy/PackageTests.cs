@@ -52,7 +52,7 @@ public sealed class PackageTests
 
         var url = new Uri($"http://127.0.0.1:{Ports.Free()}/hooks");
         var start = new ProcessStartInfo("dotnet", [Path.Combine(folder.Path, "out", "Shop.dll"), "--urls", url.GetLeftPart(UriPartial.Authority)]);
-        start.Environment["WEBHOOK_SECRET"] = "whsec_" + Convert.ToBase64String(WebhookSecret.Generate().Key);
+        start.Environment["WEBHOOK_SECRET"] = SecretText.Write(SecretText.Symmetric, WebhookSecret.Generate().Key);
         using var shop = new SampleReceiver("shop", url, start);
         await shop.WaitUntilItListensAsync();
         using var client = new HttpClient();

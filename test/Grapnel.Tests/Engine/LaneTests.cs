@@ -427,6 +427,20 @@ public sealed class LaneTests
     }
 
     [Fact]
+    public async Task A_node_that_does_not_dispatch_takes_no_lane_for_a_resend_and_sends_nothing()
+    {
+        await using var engine = await EngineHarness.StartAsync(services: services => services.Configure<NodeOptions>(options => options.Roles = NodeRoles.Api));
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/");
+        var message = await engine.PublishedAsync();
+
+        await engine.Get<Deliveries>().ResendAsync(message, endpoint);
+
+        engine.Dispatcher.LaneCount.ShouldBe(0);
+        await engine.QuietAsync();
+        engine.Receiver.Received.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_lane_that_was_taken_for_a_resend_and_given_back_is_taken_again_with_the_next_message()
     {
         await using var engine = await EngineHarness.StartAsync(o => o.LaneLinger = 5 * Second);

@@ -240,7 +240,7 @@ public sealed class BackgroundTaskTests
         // What is in flight at an expulsion is made again, from its same place; a replay that was repeated would have another.
         var made = engine.Outcomes.Where(o => o.Delivery.Trigger == Trigger.Manual).Select(o => (o.Delivery.Message.Id, o.Delivery.Seq)).Distinct();
         await engine.UntilAsync(() => Task.FromResult(made.DistinctBy(pair => pair.Id).Count() == 30));
-        made.CountBy(pair => pair.Id).ShouldAllBe(message => message.Value == 1);
+        made.CountBy(pair => pair.Id).Select(pair => pair.Value).ShouldBe(Enumerable.Repeat(1, 30));
     }
 
     [Fact]

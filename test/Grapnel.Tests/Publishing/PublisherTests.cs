@@ -25,7 +25,11 @@ public sealed class PublisherTests
         var now = engine.Time.GetUtcNow();
         await engine.Get<ICatalogStore>().AddEventTypeAsync(new EventType { Name = "order.paid", Description = "", CreatedAt = now, UpdatedAt = now }, default);
 
-        (await PublishAsync("order.paid")).ShouldBe(PublishStatus.Accepted);
+        (await engine.Get<Publisher>().PreviewAsync(
+            new PublishRequest { Application = Application.DefaultUid, EventType = "order.paid", Payload = "{}"u8.ToArray(), RequireEventType = true }, default))
+            .Status.ShouldBe(PublishStatus.Accepted);
+        await engine.Get<ICatalogStore>().AddEventTypeAsync(new EventType { Name = "order.sent", Description = "", CreatedAt = now, UpdatedAt = now }, default);
+        (await PublishAsync("order.sent")).ShouldBe(PublishStatus.Accepted);
         (await PublishAsync("order.lost")).ShouldBe(PublishStatus.UnknownEventType);
 
         async Task<PublishStatus> PublishAsync(string type) =>

@@ -20,10 +20,16 @@ internal sealed class Erasures(
     /// <exception cref="ConflictException">It is built in.</exception>
     public async Task<BackgroundTask> BeginAsync(string idOrUid, CancellationToken cancellationToken)
     {
-        var id = await FindAsync(idOrUid, cancellationToken);
+        var application = await applications.FindAsync(idOrUid, cancellationToken);
+        if (application is { Id: var id })
+            ApplicationRegistry.RefuseBuiltIn(application);
+        else if (!Id<Application>.TryParse(idOrUid, out id))
+            throw ApplicationRegistry.Unknown(idOrUid);
         var filter = new BackgroundTaskFilter([BackgroundTaskStatus.Running], BackgroundTaskKinds.Erase, id);
         if ((await store.ListAsync(filter, new PageRequest(1), cancellationToken)).Items is [var running])
             return running;
+        if (application is null && !await IsRememberedAsync(id, cancellationToken))
+            throw ApplicationRegistry.Unknown(idOrUid);
         var now = time.GetUtcNow();
         var task = new BackgroundTask
         {
@@ -37,16 +43,6 @@ internal sealed class Erasures(
         await applications.DeleteIfThereAsync(id, CancellationToken.None);
         runner.Wake();
         return task;
-    }
-
-    private async Task<Id<Application>> FindAsync(string idOrUid, CancellationToken cancellationToken)
-    {
-        if (await applications.FindAsync(idOrUid, cancellationToken) is { } application)
-        {
-            ApplicationRegistry.RefuseBuiltIn(application);
-            return application.Id;
-        }
-        return Id<Application>.TryParse(idOrUid, out var id) && await IsRememberedAsync(id, cancellationToken) ? id : throw ApplicationRegistry.Unknown(idOrUid);
     }
 
     private async Task<bool> IsRememberedAsync(Id<Application> id, CancellationToken cancellationToken) =>

@@ -46,12 +46,12 @@ internal sealed class AlertRig : IAsyncDisposable
         [.. from body in Engine.Receiver.Bodies(Operator) let json = JsonDocument.Parse(body).RootElement let data = json.GetProperty("data")
             select (json.GetProperty("type").GetString()!, data.GetProperty("status").GetString()!, data.GetProperty("text").GetString()!)];
 
-    /// <summary>Turns the clock, and waits until alerts were looked for since.</summary>
+    /// <summary>Turns the clock, and waits until alerts were looked for since, and mails.</summary>
     public async Task TurnAsync(TimeSpan? by = null)
     {
-        var before = _looks.Ended;
+        var (looks, mails) = (_looks.Ended, _looks.Mails);
         Engine.Time.Advance(by ?? Alerts.Period);
-        await Engine.UntilAsync(() => Task.FromResult(_looks.Ended > before));
+        await Engine.UntilAsync(() => Task.FromResult(_looks.Ended > looks && _looks.Mails > mails));
     }
 
     /// <summary>Turns the clock by minutes until it is so.</summary>
@@ -85,6 +85,10 @@ internal sealed class AlertRig : IAsyncDisposable
     {
         private IAlertStore _inner = null!;
         private int _reads;
+        private int _mails;
+
+        /// <summary>How often somebody has asked for what is to be mailed.</summary>
+        public int Mails => Volatile.Read(ref _mails);
 
         public int Ended => Volatile.Read(ref _reads) / 2;
 
@@ -106,8 +110,12 @@ internal sealed class AlertRig : IAsyncDisposable
 
         public Task<bool> EndAsync(Alert alert, DateTimeOffset at, bool mail, CancellationToken cancellationToken) => _inner.EndAsync(alert, at, mail, cancellationToken);
 
-        public Task<IReadOnlyList<Alert>> TakeMailAsync(DateTimeOffset now, DateTimeOffset until, int limit, CancellationToken cancellationToken) =>
-            _inner.TakeMailAsync(now, until, limit, cancellationToken);
+        public async Task<IReadOnlyList<Alert>> TakeMailAsync(DateTimeOffset now, DateTimeOffset until, int limit, CancellationToken cancellationToken)
+        {
+            var alerts = await _inner.TakeMailAsync(now, until, limit, cancellationToken);
+            Interlocked.Increment(ref _mails);
+            return alerts;
+        }
 
         public Task MailedAsync(Alert alert, CancellationToken cancellationToken) => _inner.MailedAsync(alert, cancellationToken);
 

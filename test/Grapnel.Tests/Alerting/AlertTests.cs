@@ -1,4 +1,5 @@
 using Grapnel.Alerting;
+using Grapnel.Housekeeping;
 using Grapnel.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -80,8 +81,15 @@ public sealed class AlertTests
     public async Task A_node_that_was_given_up_is_told_and_forgotten_when_it_does_not_come_back()
     {
         await using var rig = await AlertRig.StartAsync();
+        var lost = new TaskCompletionSource();
+        rig.Engine.Get<NodeKeeper>().Lost += _ => lost.TrySetResult();
         await rig.Engine.Get<IDeliveryStore>().JoinAsync("other", NodeRoles.All, default);
 
+        await rig.Engine.UntilAsync(async () =>
+        {
+            await rig.TurnAsync();
+            return lost.Task.IsCompleted;
+        });
         await rig.UntilAsync(() => rig.Mailbox.Sent.Count == 1);
         rig.Mailbox.Sent[0].ShouldBe("[Grapnel] Node other was lost: it sent no heartbeat any more");
         await rig.TurnAsync(AlertRig.RepeatAfter + Minute);

@@ -81,6 +81,9 @@ public sealed class ErasureTests
         (await Should.ThrowAsync<ConflictException>(() => erasures.BeginAsync(Application.DefaultUid, default))).Code.ShouldBe("built_in");
         var task = await erasures.BeginAsync(application.Id.ToString(), default);
         (await erasures.BeginAsync(application.Id.ToString(), default)).Id.ShouldBe(task.Id);
+        // Also when nothing is left that tells of it, as long as the task goes on.
+        await engine.UntilAsync(async () => ErasureCursor.Of(await FindAsync(engine, task)).IsBeforeLastPass);
+        (await erasures.BeginAsync(application.Id.ToString(), default)).Id.ShouldBe(task.Id);
         (await EndOfAsync(engine, task)).Status.ShouldBe(BackgroundTaskStatus.Finished);
 
         await AssertErasedAsync(engine, application, endpoints);

@@ -49,6 +49,8 @@ internal sealed class AlertRig : IAsyncDisposable
     /// <summary>Turns the clock, and waits until alerts were looked for since, and mails.</summary>
     public async Task TurnAsync(TimeSpan? by = null)
     {
+        // What is under way would seem to have waited for so long.
+        await Engine.QuietAsync();
         var (looks, mails) = (_looks.Ended, _looks.Mails);
         Engine.Time.Advance(by ?? Alerts.Period);
         await Engine.UntilAsync(() => Task.FromResult(_looks.Ended > looks && _looks.Mails > mails));
@@ -60,7 +62,7 @@ internal sealed class AlertRig : IAsyncDisposable
         for (var i = 0; i < 30 && !isSo(); i++)
         {
             await TurnAsync(2 * Alerts.Period);
-            // What a turn begins, a mail or a delivery, ends by itself.
+            // What a turn begins ends by itself.
             await Engine.QuietAsync();
         }
         isSo().ShouldBeTrue();

@@ -17,7 +17,10 @@ public sealed class Webhook
     /// <summary>The body, byte for byte as it was signed.</summary>
     public ReadOnlyMemory<byte> Body { get; }
 
-    /// <summary>The pattern that it was mapped with. Two endpoints of one application may get the same message, so what is remembered is route and id.</summary>
+    /// <summary>
+    /// The path that it came to, in small letters, such as <c>/hooks/eu</c>. Two endpoints of one application may get the same message, so what is remembered
+    /// is route and id: give each endpoint a path of its own. What stands behind a question mark does not count.
+    /// </summary>
     public string Route { get; }
 
     /// <summary>

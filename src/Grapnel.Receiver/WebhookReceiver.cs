@@ -56,8 +56,13 @@ internal sealed partial class WebhookReceiver
             return;
         }
         var sentAt = DateTimeOffset.FromUnixTimeSeconds(long.Parse(timestamp!, CultureInfo.InvariantCulture));
-        await HandleAsync(new Webhook(http, _route, id!, sentAt, body)).ConfigureAwait(false);
+        await HandleAsync(new Webhook(http, RouteOf(http.Request), id!, sentAt, body)).ConfigureAwait(false);
     }
+
+    // One pattern may serve many endpoints (/hooks/{tenant}, or a prefix of a group), and each gets the message once. Routing tells neither letters of
+    // the two cases apart nor a slash at the end.
+    private static string RouteOf(HttpRequest request) =>
+        ((string?)request.PathBase.Add(request.Path) ?? "").TrimEnd('/').ToLowerInvariant() is { Length: > 0 } route ? route : "/";
 
     private async Task HandleAsync(Webhook webhook)
     {

@@ -104,7 +104,7 @@ public static class EngineServices
             // The first to start and the last to stop: what the others record while they stop is written, too.
             .AddSingleton<AuditLog>().AddHostedService(s => s.GetRequiredService<AuditLog>())
             .AddSending()
-            .AddSingleton<ApplicationRegistry>().AddSingleton<EventTypeRegistry>().AddSingleton<EndpointCheck>().AddSingleton<EndpointRegistry>()
+            .AddSingleton<ApplicationRegistry>().AddSingleton<EventTypeRegistry>().AddSingleton<EndpointCheck>().AddSingleton<EndpointPing>().AddSingleton<EndpointRegistry>()
             .AddSingleton<EndpointSecrets>().AddSingleton<ScheduleRegistry>()
             .AddSingleton<ApiKeyRegistry>().AddSingleton<TokenRevocations>().AddHostedService<KeyKeeper>()
             .AddSingleton<RouteCache>().AddSingleton<EventTypeCache>().AddSingleton<Acceptor>().AddSingleton<Publisher>()

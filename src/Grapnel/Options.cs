@@ -106,7 +106,7 @@ public sealed class NetworkOptions
     public bool HttpsOnly { get; set; }
 
     /// <summary>
-    /// The proxy that deliveries, and requests for access tokens, leave through: <c>http://proxy:3128</c>, or with <c>https</c>, <c>socks4a</c>
+    /// The proxy that deliveries, and requests for access tokens, leave through: <c>http://proxy:3128</c>, or with <c>socks4a</c>
     /// or <c>socks5</c>; a name and a password stand before the host. The proxy then resolves names and decides where they may lead. Default none; the
     /// variables that other programs read, such as <c>HTTPS_PROXY</c>, have no effect.
     /// </summary>

@@ -21,11 +21,13 @@ public sealed class TestCertificates : IDisposable
     /// <summary>What a sender that trusts the root needs.</summary>
     public X509Certificate2Collection Roots => [X509CertificateLoader.LoadCertificate(_root.RawData)];
 
-    /// <summary>A certificate for an address or name, signed by the root.</summary>
-    public X509Certificate2 Issue(string host, bool expired = false)
+    /// <summary>A certificate for an address or name, signed by the root, which can be had at an address.</summary>
+    public X509Certificate2 Issue(string host, bool expired = false, string? rootAt = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = Request(host, key);
+        if (rootAt is not null)
+            request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension([], [rootAt]));
         using var issued = request.Create(_root, Now.AddYears(-1), Now.AddDays(expired ? -1 : 90), RandomNumberGenerator.GetBytes(8));
         using var withKey = issued.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), null, X509KeyStorageFlags.Exportable);

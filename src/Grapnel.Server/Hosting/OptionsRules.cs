@@ -139,7 +139,7 @@ internal sealed class NetworkOptionsRules : IValidateOptions<NetworkOptions>
 {
     public ValidateOptionsResult Validate(string? name, NetworkOptions options) => new OptionsCheck("Network")
         .That(nameof(options.Proxy), options.Proxy is null || EgressProxy.TryParse(options.Proxy, out _),
-            "must be an address like http://proxy:3128, with http, https, socks4a or socks5")
+            "must be an address with a port, like http://proxy:3128 or socks5://proxy:1080, with http, socks4a or socks5")
         .That(nameof(options.NoProxy), options.NoProxy.All(entry => entry.Trim('*', '.').Length > 0 && !entry.Contains("://", StringComparison.Ordinal)),
             "must have names, addresses or networks, like internal.example or 10.0.0.0/8")
         .Result;

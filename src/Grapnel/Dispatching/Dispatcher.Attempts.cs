@@ -62,7 +62,52 @@ internal sealed partial class Dispatcher
         // 5. The lane is free for its next delivery at once; the outcome becomes durable with the next group commit. A crash
         //    in between sends this delivery again: the outcome was not known yet.
         Complete(flight, result);
+        if (flight.Disables is not null)
+            await DisableAsync(flight).ConfigureAwait(false);
         _settler.Settle(flight);
+    }
+
+    /// <summary>
+    /// Has the endpoint disabled before the outcome that is the reason becomes durable. After a crash in between the delivery is still there, and the endpoint
+    /// stays quiet; the other way round the reason would be forgotten, and an ordered endpoint would go on behind what it gave up.
+    /// </summary>
+    private async Task DisableAsync(Flight flight)
+    {
+        try
+        {
+            // What was sent in an earlier life is not recorded either.
+            while (Disabling is { } disable && flight.Lane.Node == Node && !_abandon.IsCancellationRequested && !await TryAsync(disable).ConfigureAwait(false))
+                await Task.Delay(DisablePause, _time, _abandon.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _disabling--;
+                NoteDrained();
+            }
+        }
+
+        async Task<bool> TryAsync(Func<Id<Endpoint>, EndpointDisabledReason, Task<bool>> disable)
+        {
+            try
+            {
+                flight.HasDisabled = await disable(flight.Endpoint.Id, flight.Disables!.Value).ConfigureAwait(false);
+                return true;
+            }
+            catch (Exception e)
+            {
+                LogDisableFailed(_logger, e, flight.Endpoint.Id);
+                return false;
+            }
+        }
+    }
+
+    // Called with the lock held.
+    private void NoteDrained()
+    {
+        if (_stopping && _inFlight + _disabling == 0)
+            _drained?.TrySetResult();
     }
 
     private void Complete(Flight flight, SendResult? result)
@@ -81,8 +126,9 @@ internal sealed partial class Dispatcher
                 _unsettled--;
                 lane.Abandoned();
             }
-            if (_stopping && _inFlight == 0)
-                _drained?.TrySetResult();
+            if (flight.Disables is not null)
+                _disabling++;
+            NoteDrained();
             Ready(lane);
             Pump(now);
         }
@@ -117,7 +163,7 @@ internal sealed partial class Dispatcher
     {
         LetGo(flights, durable: true);
         foreach (var flight in flights)
-            Outcomes?.Invoke(new SettledAttempt(flight.Settlement!, flight.Endpoint, flight.Delivery, flight.Disables));
+            Outcomes?.Invoke(new SettledAttempt(flight.Settlement!, flight.Endpoint, flight.Delivery, flight.HasDisabled ? flight.Disables : null));
         _changes.Raise();
     }
 
@@ -139,6 +185,9 @@ internal sealed partial class Dispatcher
             LaneDrained?.Invoke();
     }
 
+    /// <summary>Disables an endpoint, and says whether it was not disabled already. It is asked again when it fails.</summary>
+    internal Func<Id<Endpoint>, EndpointDisabledReason, Task<bool>>? Disabling { get; set; }
+
     /// <summary>Raised after attempts became durable, on the settler's thread: handlers must be quick and must not throw.</summary>
     public event Action<SettledAttempt>? Outcomes;
 }
@@ -147,5 +196,5 @@ internal sealed partial class Dispatcher
 /// <param name="Settlement">The attempt and what it made of its delivery.</param>
 /// <param name="Endpoint">The endpoint as it was for the attempt.</param>
 /// <param name="Delivery">The delivery before the attempt.</param>
-/// <param name="Disables">Why the endpoint is to be disabled now, or null.</param>
+/// <param name="Disables">Why the endpoint was disabled because of it, or null.</param>
 internal readonly record struct SettledAttempt(Settlement Settlement, Endpoint Endpoint, Delivery Delivery, EndpointDisabledReason? Disables);

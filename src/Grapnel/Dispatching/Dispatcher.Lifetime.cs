@@ -12,7 +12,7 @@ internal sealed partial class Dispatcher
         lock (_lock)
         {
             _stopping = true;
-            if (_inFlight == 0)
+            if (_inFlight + _disabling == 0)
                 return;
             _drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             drained = _drained.Task;

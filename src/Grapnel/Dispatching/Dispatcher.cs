@@ -17,6 +17,7 @@ internal sealed partial class Dispatcher
     private const int MaxReads = 4;
     private const int MaxUnsettled = 16_384;
     private const int MaxEdits = 1_000;
+    private static readonly TimeSpan DisablePause = TimeSpan.FromMilliseconds(250);
     private const long EditMemoryMs = 60_000;
 
     private readonly IDeliveryStore _store;
@@ -49,6 +50,7 @@ internal sealed partial class Dispatcher
     private long _timerAt = long.MaxValue;
     private int _inFlight;
     private int _unsettled;
+    private int _disabling;
     private int _reads;
     private bool _stopping;
 
@@ -322,8 +324,11 @@ internal sealed partial class Dispatcher
         _changes.Raise();
         lock (_lock)
         {
+            // Told slowly again and again, and sometimes by who read it before the last edit.
+            if (_edits.TryGetValue(endpoint.Id, out var edit) && edit.Endpoint?.UpdatedAt > endpoint.UpdatedAt)
+                return;
             Remember(endpoint.Id, endpoint, now);
-            if (!_lanes.TryGetValue(endpoint.Id, out var lane))
+            if (!_lanes.TryGetValue(endpoint.Id, out var lane) || lane.Endpoint.UpdatedAt >= endpoint.UpdatedAt)
                 return;
             lane.Change(endpoint, _sender.Prepare(endpoint), now);
             Ready(lane);

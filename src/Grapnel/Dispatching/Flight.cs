@@ -26,5 +26,8 @@ internal sealed class Flight(Dispatcher dispatcher, Lane lane, Delivery delivery
     /// <summary>Why the endpoint is to be disabled because of it, or null.</summary>
     public EndpointDisabledReason? Disables { get; set; }
 
+    /// <summary>Whether it was this one that disabled it.</summary>
+    public bool HasDisabled { get; set; }
+
     public void Execute() => _ = dispatcher.RunAsync(this);
 }

@@ -1,16 +1,14 @@
 using System.Text.Json;
 using System.Threading.Channels;
 using Grapnel.Dispatching;
-using Grapnel.Publishing;
 using Grapnel.Registry;
-using Grapnel.Sending.Formats;
 using Microsoft.Extensions.Logging;
 
 namespace Grapnel.Housekeeping;
 
 /// <summary>
-/// Acts on what concerns the operator: disables endpoints that are gone or failed for too long, and publishes operational events about
-/// attempts and about edits of endpoints. A new endpoint in GitHub's style is greeted as there, with a ping.
+/// Acts on what concerns the operator: has endpoints disabled that are gone or failed for too long, and publishes operational events about
+/// attempts and about edits of endpoints.
 /// </summary>
 internal sealed partial class OperationalEvents
 {
@@ -18,8 +16,6 @@ internal sealed partial class OperationalEvents
     private const int FailingAfter = 4;
 
     private readonly OperationalPublisher _publisher;
-    private readonly Publisher _pings;
-    private readonly EndpointRegistry _endpoints;
     private readonly ILogger<OperationalEvents> _logger;
 
     // Drops rather than waits when the store is slower than the news: what happened is in the history in any case.
@@ -27,13 +23,12 @@ internal sealed partial class OperationalEvents
         new BoundedChannelOptions(10_000) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
 
     public OperationalEvents(
-        Dispatcher dispatcher, CatalogEvents events, OperationalPublisher publisher, Publisher pings, EndpointRegistry endpoints,
+        Dispatcher dispatcher, CatalogEvents events, OperationalPublisher publisher, EndpointRegistry endpoints,
         ILogger<OperationalEvents> logger)
     {
         _publisher = publisher;
-        _pings = pings;
-        _endpoints = endpoints;
         _logger = logger;
+        dispatcher.Disabling = (endpoint, reason) => endpoints.DisableAsync(endpoint, reason, CancellationToken.None);
         dispatcher.Outcomes += OnOutcome;
         events.EndpointEdited += edit => _news.Writer.TryWrite(new News(edit, null));
     }
@@ -72,8 +67,6 @@ internal sealed partial class OperationalEvents
     private async Task ActAsync(EndpointEdit edit, CancellationToken cancellationToken)
     {
         var endpoint = (edit.After ?? edit.Before)!;
-        if (edit.Before is null && endpoint.Enabled && GithubStyle.Is(endpoint.Format))
-            await PingAsync(endpoint, cancellationToken).ConfigureAwait(false);
         foreach (var eventType in EventTypesOf(edit))
             await _publisher.PublishAsync(eventType, endpoint.ApplicationId, edit.At, json =>
             {
@@ -82,14 +75,6 @@ internal sealed partial class OperationalEvents
                     json.WriteString("trigger", "manual");
             }, cancellationToken).ConfigureAwait(false);
     }
-
-    private Task PingAsync(Endpoint endpoint, CancellationToken cancellationToken) => _pings.PublishAsync(new PublishRequest
-    {
-        Application = endpoint.ApplicationId.ToString(),
-        EventType = GithubStyle.Ping,
-        Payload = GithubStyle.PingOf(endpoint),
-        Only = endpoint,
-    }, cancellationToken).AsTask();
 
     private static IEnumerable<string> EventTypesOf(EndpointEdit edit)
     {
@@ -101,7 +86,7 @@ internal sealed partial class OperationalEvents
 
     private async Task ActAsync(SettledAttempt outcome, CancellationToken cancellationToken)
     {
-        if (outcome.Disables is { } reason && await _endpoints.DisableAsync(outcome.Endpoint.Id, reason, cancellationToken).ConfigureAwait(false))
+        if (outcome.Disables is { } reason)
         {
             LogDisabled(_logger, outcome.Endpoint.Id, reason);
             await PublishAsync(OperationalEventTypes.EndpointDisabled, outcome, cancellationToken).ConfigureAwait(false);

@@ -16,6 +16,9 @@ internal sealed class EndpointCheck(ICatalogStore store, AddressGuard guard)
     private const int MaxRetries = 20;
     private const int MaxHeaders = 64;
     private const int MaxCredential = 4096;
+
+    // A few certificates, not a whole list of authorities: all endpoints of an application are in memory together.
+    private const int MaxPem = 64 * 1024;
     private static readonly IReadOnlyDictionary<string, string> NoHeaders = new Dictionary<string, string>();
     private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromDays(30);
 
@@ -36,9 +39,8 @@ internal sealed class EndpointCheck(ICatalogStore store, AddressGuard guard)
             check.Add("headers", $"must have at most {MaxHeaders} entries");
         check.Add(HeaderRules.Check(input.Headers ?? NoHeaders));
         check.Add(HeaderRules.CheckFormat(input.Format, input.Headers ?? current?.Headers ?? NoHeaders));
-        if (input.Tls is { } tls && !EndpointCertificates.TryRead(tls, out _, out var unfit))
-            check.Add([unfit]);
-        await CheckGrantAsync(check, input, current?.OAuth, cancellationToken);
+        CheckTls(check, input.Tls);
+        await CheckGrantAsync(check, input, current, cancellationToken);
         EndpointSecret? secret = null;
         if (current is null && input.Secret is not null && !WebhookSecret.TryParse(input.Secret, out secret, out var error))
             check.Add("secret", error);
@@ -47,18 +49,29 @@ internal sealed class EndpointCheck(ICatalogStore store, AddressGuard guard)
         check.ThrowIfAny();
     }
 
-    private async Task CheckGrantAsync(InputCheck check, EndpointInput input, EndpointOAuth? current, CancellationToken cancellationToken)
+    // What is too long is not even read.
+    private static void CheckTls(InputCheck check, EndpointTls? tls)
+    {
+        var (authorities, certificate, key) = (tls?.Authorities?.Length ?? 0, tls?.ClientCertificate?.Length ?? 0, tls?.ClientKey?.Length ?? 0);
+        Length(check, "tls.authorities", authorities, 0, MaxPem);
+        Length(check, "tls.clientCertificate", certificate, 0, MaxPem);
+        Length(check, "tls.clientKey", key, 0, MaxPem);
+        if (tls is not null && Math.Max(authorities, Math.Max(certificate, key)) <= MaxPem && !EndpointCertificates.TryRead(tls, out _, out var unfit))
+            check.Add([unfit]);
+    }
+
+    private async Task CheckGrantAsync(InputCheck check, EndpointInput input, Endpoint? current, CancellationToken cancellationToken)
     {
         if (input.OAuth is not { } grant)
             return;
-        await CheckUrlAsync(check, grant.TokenUrl, current?.TokenUrl, cancellationToken, "oauth.tokenUrl");
+        await CheckUrlAsync(check, grant.TokenUrl, current?.OAuth?.TokenUrl, cancellationToken, "oauth.tokenUrl");
         Length(check, "oauth.clientId", grant.ClientId.Length, 1, MaxCredential);
         if (grant.ClientSecret.Length == 0)
             check.Add("oauth.clientSecret", "is needed: the one that is there stays only for the same tokenUrl and clientId");
         Length(check, "oauth.clientSecret", grant.ClientSecret.Length, 0, MaxCredential);
         Length(check, "oauth.scope", grant.Scope?.Length ?? 0, 0, MaxCredential);
         Length(check, "oauth.audience", grant.Audience?.Length ?? 0, 0, MaxCredential);
-        if (input.Headers?.Keys.Any(name => name.Equals("Authorization", StringComparison.OrdinalIgnoreCase)) == true)
+        if ((input.Headers ?? current?.Headers ?? NoHeaders).Keys.Any(name => name.Equals("Authorization", StringComparison.OrdinalIgnoreCase)))
             check.Add("headers.Authorization", "The access token of oauth goes there.");
     }
 

@@ -8,7 +8,7 @@ namespace Grapnel.Registry;
 /// <summary>Adding, changing and deleting endpoints.</summary>
 internal sealed class EndpointRegistry(
     ICatalogStore store, EndpointCheck check, CatalogEvents events, AuditLog audit, IdGenerator ids, IOptions<DeliveryOptions> options,
-    TimeProvider time)
+    TimeProvider time, EndpointPing ping)
 {
     private readonly EditGate _gate = new();
     private readonly EditGate _upserts = new();
@@ -120,6 +120,7 @@ internal sealed class EndpointRegistry(
         events.OnEndpointChanged(endpoint);
         events.OnEndpointEdited(new EndpointEdit(null, endpoint, now));
         Record(AuditActions.EndpointCreated, null, endpoint);
+        await ping.SendAsync(endpoint);
         return endpoint;
     }
 

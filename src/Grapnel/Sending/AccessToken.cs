@@ -25,6 +25,20 @@ internal sealed class AccessToken(EndpointOAuth settings, HttpMessageInvoker htt
     private readonly Lock _lock = new();
     private Task<Issued>? _current;
 
+    /// <summary>Whether there is one, or one has been asked for.</summary>
+    public bool IsInForce
+    {
+        get
+        {
+            lock (_lock)
+                return Usable is not null;
+        }
+    }
+
+    /// <summary>Whether it is what these settings ask for.</summary>
+    public bool IsFor(EndpointOAuth grant, TimeSpan limit) =>
+        limit == timeout && settings with { ClientSecret = grant.ClientSecret } == grant && settings.ClientSecret.AsSpan().SequenceEqual(grant.ClientSecret);
+
     /// <summary>The value of <c>Authorization</c>.</summary>
     /// <exception cref="TokenFailure">There is none; the next call asks again.</exception>
     public async ValueTask<string> GetAsync(CancellationToken cancellationToken) => (await Current().WaitAsync(cancellationToken).ConfigureAwait(false)).Header;
@@ -40,12 +54,12 @@ internal sealed class AccessToken(EndpointOAuth settings, HttpMessageInvoker htt
     private Task<Issued> Current()
     {
         lock (_lock)
-        {
-            var usable = _current is { } known && (!known.IsCompleted || (known.IsCompletedSuccessfully && time.GetUtcNow() < known.Result.Until));
             // Not bound to the attempt that happens to ask: others wait for the same answer.
-            return usable ? _current! : _current = Task.Run(AskAsync);
-        }
+            return Usable ?? (_current = Task.Run(AskAsync));
     }
+
+    private Task<Issued>? Usable =>
+        _current is { } known && (!known.IsCompleted || (known.IsCompletedSuccessfully && time.GetUtcNow() < known.Result.Until)) ? known : null;
 
     private async Task<Issued> AskAsync()
     {

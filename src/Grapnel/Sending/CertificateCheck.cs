@@ -13,6 +13,21 @@ internal sealed class CertificateRejected(string reason) : AuthenticationExcepti
 /// </summary>
 internal static class CertificateCheck
 {
+    /// <summary>
+    /// The <see cref="SslClientAuthenticationOptions.CertificateChainPolicy"/>: nobody is asked anything. A certificate may name addresses for its issuer and for
+    /// revocations, and the platform would ask there, at addresses that a stranger chose, past the guard. So a receiver must send its chain whole.
+    /// </summary>
+    /// <param name="roots">Who is trusted; null for those that the system trusts.</param>
+    public static X509ChainPolicy Policy(X509Certificate2Collection? roots = null)
+    {
+        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        if (roots is null)
+            return policy;
+        policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        policy.CustomTrustStore.AddRange(roots);
+        return policy;
+    }
+
     /// <summary>The <see cref="SslClientAuthenticationOptions.RemoteCertificateValidationCallback"/>.</summary>
     /// <exception cref="CertificateRejected">The certificate is not acceptable.</exception>
     public static bool Validate(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) =>

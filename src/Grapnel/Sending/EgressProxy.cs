@@ -27,10 +27,13 @@ internal sealed class EgressProxy : IWebProxy
     public static EgressProxy? Of(NetworkOptions options, AddressGuard guard) =>
         TryParse(options.Proxy, out var proxy) ? new EgressProxy(proxy!, options.NoProxy, guard) : null;
 
-    /// <summary>Reads the address of a proxy: <c>http</c>, <c>https</c>, <c>socks4a</c> or <c>socks5</c>, with a host, and a name and password if it wants them.</summary>
+    /// <summary>
+    /// Reads the address of a proxy: <c>http</c>, <c>socks4a</c> or <c>socks5</c>, with a host, a port where the scheme has none, and a name and password if it wants
+    /// them. Not <c>https</c>: the platform would hold the TLS with the proxy to what an endpoint says of the TLS with its receiver.
+    /// </summary>
     public static bool TryParse(string? text, out Uri? proxy) =>
         Uri.TryCreate(text, UriKind.Absolute, out proxy)
-        && proxy is { Scheme: "http" or "https" or "socks4a" or "socks5", Host.Length: > 0, PathAndQuery: "/" or "", Fragment: "" };
+        && proxy is { Scheme: "http" or "socks4a" or "socks5", Host.Length: > 0, Port: > 0, PathAndQuery: "/" or "", Fragment: "" };
 
     /// <inheritdoc/>
     public ICredentials? Credentials { get; set; }

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Grapnel.Sending;
@@ -51,15 +50,8 @@ internal static class SendingHandler
         {
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             RemoteCertificateValidationCallback = insecure ? static (_, _, _, _) => true : CertificateCheck.Validate,
-            CertificateChainPolicy = certificates?.Authorities is { } roots ? TrustOnly(roots) : null,
+            CertificateChainPolicy = CertificateCheck.Policy(certificates?.Authorities),
             ClientCertificateContext = certificates?.Client,
         },
     };
-
-    private static X509ChainPolicy TrustOnly(X509Certificate2Collection roots)
-    {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.AddRange(roots);
-        return policy;
-    }
 }

@@ -22,6 +22,7 @@ internal sealed class WebhookSender : IDisposable
 
     private readonly MakeHandler _makeHandler;
     private readonly HttpMessageInvoker _http;
+    private readonly AccessTokens _tokens;
     private readonly DeliveryOptions _options;
     private readonly TimeProvider _time;
     private readonly Deadlines _deadlines;
@@ -34,13 +35,14 @@ internal sealed class WebhookSender : IDisposable
     {
         _makeHandler = makeHandler;
         _http = new HttpMessageInvoker(makeHandler(certificates: null, insecure: false), disposeHandler: true);
+        _tokens = new AccessTokens(_http, options.Timeout, time);
         _options = options;
         _time = time;
         _deadlines = new Deadlines(time);
     }
 
     /// <summary>Works out what all requests to an endpoint have in common. Never throws; faults come back with every attempt.</summary>
-    public PreparedEndpoint Prepare(Endpoint endpoint) => PreparedEndpoint.From(endpoint, _options.Timeout, _http, _makeHandler, _time);
+    public PreparedEndpoint Prepare(Endpoint endpoint) => PreparedEndpoint.From(endpoint, _options.Timeout, _http, _makeHandler, _tokens);
 
     /// <summary>Makes one attempt. Never throws.</summary>
     /// <param name="endpoint">Where to.</param>

@@ -22,7 +22,7 @@ public sealed class EndpointFormatsApiTests(ServerFixture fixture) : ServerTest(
         var ping = await receiver.NextRequestAsync();
         ping.Header("X-GitHub-Event").ShouldBe("ping");
         var body = JsonDocument.Parse(Uri.UnescapeDataString(System.Text.Encoding.UTF8.GetString(ping.Body)["payload=".Length..].Replace('+', ' '))).RootElement;
-        body.GetProperty("hook_id").GetString().ShouldBe(made.Id);
+        (body.GetProperty("hook_id").GetInt64().ToString(), body.GetProperty("hook").GetProperty("id").GetInt64()).ShouldBe((ping.Header("X-GitHub-Hook-ID"), body.GetProperty("hook_id").GetInt64()));
         body.GetProperty("hook").GetProperty("config").GetProperty("content_type").GetString().ShouldBe("form");
         (await Client.PostJsonAsync(application + "/msg", $$$"""{"eventType":"{{{type}}}","payload":{}}""")).Status.ShouldBe(202);
         (await receiver.NextRequestAsync()).Header("X-GitHub-Event").ShouldBe(type);
@@ -107,10 +107,15 @@ public sealed class EndpointFormatsApiTests(ServerFixture fixture) : ServerTest(
         await Refused(new { clientKey = key }, "tls.clientCertificate");
         await Refused(new { clientCertificate = certificate, clientKey = otherKey }, "tls.clientCertificate");
         await Refused(new { insecure = "yes" }, "tls.insecure");
+        await Refused(new { authorities = certificate + new string(' ', 64 * 1024) }, "tls.authorities");
         (await Client.PostJsonAsync(endpoints, """{"url":"http://127.0.0.1:9/","oauth":{"tokenUrl":"http://10.0.0.1/","clientId":"","clientSecret":"x"}}"""))
             .Faults.ShouldBe(["oauth.tokenUrl", "oauth.clientId"]);
         (await Client.PostJsonAsync(endpoints, $$"""{"url":"http://127.0.0.1:9/","headers":{"authorization":"x"},"oauth":{{Grant}} }"""))
             .Faults.ShouldBe(["headers.Authorization"]);
+        var authorized = await Client.PostJsonAsync(endpoints, """{"url":"http://127.0.0.1:9/","headers":{"authorization":"x"}}""");
+        foreach (var way in new[] { HttpMethod.Put, HttpMethod.Patch })
+            (await Client.SendAsync(way, $"{endpoints}/{authorized.Id}", System.Text.Encoding.UTF8.GetBytes($$"""{"url":"http://127.0.0.1:9/","oauth":{{Grant}} }""")))
+                .Faults.ShouldBe(["headers.Authorization"]);
     }
 
     private static string NewPair()

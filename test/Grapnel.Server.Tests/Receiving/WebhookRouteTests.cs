@@ -56,6 +56,24 @@ public sealed class WebhookRouteTests
     }
 
     [Fact]
+    public async Task The_same_message_at_two_paths_of_one_pattern_or_of_two_groups_is_handled_at_both()
+    {
+        var inbox = new MemoryWebhookInbox();
+        var options = new WebhookReceiverOptions { Secrets = [ReceivingApp.Text(ReceivingApp.Secret)], Inbox = inbox };
+        await using var app = await ReceivingApp.StartAsync(routes =>
+        {
+            routes.MapWebhook("/hooks/{region}", options, Note);
+            foreach (var prefix in new[] { "/a", "/b" })
+                routes.MapGroup(prefix).MapWebhook("/in", options, Note);
+        });
+
+        foreach (var path in new[] { "/hooks/eu", "/hooks/us", "/a/in", "/b/in", "/Hooks/EU/", "/b/in" })
+            (await app.SendAsync("msg_1", path: path)).Status.ShouldBe(204);
+
+        _handled.Select(webhook => webhook.Route).ShouldBe(["/hooks/eu", "/hooks/us", "/a/in", "/b/in"]);
+    }
+
+    [Fact]
     public async Task A_handler_that_threw_is_answered_500_without_the_reason_and_runs_again_when_the_webhook_comes_again()
     {
         await using var app = await ReceivingApp.StartAsync(webhook =>

@@ -1,3 +1,9 @@
+using System.Reflection;
+using Grapnel.Registry;
+using Grapnel.Storage;
+using Grapnel.Tests.Shared;
+using Microsoft.Extensions.DependencyInjection;
+
 namespace Grapnel.Tests.Engine;
 
 public sealed class OrderTests
@@ -66,6 +72,68 @@ public sealed class OrderTests
     }
 
     [Fact]
+    public async Task A_pause_holds_although_the_process_stops_in_order_while_the_last_attempt_at_the_head_is_under_way()
+    {
+        await using var engine = await EngineHarness.StartAsync();
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/", Pausing);
+        var (arrived, refuse) = (new TaskCompletionSource(), new TaskCompletionSource());
+        engine.Receiver.Answer = async (_, _) =>
+        {
+            arrived.TrySetResult();
+            await refuse.Task;
+            return ScriptedHandler.Status(500);
+        };
+        await PublishInTurnAsync(engine, 2);
+        await arrived.Task;
+
+        var stopping = engine.StopAsync();
+        refuse.SetResult();
+        await stopping;
+        await engine.BootAsync();
+        await engine.QuietAsync();
+
+        (await engine.Get<ICatalogStore>().ReadEndpointsAsync([endpoint.Id], default))[0].DisabledReason.ShouldBe(EndpointDisabledReason.OrderedExhausted);
+        engine.Receiver.Bodies().ShouldBe(["0"]);
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_pauses_is_disabled_before_it_is_durable_that_its_head_was_given_up()
+    {
+        var settle = new TaskCompletionSource();
+        await using var engine = await EngineHarness.StartAsync(services: services => services.AddSingleton<IDeliveryStore>(provider =>
+            new ChaosStore(provider.GetRequiredService<IStore>().Deliveries) { Before = verb => verb == "Settle" ? settle.Task : Task.CompletedTask }));
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/", Pausing);
+        engine.Receiver.AnswerWith(_ => 500);
+        await engine.PublishedAsync();
+
+        await engine.UntilAsync(async () => !(await engine.Get<ICatalogStore>().ReadEndpointsAsync([endpoint.Id], default))[0].Enabled);
+
+        (await engine.PendingAsync()).ShouldBe(1);
+        settle.SetResult();
+        await engine.QuietAsync();
+        (await engine.PendingAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_pauses_is_disabled_as_soon_as_the_store_takes_that_and_gets_nothing_until_then()
+    {
+        var refusals = 3;
+        await using var engine = await EngineHarness.StartAsync(services: services => services.AddSingleton(provider =>
+            FlakyCatalog.Over(provider.GetRequiredService<IStore>().Catalog, () => Interlocked.Decrement(ref refusals) >= 0)));
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/", Pausing);
+        engine.Receiver.AnswerWith(_ => 500);
+        await PublishInTurnAsync(engine, 2);
+
+        await engine.UntilAsync(async () =>
+        {
+            engine.Time.Advance(Second / 4);
+            return !(await engine.Get<ICatalogStore>().ReadEndpointsAsync([endpoint.Id], default))[0].Enabled;
+        });
+
+        engine.Receiver.Bodies().ShouldBe(["0"]);
+    }
+
+    [Fact]
     public async Task The_order_survives_a_restart_in_the_middle_of_a_retry()
     {
         await using var engine = await EngineHarness.StartAsync(o => o.Jitter = 0);
@@ -92,5 +160,28 @@ public sealed class OrderTests
         engine.Receiver.Bodies().ShouldBe(["now"]);
         await engine.AdvanceAsync(61 * Second);
         engine.Receiver.Bodies().ShouldBe(["now", "later"]);
+    }
+
+    private static EndpointInput Pausing(EndpointInput input) => input with { Ordered = true, OnExhausted = OnExhausted.Pause, RetrySchedule = [] };
+
+    /// <summary>Refuses some changes of endpoints.</summary>
+#pragma warning disable CA1852 // The proxy is made from it.
+    private class FlakyCatalog : DispatchProxy
+#pragma warning restore CA1852
+    {
+        private ICatalogStore _inner = null!;
+        private Func<bool> _refuses = null!;
+
+        public static ICatalogStore Over(ICatalogStore inner, Func<bool> refuses)
+        {
+            var store = Create<ICatalogStore, FlakyCatalog>();
+            var proxy = (FlakyCatalog)(object)store;
+            (proxy._inner, proxy._refuses) = (inner, refuses);
+            return store;
+        }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => targetMethod!.Name == nameof(ICatalogStore.UpdateEndpointAsync) && _refuses()
+            ? Task.FromException<bool>(new IOException("The disk is full."))
+            : targetMethod.Invoke(_inner, args);
     }
 }

@@ -1,46 +1,35 @@
-using Grapnel.Auditing;
 using Grapnel.Registry;
-using Grapnel.Sending;
 using Grapnel.Sending.Signing;
-using Grapnel.Storage.Sqlite;
-using Microsoft.Extensions.Logging.Abstractions;
+using Grapnel.Tests.Engine;
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Grapnel.Tests.Registering;
 
-public sealed class EndpointSecretsTests : IAsyncDisposable
+public sealed class EndpointSecretsTests : IAsyncLifetime
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("grapnel-test-").FullName;
-    private readonly DeliveryOptions _options = new();
-    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
-    private readonly SqliteStore _store;
-    private readonly EndpointRegistry _endpoints;
-    private readonly EndpointSecrets _secrets;
-    private readonly ApplicationRegistry _applications;
+    private EngineHarness _engine = null!;
+    private EndpointRegistry _endpoints = null!;
+    private EndpointSecrets _secrets = null!;
 
-    public EndpointSecretsTests()
+    public async ValueTask InitializeAsync()
     {
-        _store = SqliteStore.Open(new SqliteStoreOptions { Data = _folder }, _time);
-        var (events, ids) = (new CatalogEvents(), new IdGenerator(_time));
-        var audit = new AuditLog(_store.Console, ids, _time, NullLogger<AuditLog>.Instance);
-        var guard = new AddressGuard(new NetworkOptions { AllowNet = [System.Net.IPNetwork.Parse("127.0.0.0/8")] }, _time);
-        _applications = new ApplicationRegistry(_store.Catalog, events, audit, ids, _time);
-        _endpoints = new EndpointRegistry(_store.Catalog, new EndpointCheck(_store.Catalog, guard), events, audit, ids, Options.Create(_options), _time);
-        _secrets = new EndpointSecrets(_endpoints, Options.Create(_options), _time);
+        _engine = await EngineHarness.StartAsync();
+        (_endpoints, _secrets) = (_engine.Get<EndpointRegistry>(), _engine.Get<EndpointSecrets>());
     }
+
+    public ValueTask DisposeAsync() => _engine.DisposeAsync();
 
     [Fact]
     public async Task A_replaced_secret_signs_beside_the_new_one_until_its_grace_is_over()
     {
         var (application, endpoint) = await NewEndpointAsync();
         var rotated = await _secrets.RotateAsync(application, endpoint, secret: null, grace: null, default);
-        rotated.Secrets.Select(secret => secret.ExpiresAt).ShouldBe([null, _time.GetUtcNow() + EndpointSecrets.DefaultGrace]);
+        rotated.Secrets.Select(secret => secret.ExpiresAt).ShouldBe([null, _engine.Time.GetUtcNow() + EndpointSecrets.DefaultGrace]);
 
-        _time.Advance(TimeSpan.FromHours(23));
+        _engine.Time.Advance(TimeSpan.FromHours(23));
         var again = await _secrets.RotateAsync(application, endpoint, secret: null, grace: TimeSpan.FromHours(1), default);
         again.Secrets.Count.ShouldBe(3);
-        _time.Advance(TimeSpan.FromHours(1));
+        _engine.Time.Advance(TimeSpan.FromHours(1));
         (await _secrets.RotateAsync(application, endpoint, secret: null, grace: null, default)).Secrets.Count.ShouldBe(2);
     }
 
@@ -58,7 +47,7 @@ public sealed class EndpointSecretsTests : IAsyncDisposable
         for (var i = 0; i < 10; i++)
             await _secrets.RotateAsync(application, endpoint, secret: null, grace: null, default);
         await Should.ThrowAsync<LimitReachedException>(() => _secrets.RotateAsync(application, endpoint, secret: null, grace: null, default));
-        _time.Advance(EndpointSecrets.DefaultGrace);
+        _engine.Time.Advance(EndpointSecrets.DefaultGrace);
         await _secrets.RotateAsync(application, endpoint, secret: null, grace: null, default);
     }
 
@@ -67,7 +56,7 @@ public sealed class EndpointSecretsTests : IAsyncDisposable
     {
         var (application, endpoint) = await NewEndpointAsync();
         (await _secrets.ReadAsync(application, endpoint, default)).ShouldStartWith("whsec_");
-        _options.SignatureType = SignatureType.Ed25519;
+        _engine.Get<IOptions<DeliveryOptions>>().Value.SignatureType = SignatureType.Ed25519;
         (await _secrets.ReadAsync(application, endpoint, default)).ShouldStartWith("whsec_");
 
         var (_, asymmetric) = await NewEndpointAsync(application);
@@ -92,15 +81,9 @@ public sealed class EndpointSecretsTests : IAsyncDisposable
         (await _endpoints.GetAsync(application, endpoint, default)).Secrets.Count.ShouldBe(3);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _store.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
-    }
-
     private async Task<(Id<Application>, string)> NewEndpointAsync(Id<Application>? among = null)
     {
-        var application = among ?? (await _applications.CreateAsync(new ApplicationInput { Name = "A test" })).Id;
+        var application = among ?? (await _engine.Get<ApplicationRegistry>().CreateAsync(new ApplicationInput { Name = "A test" })).Id;
         var endpoint = await _endpoints.CreateAsync(application, new EndpointInput { Url = "http://127.0.0.1:9/" }, default);
         return (application, endpoint.Id.ToString());
     }

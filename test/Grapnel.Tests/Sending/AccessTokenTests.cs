@@ -29,6 +29,22 @@ public sealed class AccessTokenTests
     }
 
     [Fact]
+    public async Task A_token_outlives_the_lane_it_was_asked_for_and_not_the_settings_it_was_asked_with()
+    {
+        await using var server = new ScriptedReceiver(Issue("first", "second"));
+        await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
+        using var fixture = new SendFixture();
+        var endpoint = Wanting(server, receiver);
+        var changed = endpoint with { OAuth = endpoint.OAuth! with { ClientSecret = "another"u8.ToArray() } };
+
+        await SendAsync(fixture, fixture.Sender.Prepare(endpoint));
+        await SendAsync(fixture, fixture.Sender.Prepare(endpoint with { OAuth = endpoint.OAuth with { ClientSecret = [.. endpoint.OAuth.ClientSecret] } }));
+        await SendAsync(fixture, fixture.Sender.Prepare(changed));
+
+        receiver.Requests.Select(request => request.Header("Authorization")).ShouldBe(["Bearer first", "Bearer first", "Bearer second"]);
+    }
+
+    [Fact]
     public async Task A_token_that_the_receiver_refuses_is_replaced_for_the_next_attempt()
     {
         await using var server = new ScriptedReceiver(Issue("stale", "fresh"));

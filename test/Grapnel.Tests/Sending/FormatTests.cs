@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Grapnel.Sending;
+using Grapnel.Sending.Formats;
 using Grapnel.Sending.Signing;
 using Grapnel.Testing;
 using Grapnel.Tests.Sending.Signing;
@@ -89,6 +90,36 @@ public sealed class FormatTests
     }
 
     [Fact]
+    public async Task What_is_said_to_be_JSON_and_is_not_UTF_8_travels_in_structured_mode_as_bytes()
+    {
+        byte[] body = [.. "{\"name\":\"caf"u8, 0xE9, .. "\"}"u8];
+        var (request, _) = await SendAsync(RequestFormat.CloudEventsStructured, body, "application/json; charset=iso-8859-1");
+
+        Json(Encoding.UTF8.GetString(request.Body)).GetProperty("data_base64").GetBytesFromBase64().ShouldBe(body);
+    }
+
+    [Fact]
+    public async Task Whatever_JSON_is_accepted_travels_in_structured_mode_as_JSON()
+    {
+        var deep = new string('[', 500) + new string(']', 500);
+        var (request, _) = await SendAsync(RequestFormat.CloudEventsStructured, deep);
+
+        Encoding.UTF8.GetString(request.Body).ShouldEndWith($"\"data\":{deep}}}");
+    }
+
+    // HTTP Protocol Binding 1.0.2, 3.1.3.2: whoever reads a header decodes it once.
+    [Fact]
+    public void A_source_comes_out_of_binary_mode_as_it_went_in()
+    {
+        const string Source = "https://shop.example/caf%C3%A9";
+        var headers = new HttpRequestMessage().Headers;
+
+        CloudEvent.AddHeaders(headers, SendFixture.Delivery("{}"u8.ToArray()).Message, Source);
+
+        Uri.UnescapeDataString(headers.GetValues("ce-source").Single()).ShouldBe(Source);
+    }
+
+    [Fact]
     public async Task A_payload_that_is_a_CloudEvent_already_stays_as_it_is_in_structured_mode()
     {
         const string Event = """{"specversion":"1.0","id":"1","source":"urn:shop","type":"order.created"}""";
@@ -122,11 +153,14 @@ public sealed class FormatTests
     private static Task<(ReceivedRequest, Delivery)> SendAsync(RequestFormat format, string body, params EndpointSecret[] secrets) =>
         SendAsync(format, body, "application/json", secrets);
 
-    private static async Task<(ReceivedRequest, Delivery)> SendAsync(RequestFormat format, string body, string contentType, params EndpointSecret[] secrets)
+    private static Task<(ReceivedRequest, Delivery)> SendAsync(RequestFormat format, string body, string contentType, params EndpointSecret[] secrets) =>
+        SendAsync(format, Encoding.UTF8.GetBytes(body), contentType, secrets);
+
+    private static async Task<(ReceivedRequest, Delivery)> SendAsync(RequestFormat format, byte[] body, string contentType, params EndpointSecret[] secrets)
     {
         await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
         using var fixture = new SendFixture();
-        var delivery = SendFixture.Delivery(Encoding.UTF8.GetBytes(body), contentType);
+        var delivery = SendFixture.Delivery(body, contentType);
         var endpoint = SendFixture.Endpoint(receiver.Url) with { Format = format, Secrets = secrets is [] ? [Secret] : secrets };
         (await fixture.SendAsync(endpoint, delivery)).Outcome.ShouldBe(SendOutcome.Success);
         return (await receiver.NextRequestAsync(), delivery);

@@ -10,6 +10,7 @@ namespace Grapnel.Tests.Sending;
 internal sealed class SendFixture : IDisposable
 {
     public static readonly byte[] Key = Encoding.ASCII.GetBytes("0123456789abcdef0123456789abcdef");
+    private static readonly HttpMessageInvoker Nobody = new(new SocketsHttpHandler());
     private static readonly IdGenerator Ids = new(TimeProvider.System);
 
     public SendFixture(
@@ -45,7 +46,7 @@ internal sealed class SendFixture : IDisposable
 
     /// <summary>An endpoint made ready, for what sends nothing.</summary>
     public static PreparedEndpoint Prepare(Endpoint endpoint) => PreparedEndpoint.From(
-        endpoint, TimeSpan.FromSeconds(1), new HttpMessageInvoker(new SocketsHttpHandler()), (_, _) => new SocketsHttpHandler(), TimeProvider.System);
+        endpoint, TimeSpan.FromSeconds(1), Nobody, (_, _) => new SocketsHttpHandler(), new AccessTokens(Nobody, TimeSpan.FromSeconds(1), TimeProvider.System));
 
     public static Endpoint Endpoint(string url) => new()
     {

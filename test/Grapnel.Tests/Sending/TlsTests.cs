@@ -36,6 +36,22 @@ public sealed class TlsTests : IDisposable
         (await SendTo(others.Issue("127.0.0.1"))).ShouldHaveFailed("The receiver's certificate comes from an authority that is not trusted.");
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task Nobody_is_asked_at_an_address_that_a_certificate_names(bool insecure)
+    {
+        await using var asked = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
+        using var others = new TestCertificates();
+        // The receiver itself would ask, too.
+        var shown = SslStreamCertificateContext.Create(others.Issue("127.0.0.1", rootAt: asked.Url), additionalCertificates: null, offline: true);
+        await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok), new SslServerAuthenticationOptions { ServerCertificateContext = shown });
+        using var fixture = new SendFixture();
+        var endpoint = SendFixture.Endpoint(receiver.Url) with { Tls = insecure ? new EndpointTls { Insecure = true } : null };
+
+        (await fixture.SendAsync(endpoint, SendFixture.Delivery("{}"u8.ToArray()))).Outcome.ShouldBe(insecure ? SendOutcome.Success : SendOutcome.TlsFailed);
+
+        asked.ConnectionCount.ShouldBe(0);
+    }
+
     [Fact]
     public async Task Without_roots_of_its_own_the_sender_trusts_what_the_system_trusts()
     {

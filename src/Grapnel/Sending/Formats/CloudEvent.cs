@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Grapnel.Sending.Formats;
 
@@ -12,6 +13,7 @@ internal static class CloudEvent
 {
     private const string StructuredType = "application/cloudevents+json";
     private const string Version = "1.0";
+    private const int MaxDepth = 512;
 
     /// <summary>Whether a format is one of the two modes.</summary>
     public static bool Is(RequestFormat format) => format is RequestFormat.CloudEvents or RequestFormat.CloudEventsStructured;
@@ -42,7 +44,8 @@ internal static class CloudEvent
     {
         headers.TryAddWithoutValidation("ce-specversion", Version);
         headers.TryAddWithoutValidation("ce-id", message.Id.ToString());
-        headers.TryAddWithoutValidation("ce-source", source);
+        // All else that would have to be encoded stands in no URI reference (HTTP Protocol Binding 1.0.2, 3.1.3.2).
+        headers.TryAddWithoutValidation("ce-source", source.Replace("%", "%25", StringComparison.Ordinal));
         headers.TryAddWithoutValidation("ce-type", message.EventType);
         headers.TryAddWithoutValidation("ce-time", TimeOf(message));
     }
@@ -76,7 +79,10 @@ internal static class CloudEvent
 
     private static bool IsValue(ReadOnlySpan<byte> payload)
     {
-        var reader = new Utf8JsonReader(payload);
+        // The reader does not look into the bytes of texts.
+        if (!Utf8.IsValid(payload))
+            return false;
+        var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = MaxDepth });
         try
         {
             return reader.Read() && reader.TrySkip() && !reader.Read();

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
@@ -38,9 +40,15 @@ internal static class GithubStyle
         HMACSHA256.HashData(key, body, signature);
         headers.TryAddWithoutValidation("X-GitHub-Event", message.EventType);
         headers.TryAddWithoutValidation("X-GitHub-Delivery", new Guid(message.Id.ToBytes(), bigEndian: true).ToString());
-        headers.TryAddWithoutValidation("X-GitHub-Hook-ID", endpoint.Id.ToString());
+        headers.TryAddWithoutValidation("X-GitHub-Hook-ID", NumberOf(endpoint.Id).ToString(CultureInfo.InvariantCulture));
         headers.TryAddWithoutValidation("X-Hub-Signature-256", "sha256=" + Convert.ToHexStringLower(signature));
     }
+
+    /// <summary>
+    /// What stands for the endpoint where GitHub has a number, which typed libraries insist on: the same for one endpoint always, and small enough for
+    /// JavaScript (53 bits).
+    /// </summary>
+    public static long NumberOf(Id<Endpoint> endpoint) => (long)(BinaryPrimitives.ReadUInt64BigEndian(endpoint.ToBytes().AsSpan(8)) >> 11);
 
     /// <summary>What a ping says: which webhook was made, and for what.</summary>
     public static byte[] PingOf(Endpoint endpoint)
@@ -50,10 +58,10 @@ internal static class GithubStyle
         {
             json.WriteStartObject();
             json.WriteString("zen", "Accepted means durable.");
-            json.WriteString("hook_id", endpoint.Id.ToString());
+            json.WriteNumber("hook_id", NumberOf(endpoint.Id));
             json.WriteStartObject("hook");
             json.WriteString("type", "App");
-            json.WriteString("id", endpoint.Id.ToString());
+            json.WriteNumber("id", NumberOf(endpoint.Id));
             json.WriteString("name", "web");
             json.WriteBoolean("active", endpoint.Enabled);
             json.WriteStartArray("events");

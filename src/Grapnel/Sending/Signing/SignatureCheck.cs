@@ -32,6 +32,12 @@ internal static class SignatureCheck
     public static readonly TimeSpan DefaultTolerance = TimeSpan.FromMinutes(5);
 
     /// <summary>
+    /// How many signatures of a scheme are looked at. Each costs a look at the whole body where it is asymmetric, and anybody can send a header full of them.
+    /// A sender has as many as it has keys in force; Grapnel has at most 11.
+    /// </summary>
+    public const int MaxSignatures = 16;
+
+    /// <summary>
     /// Looks for a signature that was made with one of the keys, and lately. Signatures of a scheme that no key has are passed over. Takes the same
     /// time for every wrong symmetric signature.
     /// </summary>
@@ -82,11 +88,11 @@ internal static class SignatureCheck
     private static bool AnyMatches(string signatures, SignatureScheme scheme, Func<ReadOnlySpan<byte>, bool> isRight)
     {
         Span<byte> given = stackalloc byte[SignatureScheme.MaxBytes];
-        var matches = false;
+        var (matches, left) = (false, MaxSignatures);
         foreach (var range in signatures.AsSpan().Split(' '))
         {
             var signature = signatures.AsSpan(range);
-            if (signature.StartsWith(scheme.Prefix, StringComparison.Ordinal)
+            if (signature.StartsWith(scheme.Prefix, StringComparison.Ordinal) && left-- > 0
                 && Convert.TryFromBase64Chars(signature[scheme.Prefix.Length..], given[..scheme.Bytes], out var length)
                 && length == scheme.Bytes)
                 matches |= isRight(given[..length]);

@@ -32,6 +32,18 @@ public sealed class StandardWebhooksTests
     }
 
     [Fact]
+    public void A_header_full_of_signatures_costs_no_more_than_a_few_looks_at_the_body()
+    {
+        var looks = 0;
+        var key = ReceiverKey.Of(WebhookSecret.Generate(SignatureType.Ed25519));
+        var signatures = string.Join(' ', Enumerable.Repeat("v1a," + Convert.ToBase64String(new byte[64]), 300));
+
+        var finding = SignatureCheck.Find("msg_1", $"{Now.ToUnixTimeSeconds()}", signatures, "{}"u8, [key], Now, SignatureCheck.DefaultTolerance, (_, _, _) => looks++ < 0);
+
+        (finding, looks).ShouldBe((SignatureFinding.NoMatch, SignatureCheck.MaxSignatures));
+    }
+
+    [Fact]
     public void What_is_signed_verifies_with_every_secret_in_force() => Gen.Select(Secrets.Array[1, 12], Bodies).Sample((secrets, body) =>
     {
         var signer = new StandardWebhooksSigner(secrets);

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Grapnel.Server.Console.Portal;
+using Grapnel.Server.Tests.Support;
 
 namespace Grapnel.Server.Tests.Console;
 
@@ -57,6 +58,25 @@ public sealed partial class PortalLookTests
     [InlineData("teal", false)]
     [InlineData("#00000}", false)]
     public void A_colour_has_six_digits(string colour, bool fits) => Fits(new PortalOptions { Colour = colour }).ShouldBe(fits);
+
+    [Fact]
+    public async Task The_colours_stylesheet_is_kept_for_good_at_its_own_address_and_never_at_that_of_another_colour()
+    {
+        await using var server = await TestServer.StartAsync(new Dictionary<string, string?> { ["Portal:Colour"] = "#0b6b7a" });
+        var own = server.Get<PortalLook>().Stylesheet!;
+        var other = new PortalLook(new PortalOptions { Colour = "#ffdd00" }).Stylesheet!;
+
+        (await CacheControlAsync(own)).ShouldContain("immutable");
+        (await CacheControlAsync(other)).ShouldBe("no-cache");
+        (await CacheControlAsync(own.Split('?')[0])).ShouldBe("no-cache");
+
+        async Task<string> CacheControlAsync(string path)
+        {
+            using var response = await server.Stranger.GetAsync(path);
+            (await response.Content.ReadAsStringAsync()).ShouldBe(PortalColours.Stylesheet("#0b6b7a"));
+            return response.Headers.CacheControl!.ToString();
+        }
+    }
 
     private static bool Fits(PortalOptions options) => new PortalOptionsRules().Validate(name: null, options).Succeeded;
 

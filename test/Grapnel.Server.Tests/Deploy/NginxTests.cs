@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
+using Grapnel.Server.Inboxes;
 using Grapnel.Server.Tests.Console.Support;
 using Grapnel.Server.Tests.Faults.Harness;
 using Grapnel.Server.Tests.Support;
@@ -215,6 +216,39 @@ public sealed class NginxTests(NginxFixture fixture) : IClassFixture<NginxFixtur
 
         (post.Status, post["code"].GetString(), postsTaken).ShouldBe((502, "unavailable", 1));
         get.Status.ShouldBe(502);
+    }
+
+    [Fact]
+    public async Task A_503_that_a_node_answers_is_passed_on_as_it_is_and_takes_no_node_out()
+    {
+        await using var server = await TestServer.StartAsync(new Dictionary<string, string?> { ["Inbox:Enabled"] = "true" });
+        await using var nginx = await NginxServer.StartAsync(fixture.Certificates, server.Address, server.Address);
+        using var client = nginx.CreateClient(TestServer.Key);
+        (await client.PostJsonAsync("/api/v1/event-type", """{"name":"a.type","description":"A test"}""")).Status.ShouldBe(201);
+        var inboxes = server.Get<InboxRegistry>();
+        var inbox = await inboxes.CreateAsync(default, server.Address, endpoint: null, CancellationToken.None);
+        await inboxes.SetAnswerAsync(inbox.Id, new InboxAnswer(503, TimeSpan.Zero, 0), CancellationToken.None);
+
+        for (var i = 0; i < 4; i++)
+        {
+            var reply = await client.GetJsonAsync($"{InboxAddress.Path}{inbox.Id}");
+            (reply.Status, reply.Text).ShouldBe((503, "503 Service Unavailable\n"));
+            await PublishAsync("/api/v1/app/default", "a.type", client);
+        }
+
+        (await inboxes.ReadAsync(inbox.Id, CancellationToken.None)).Count.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task Pages_of_a_node_that_asks_for_https_itself_ask_for_it_once()
+    {
+        await using var server = await TestServer.StartAsync(new Dictionary<string, string?> { ["Api:PublicUrl"] = "https://webhooks.example.com" });
+        await using var nginx = await NginxServer.StartAsync(fixture.Certificates, server.Address, server.Address);
+        using var client = nginx.CreateClient(key: null);
+
+        using var page = await client.GetAsync("/sign-in");
+
+        page.Headers.GetValues("Strict-Transport-Security").ShouldHaveSingleItem();
     }
 
     private async Task<(string App, string EventType)> NewApplicationAsync()

@@ -72,6 +72,45 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void What_Kubernetes_tells_of_services_whose_names_start_as_ours_does_is_no_setting()
+    {
+        var variables = new Hashtable { ["GRAPNEL_API_KEY"] = "a key of some length" };
+        foreach (var service in (string[])["GRAPNEL", "GRAPNEL_PROD", "GRAPNEL_POSTGRES"])
+            foreach (var (name, value) in new[]
+            {
+                ("SERVICE_HOST", "10.96.0.7"), ("SERVICE_PORT", "80"), ("SERVICE_PORT_HTTP", "80"), ("SERVICE_PORT_HTTP_OLD", "80"), ("PORT", "tcp://10.96.0.7:80"),
+                ("PORT_80_TCP", "tcp://10.96.0.7:80"), ("PORT_80_TCP_PROTO", "tcp"), ("PORT_80_TCP_PORT", "80"), ("PORT_80_TCP_ADDR", "10.96.0.7"), ("PORT_53_UDP", "udp://10.96.0.7:53"),
+            })
+                variables[$"{service}_{name}"] = value;
+
+        GrapnelEnvironment.Read(variables).ShouldBe([KeyValuePair.Create("APIKEY", (string?)"a key of some length")]);
+    }
+
+    [Fact]
+    public void No_setting_is_taken_for_what_Kubernetes_tells()
+    {
+        var names = SettingsCatalog.Sections.SelectMany(section => section.Settings).Select(setting => setting.EnvironmentName).ToList();
+        var variables = new Hashtable(names.ToDictionary(name => name, _ => "80"));
+
+        GrapnelEnvironment.Read(variables).Count.ShouldBe(names.Count);
+    }
+
+    [Theory]
+    [InlineData("GRAPNEL_PORT", "8000")]
+    [InlineData("GRAPNEL_MAIL__SERVICE_PORT", "25")]
+    [InlineData("GRAPNEL_MAIL__PROT", "25")]
+    [InlineData("GRAPNEL_SERVICE__HOST", "10.96.0.7")]
+    public void A_misspelt_variable_is_refused_even_if_it_looks_like_one_of_a_service(string name, string value)
+    {
+        var faults = Should.Throw<SettingsException>(() => GrapnelHost.Build(new HostSetup
+        {
+            Settings = new Dictionary<string, string?>(), Environment = new Hashtable { [name] = value }, SettingsFile = "/nonexistent/appsettings.json",
+        })).Errors;
+
+        faults.ShouldHaveSingleItem().ShouldContain("there is no such setting");
+    }
+
+    [Fact]
     public void A_list_comes_whole_from_the_last_source_that_has_it()
     {
         var sources = new ConfigurationBuilder()

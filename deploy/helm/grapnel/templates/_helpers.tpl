@@ -26,6 +26,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
       key: {{ .from.key }}
 {{- end -}}
 
+{{- define "grapnel.ingressHost" -}}
+ingressClassName: {{ .Values.ingress.className }}
+tls:
+  - hosts:
+      - {{ .Values.ingress.host | quote }}
+    secretName: {{ .Values.ingress.tlsSecret }}
+rules:
+  - host: {{ .Values.ingress.host | quote }}
+    http:
+      paths:
+{{- end -}}
+
 {{- define "grapnel.pod" -}}
 metadata:
   labels:
@@ -36,6 +48,8 @@ metadata:
   {{- end }}
 spec:
   automountServiceAccountToken: false
+  # Those of a service called grapnel would look like settings.
+  enableServiceLinks: false
   {{- with .Values.imagePullSecrets }}
   imagePullSecrets:
     {{- toYaml . | nindent 4 }}
@@ -93,9 +107,18 @@ spec:
         - name: GRAPNEL_PROXY__TRUSTED_NETWORKS
           value: {{ join "," . | quote }}
         {{- end }}
+        {{- if .Values.serviceMonitor.enabled }}
+        - name: GRAPNEL_TELEMETRY__PROMETHEUS
+          value: "true"
+        {{- with .Values.serviceMonitor.networks }}
+        - name: GRAPNEL_TELEMETRY__PROMETHEUS_NETWORKS
+          value: {{ join "," . | quote }}
+        {{- end }}
+        {{- end }}
+        {{- /* Numbers of a values file are floating-point ones, and a million would be 1e+06. */}}
         {{- range $name, $value := .Values.settings }}
         - name: {{ $name }}
-          value: {{ $value | quote }}
+          value: {{ if kindIs "float64" $value }}{{ $value | toJson | quote }}{{ else }}{{ $value | quote }}{{ end }}
         {{- end }}
       # The process is started anew only when it no longer answers at all. A database that is away is no reason for that: it would come back to empty nodes.
       livenessProbe:

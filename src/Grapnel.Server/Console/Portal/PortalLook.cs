@@ -9,12 +9,14 @@ internal sealed class PortalLook
 {
     private const string Path = ConsolePaths.Assets + "/portal.css";
     private readonly byte[] _stylesheet;
+    private readonly string _version;
 
     public PortalLook(PortalOptions options)
     {
         (Name, LogoUrl) = (string.IsNullOrWhiteSpace(options.Name) ? null : options.Name.Trim(), options.LogoUrl);
         _stylesheet = options.Colour is { } colour ? Encoding.UTF8.GetBytes(PortalColours.Stylesheet(colour)) : [];
-        Stylesheet = options.Colour is null ? null : $"{Path}?v={Convert.ToHexStringLower(SHA256.HashData(_stylesheet))[..16]}";
+        _version = Convert.ToHexStringLower(SHA256.HashData(_stylesheet))[..16];
+        Stylesheet = options.Colour is null ? null : $"{Path}?v={_version}";
     }
 
     /// <summary>The operator's name, or null.</summary>
@@ -31,7 +33,8 @@ internal sealed class PortalLook
 
     private async Task AnswerAsync(HttpContext http)
     {
-        http.Response.Headers.CacheControl = http.Request.Query.ContainsKey("v") ? "public, max-age=31536000, immutable" : "no-cache";
+        // A page may be of a node with another colour, while nodes are replaced one by one: what is answered at its address is not what belongs there.
+        http.Response.Headers.CacheControl = http.Request.Query["v"] == _version ? "public, max-age=31536000, immutable" : "no-cache";
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.ContentType = "text/css; charset=utf-8";
         await http.Response.Body.WriteAsync(_stylesheet);

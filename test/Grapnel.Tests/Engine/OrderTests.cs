@@ -1,7 +1,6 @@
 using System.Reflection;
 using Grapnel.Registry;
 using Grapnel.Storage;
-using Grapnel.Tests.Shared;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Grapnel.Tests.Engine;
@@ -97,40 +96,29 @@ public sealed class OrderTests
     }
 
     [Fact]
-    public async Task An_endpoint_that_pauses_is_disabled_before_it_is_durable_that_its_head_was_given_up()
+    public async Task It_is_not_durable_that_a_head_was_given_up_before_its_endpoint_is_disabled_however_often_the_store_refuses_that()
     {
-        var settle = new TaskCompletionSource();
-        await using var engine = await EngineHarness.StartAsync(services: services => services.AddSingleton<IDeliveryStore>(provider =>
-            new ChaosStore(provider.GetRequiredService<IStore>().Deliveries) { Before = verb => verb == "Settle" ? settle.Task : Task.CompletedTask }));
-        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/", Pausing);
-        engine.Receiver.AnswerWith(_ => 500);
-        await engine.PublishedAsync();
-
-        await engine.UntilAsync(async () => !(await engine.Get<ICatalogStore>().ReadEndpointsAsync([endpoint.Id], default))[0].Enabled);
-
-        (await engine.PendingAsync()).ShouldBe(1);
-        settle.SetResult();
-        await engine.QuietAsync();
-        (await engine.PendingAsync()).ShouldBe(0);
-    }
-
-    [Fact]
-    public async Task An_endpoint_that_pauses_is_disabled_as_soon_as_the_store_takes_that_and_gets_nothing_until_then()
-    {
-        var refusals = 3;
+        var (refused, isFull) = (0, true);
         await using var engine = await EngineHarness.StartAsync(services: services => services.AddSingleton(provider =>
-            FlakyCatalog.Over(provider.GetRequiredService<IStore>().Catalog, () => Interlocked.Decrement(ref refusals) >= 0)));
+            FlakyCatalog.Over(provider.GetRequiredService<IStore>().Catalog, () => isFull && Interlocked.Increment(ref refused) > 0)));
         var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/", Pausing);
         engine.Receiver.AnswerWith(_ => 500);
         await PublishInTurnAsync(engine, 2);
 
-        await engine.UntilAsync(async () =>
+        await engine.UntilAsync(() => TurnedAsync(() => Volatile.Read(ref refused) > 5));
+        var pending = await engine.PendingAsync();
+        isFull = false;
+        await engine.UntilAsync(() => TurnedAsync(() => engine.Outcomes.Any(outcome => outcome.Disables is not null)));
+
+        (await engine.Get<ICatalogStore>().ReadEndpointsAsync([endpoint.Id], default))[0].DisabledReason.ShouldBe(EndpointDisabledReason.OrderedExhausted);
+        (pending, await engine.PendingAsync()).ShouldBe((2, 1));
+        engine.Receiver.Bodies().ShouldBe(["0"]);
+
+        Task<bool> TurnedAsync(Func<bool> isSo)
         {
             engine.Time.Advance(Second / 4);
-            return !(await engine.Get<ICatalogStore>().ReadEndpointsAsync([endpoint.Id], default))[0].Enabled;
-        });
-
-        engine.Receiver.Bodies().ShouldBe(["0"]);
+            return Task.FromResult(isSo());
+        }
     }
 
     [Fact]

@@ -183,12 +183,15 @@ internal record EndpointPatch
 internal sealed record EndpointTlsIn
 {
     /// <summary>A certificate to show to the receiver, in PEM, and those between it and its authority.</summary>
+    [MaxLength(65536)]
     public string? ClientCertificate { get; init; }
 
     /// <summary>Its private key, in PEM, without a password; never shown again. Without it the key stays that is there, if it belongs to the certificate.</summary>
+    [MaxLength(65536)]
     public string? ClientKey { get; init; }
 
     /// <summary>The authorities that the receiver's certificate may come from, in PEM, instead of those that the system trusts.</summary>
+    [MaxLength(65536)]
     public string? Authorities { get; init; }
 
     /// <summary>Whether any certificate will do: expired, self-signed, for another name. Whoever stands in between can read and answer. Default false.</summary>

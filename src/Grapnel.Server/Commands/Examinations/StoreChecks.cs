@@ -103,8 +103,7 @@ internal static class StoreChecks
                 "Restore them from a backup. Without a key, what was protected with it is lost.");
         try
         {
-            if (report.Sealed is { } secret)
-                SecretsServices.ReadOnly(examined.Secrets, [.. keys.OfType<XElement>()]).Open(secret);
+            SecretsServices.ReadOnly(examined.Secrets, () => [.. keys.OfType<XElement>()]).Prove(report.Sealed);
         }
         catch (SecretBoxException failure)
         {

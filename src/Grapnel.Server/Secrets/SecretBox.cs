@@ -27,6 +27,7 @@ internal sealed class SecretBox(Func<IDataProtectionProvider> keyRing, TimeProvi
 
     public byte[] Open(byte[] sealedSecret)
     {
+        var asked = time.GetTimestamp();
         var protector = Protector;
         while (true)
         {
@@ -36,7 +37,7 @@ internal sealed class SecretBox(Func<IDataProtectionProvider> keyRing, TimeProvi
             }
             catch (CryptographicException failure)
             {
-                protector = Renew(protector) ?? throw Unreadable(failure);
+                protector = Renew(protector, asked) ?? throw Unreadable(failure);
             }
         }
     }
@@ -93,11 +94,14 @@ internal sealed class SecretBox(Func<IDataProtectionProvider> keyRing, TimeProvi
         return _protector = keyRing().CreateProtector(Purpose);
     }
 
-    /// <summary>A view that is newer than the one that failed; null when there is none, and it was looked for a moment ago.</summary>
-    private IDataProtector? Renew(IDataProtector failed)
+    /// <summary>
+    /// A view that is newer than the one that failed; null when there is none, and it was looked for after the call began or a moment before. However long a look
+    /// takes, and it takes seconds where no key can be read, there is no second one for the same call.
+    /// </summary>
+    private IDataProtector? Renew(IDataProtector failed, long asked)
     {
         lock (_lock)
-            return _protector != failed ? _protector : time.GetElapsedTime(_renewedAt) < Pause ? null : Load();
+            return _protector != failed ? _protector : time.GetElapsedTime(_renewedAt, asked) < Pause ? null : Load();
     }
 
     private static SecretBoxException Unreadable(CryptographicException failure) => new(

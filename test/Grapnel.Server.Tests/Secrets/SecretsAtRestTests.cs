@@ -10,7 +10,9 @@ using Grapnel.Server.Tests.Commands;
 using Grapnel.Server.Tests.Support;
 using Grapnel.Storage;
 using Grapnel.Testing;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Grapnel.Server.Tests.Secrets;
 
@@ -142,6 +144,24 @@ public sealed class SecretsAtRestTests : IDisposable
         refusal.ShouldContain($"key-{key}");
         var finding = await ExamineKeysAsync(settings);
         (finding.Severity, finding.Remedy).ShouldBe((Severity.Fault, refusal));
+    }
+
+    [Fact]
+    public void What_no_key_opens_is_told_after_one_look_at_the_ring_however_long_that_takes()
+    {
+        var (time, looks) = (new FakeTimeProvider(), 0);
+        var box = new SecretBox(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(2));
+            return ++looks < 9 ? new EphemeralDataProtectionProvider() : throw new InvalidOperationException("It looks again and again.");
+        }, time);
+        var strange = new EphemeralDataProtectionProvider().CreateProtector("another").Protect([1]);
+
+        Should.Throw<SecretBoxException>(() => box.Open(strange));
+        looks.ShouldBe(1);
+
+        Should.Throw<SecretBoxException>(() => box.Open(strange));
+        looks.ShouldBe(2, "the key may have come in the meantime");
     }
 
     [Fact]

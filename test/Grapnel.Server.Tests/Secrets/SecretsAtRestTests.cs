@@ -147,6 +147,31 @@ public sealed class SecretsAtRestTests : IDisposable
     }
 
     [Fact]
+    public async Task The_doctor_tells_of_keys_that_the_certificate_does_not_protect_until_they_are_out_of_the_ring()
+    {
+        (string, string)[] settings = [("Store", "Sqlite")];
+        await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
+        await using (var server = await StartAsync(settings))
+            await AddEndpointAsync(server, receiver.Url);
+        var plain = Directory.GetFiles(Path.Combine(Data, "key-ring")).ShouldHaveSingleItem();
+        (await ExamineKeysAsync(settings)).Severity.ShouldBe(Severity.Fine, "there is no certificate");
+
+        settings = [.. settings, ("Secrets:Certificate", NewCertificate("ring.pem"))];
+        var finding = await ExamineKeysAsync(settings);
+        (finding.Severity, finding.Remedy!.Contains("grapnel admin rotate-key-ring")).ShouldBe((Severity.Warning, true));
+        finding.Text.ShouldContain("1 of 1 keys");
+        finding.Text.ShouldContain(Path.GetFileNameWithoutExtension(plain));
+
+        await using (var server = await StartAsync(settings))
+            (await server.Client.PostJsonAsync("/api/v1/key-ring/rotate")).Status.ShouldBe(200);
+        (await ExamineKeysAsync(settings)).Text.ShouldContain("1 of 2 keys");
+        File.Delete(plain);
+        (await ExamineKeysAsync(settings)).Severity.ShouldBe(Severity.Fine);
+        await using var restarted = await StartAsync(settings);
+        await DeliversAsync(restarted, receiver);
+    }
+
+    [Fact]
     public void What_no_key_opens_is_told_after_one_look_at_the_ring_however_long_that_takes()
     {
         var (time, looks) = (new FakeTimeProvider(), 0);

@@ -5,6 +5,9 @@ namespace Grapnel.Storage;
 /// </summary>
 public interface ISecretBox
 {
+    /// <summary>How many bytes at the beginning of what is sealed tell with which key it was.</summary>
+    const int KeyBytes = 20;
+
     /// <summary>Makes a secret unreadable to whoever has only the store.</summary>
     byte[] Seal(byte[] secret);
 

@@ -13,6 +13,10 @@ namespace Grapnel.Server.Secrets;
 internal sealed class SecretBox(Func<IDataProtectionProvider> keyRing, TimeProvider time) : ISecretBox
 {
     private const string Purpose = "Grapnel.SecretsAtRest.v1";
+
+    // What Data Protection seals begins with four bytes that are always the same, then comes the id of the key.
+    private const int KeyIdAt = 4;
+    private const int KeyIdBytes = ISecretBox.KeyBytes - KeyIdAt;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
@@ -23,6 +27,7 @@ internal sealed class SecretBox(Func<IDataProtectionProvider> keyRing, TimeProvi
 
     public byte[] Open(byte[] sealedSecret)
     {
+        var asked = time.GetTimestamp();
         var protector = Protector;
         while (true)
         {
@@ -32,8 +37,36 @@ internal sealed class SecretBox(Func<IDataProtectionProvider> keyRing, TimeProvi
             }
             catch (CryptographicException failure)
             {
-                protector = Renew(protector) ?? throw Unreadable(failure);
+                protector = Renew(protector, asked) ?? throw Unreadable(failure);
             }
+        }
+    }
+
+    /// <summary>Makes sure that all can be opened that is sealed.</summary>
+    /// <exception cref="SecretBoxException">Something cannot: says how much, with which keys it would open, and what to do.</exception>
+    public void Prove(IReadOnlyList<SealedSample> samples)
+    {
+        var protector = keyRing().CreateProtector(Purpose);
+        var shut = samples.Where(sample => !Opens(protector, sample.Value)).ToList();
+        if (shut.Count == 0)
+            return;
+        var keys = shut.Select(sample => $"key-{new Guid(sample.Value.AsSpan(KeyIdAt, KeyIdBytes))}").Distinct();
+        throw new SecretBoxException(
+            $"{shut.Sum(sample => sample.Records)} of {samples.Sum(sample => sample.Records)} sealed records (endpoints, and secrets of the installation) cannot be opened: "
+            + $"what they were sealed with ({string.Join(", ", keys)}) is not in the key ring, or the certificate that protects the ring is not at hand. "
+            + "Put back the key ring (Secrets:KeyRing), from a backup that is not older than the database, or name the certificate (Secrets:Certificate, Secrets:OldCertificates).");
+    }
+
+    private static bool Opens(IDataProtector protector, byte[] sealedSecret)
+    {
+        try
+        {
+            protector.Unprotect(sealedSecret);
+            return true;
+        }
+        catch (CryptographicException)
+        {
+            return false;
         }
     }
 
@@ -61,11 +94,14 @@ internal sealed class SecretBox(Func<IDataProtectionProvider> keyRing, TimeProvi
         return _protector = keyRing().CreateProtector(Purpose);
     }
 
-    /// <summary>A view that is newer than the one that failed; null when there is none, and it was looked for a moment ago.</summary>
-    private IDataProtector? Renew(IDataProtector failed)
+    /// <summary>
+    /// A view that is newer than the one that failed; null when there is none, and it was looked for after the call began or a moment before. However long a look
+    /// takes, and it takes seconds where no key can be read, there is no second one for the same call.
+    /// </summary>
+    private IDataProtector? Renew(IDataProtector failed, long asked)
     {
         lock (_lock)
-            return _protector != failed ? _protector : time.GetElapsedTime(_renewedAt) < Pause ? null : Load();
+            return _protector != failed ? _protector : time.GetElapsedTime(_renewedAt, asked) < Pause ? null : Load();
     }
 
     private static SecretBoxException Unreadable(CryptographicException failure) => new(

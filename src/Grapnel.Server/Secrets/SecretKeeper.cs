@@ -2,20 +2,25 @@ using System.Security.Cryptography;
 using Grapnel.Auditing;
 using Grapnel.Storage;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.Extensions.Options;
 
 namespace Grapnel.Server.Secrets;
 
 /// <summary>Sees to it that all secrets at rest are sealed, and can be opened; and replaces the key that they are sealed with.</summary>
-internal sealed class SecretKeeper(ICatalogStore store, SecretBox box, IKeyManager keys, AuditLog audit, TimeProvider time)
+internal sealed class SecretKeeper(
+    ICatalogStore store, SecretBox box, IKeyManager keys, IOptions<KeyManagementOptions> ring, SecretsOptions options, AuditLog audit, TimeProvider time)
 {
     private const string Name = "sealed";
     private const int Bytes = 16;
     private static readonly TimeSpan KeyLife = TimeSpan.FromDays(90);
 
-    /// <summary>Seals what was stored before there was sealing. Once that is done, makes sure that what is sealed can be opened.</summary>
-    /// <exception cref="SecretBoxException">It cannot: the right key ring is not there.</exception>
+    /// <summary>Makes sure that all that is sealed can be opened. Seals what was stored before there was sealing.</summary>
+    /// <exception cref="SecretBoxException">Something cannot: the right key ring is not there, or its certificate is not.</exception>
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {
+        // Before anything else asks for a key: where none in the ring can be used, one is made, and without the certificate that stays there, unprotected and the newest.
+        var samples = await store.ReadSealedAsync(cancellationToken);
+        SecretsServices.ReadOnly(options, ring.Value.XmlRepository!.GetAllElements).Prove(samples);
         if (await store.FindSecretAsync(Name, cancellationToken) is not null)
             return;
         await store.SealAgainAsync(cancellationToken);

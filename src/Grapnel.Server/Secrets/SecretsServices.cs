@@ -28,8 +28,8 @@ internal static class SecretsServices
         options.KeyRing ?? (store == StoreKind.Sqlite ? sqlite.KeyRingFolder : null);
 
     /// <summary>A key ring that is only read, and never given a new key.</summary>
-    public static ISecretBox ReadOnly(SecretsOptions options, IReadOnlyList<XElement> keys) => new SecretBox(
-        () => Read(options, _ => new FixedKeyRing(keys), NullLoggerFactory.Instance), TimeProvider.System);
+    public static SecretBox ReadOnly(SecretsOptions options, Func<IReadOnlyCollection<XElement>> keys) => new(
+        () => Read(options, _ => new KeyRingToRead(keys), NullLoggerFactory.Instance), TimeProvider.System);
 
     private static IDataProtectionProvider Read(SecretsOptions options, Func<IServiceProvider, IXmlRepository> repository, ILoggerFactory logging)
     {
@@ -55,9 +55,9 @@ internal static class SecretsServices
             ? X509Certificate2.CreateFromEncryptedPemFile(path, password)
             : X509Certificate2.CreateFromPemFile(path);
 
-    private sealed class FixedKeyRing(IReadOnlyList<XElement> keys) : IXmlRepository
+    private sealed class KeyRingToRead(Func<IReadOnlyCollection<XElement>> keys) : IXmlRepository
     {
-        public IReadOnlyCollection<XElement> GetAllElements() => keys;
+        public IReadOnlyCollection<XElement> GetAllElements() => keys();
 
         public void StoreElement(XElement element, string friendlyName)
         {

@@ -46,6 +46,8 @@ internal sealed partial class CatalogStore
         }
     }
 
+    public Task<IReadOnlyList<SealedSample>> ReadSealedAsync(CancellationToken cancellationToken) => database.ReadSealedAsync(cancellationToken);
+
     private async Task<int> SealSecretsAgainAsync(CancellationToken cancellationToken)
     {
         var stored = await database.ReadAsync(catalog => catalog.Secrets.ToListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);

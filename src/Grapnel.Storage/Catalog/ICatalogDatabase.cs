@@ -11,4 +11,7 @@ internal interface ICatalogDatabase
 
     /// <summary>Ids of lanes with pending deliveries whose endpoint is gone.</summary>
     Task<IReadOnlyList<Id<Endpoint>>> FindDeletedLanesAsync(int limit, CancellationToken cancellationToken);
+
+    /// <summary>For each key that something is sealed with, a sample.</summary>
+    Task<IReadOnlyList<SealedSample>> ReadSealedAsync(CancellationToken cancellationToken);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using System.Text.Json;
 using Grapnel.Registry;
 
 namespace Grapnel.Storage.Catalog;
@@ -14,8 +15,29 @@ internal sealed class SealedFields(ISecretBox? box)
     private const char TextMark = '\u0001';
     private static readonly byte[] Mark = "grpseal1"u8.ToArray();
 
-    /// <summary>What a box is given to open, of what is stored; null when that is not sealed.</summary>
-    public static byte[]? Payload(byte[]? stored) => stored.AsSpan().StartsWith(Mark) ? stored![Mark.Length..] : null;
+    /// <summary>The values of the installation's secrets, each for a <see cref="Sample(byte[])"/>.</summary>
+    public const string SecretsSql = "SELECT value FROM installation_secret";
+
+    /// <summary>
+    /// For each key that endpoints are sealed with, the signing secrets of one of them, and how many these are, for a <see cref="Sample(string, long)"/>. An endpoint is
+    /// sealed whole, and always has a signing secret, which therefore stands for all that is secret about it.
+    /// </summary>
+    /// <param name="position">The back-end's function for where a text stands in another one.</param>
+    public static string EndpointsSql(string position)
+    {
+        // Bytes stand there as base64: whole groups of three are the same four characters wherever they begin a value.
+        var mark = $"{position}(secrets, '{Convert.ToBase64String(Mark.AsSpan(0, Mark.Length / 3 * 3))}')";
+        var length = (Mark.Length + ISecretBox.KeyBytes) / 3 * 4;
+        return $"SELECT min(secrets), count(*) FROM endpoint WHERE {mark} > 0 GROUP BY substr(secrets, {mark}, {length})";
+    }
+
+    /// <summary>A secret of the installation as a sample of what is sealed; null when it is not.</summary>
+    public static SealedSample? Sample(byte[] stored) => Payload(stored) is { } payload ? new SealedSample(payload, 1) : null;
+
+    /// <summary>The signing secrets of an endpoint as a sample of what is sealed; null when they are not.</summary>
+    public static SealedSample? Sample(string secrets, long endpoints) =>
+        JsonSerializer.Deserialize<IReadOnlyList<EndpointSecret>>(secrets, JsonSerializerOptions.Default)!
+            .Select(secret => Payload(secret.Key)).OfType<byte[]>().FirstOrDefault() is { } payload ? new SealedSample(payload, endpoints) : null;
 
     /// <summary>An endpoint as it is stored.</summary>
     public Endpoint Seal(Endpoint endpoint) => Change(endpoint, Seal, SealText);
@@ -39,6 +61,9 @@ internal sealed class SealedFields(ISecretBox? box)
             ? endpoint.Headers.ToDictionary(header => header.Key, header => EndpointHeaders.IsSensitive(header.Key) ? text(header.Value) : header.Value)
             : endpoint.Headers,
     };
+
+    /// <summary>What a box is given to open, of what is stored; null when that is not sealed.</summary>
+    private static byte[]? Payload(byte[] stored) => stored.AsSpan().StartsWith(Mark) ? stored[Mark.Length..] : null;
 
     private byte[] Seal(byte[] secret) => box is null ? secret : [.. Mark, .. box.Seal(secret)];
 

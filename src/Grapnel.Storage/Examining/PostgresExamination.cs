@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Grapnel.Storage.Catalog;
 using Grapnel.Storage.Postgres;
 using Npgsql;
 
@@ -78,8 +77,7 @@ public static partial class PostgresExamination
             Connections = await session.Prepare("SELECT current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint")
                 .Int64Async().ConfigureAwait(false),
             KeyRing = await session.Prepare("SELECT xml FROM key_ring").RowsAsync(row => row.Text(0)).ConfigureAwait(false),
-            Sealed = SealedFields.Payload(
-                (await session.Prepare("SELECT value FROM installation_secret ORDER BY name LIMIT 1").RowsAsync(row => row.Blob(0)).ConfigureAwait(false)).FirstOrDefault()),
+            Sealed = await PostgresCatalogDatabase.ReadSealedAsync(session).ConfigureAwait(false),
         };
     }
 

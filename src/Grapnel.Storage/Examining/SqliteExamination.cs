@@ -1,4 +1,3 @@
-using Grapnel.Storage.Catalog;
 using Grapnel.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
 
@@ -93,7 +92,7 @@ public static class SqliteExamination
             Newest = session.Prepare("SELECT coalesce(max(n), 0) FROM message").RunInt64() is var last and > 0
                 ? DateTimeOffset.FromUnixTimeMilliseconds(session.Prepare("SELECT accepted_at FROM message WHERE n = ?").Bind(last).RunInt64()) : null,
             KeyRing = [.. Texts(session, "SELECT xml FROM key_ring")],
-            Sealed = SealedFields.Payload(Blobs(session, "SELECT value FROM installation_secret ORDER BY name LIMIT 1").FirstOrDefault()),
+            Sealed = SqliteCatalogDatabase.ReadSealed(session),
         };
     }
 
@@ -125,14 +124,6 @@ public static class SqliteExamination
         var (select, found) = (session.Prepare(sql), new List<string>());
         while (select.Step())
             found.Add(select.Text(0));
-        return found;
-    }
-
-    private static List<byte[]> Blobs(SqliteSession session, string sql)
-    {
-        var (select, found) = (session.Prepare(sql), new List<byte[]>());
-        while (select.Step())
-            found.Add(select.Blob(0).ToArray());
         return found;
     }
 

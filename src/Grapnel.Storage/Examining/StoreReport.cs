@@ -43,8 +43,8 @@ public sealed record StoreReport
     /// <summary>Connections that the database grants in all, where it grants any.</summary>
     public long? Connections { get; init; }
 
-    /// <summary>A secret as it stands sealed, to try the key ring with; null when nothing is sealed yet.</summary>
-    public byte[]? Sealed { get; init; }
+    /// <summary>For each key that something is sealed with, a sample, to try the key ring with.</summary>
+    public IReadOnlyList<SealedSample> Sealed { get; init; } = [];
 
     /// <summary>The keys in the store that protect secrets at rest and cookies, as XML.</summary>
     public required IReadOnlyList<string> KeyRing { get; init; }

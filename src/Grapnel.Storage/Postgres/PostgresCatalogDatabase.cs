@@ -23,6 +23,16 @@ internal sealed class PostgresCatalogDatabase(PostgresDatabase database) : ICata
         database.ReadAsync<IReadOnlyList<Id<Endpoint>>>(async session => await session.Prepare(LaneSql.Deleted).Bind(limit)
             .RowsAsync(row => row.Id<Endpoint>(0)).ConfigureAwait(false), cancellationToken);
 
+    public Task<IReadOnlyList<SealedSample>> ReadSealedAsync(CancellationToken cancellationToken) => database.ReadSnapshotAsync(ReadSealedAsync, cancellationToken);
+
+    /// <summary>For each key that something is sealed with, a sample.</summary>
+    public static async Task<IReadOnlyList<SealedSample>> ReadSealedAsync(PostgresSession session)
+    {
+        var secrets = await session.Prepare(SealedFields.SecretsSql).RowsAsync(row => SealedFields.Sample(row.Blob(0))).ConfigureAwait(false);
+        var endpoints = await session.Prepare(SealedFields.EndpointsSql("strpos")).RowsAsync(row => SealedFields.Sample(row.Text(0), row.Int64(1))).ConfigureAwait(false);
+        return [.. secrets.Concat(endpoints).OfType<SealedSample>()];
+    }
+
     /// <summary>A short-lived view of the catalog on a connection, inside whatever transaction is open on it.</summary>
     public static PostgresCatalogContext OpenCatalog(PostgresSession session)
     {

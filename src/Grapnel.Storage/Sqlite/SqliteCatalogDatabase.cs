@@ -21,6 +21,21 @@ internal sealed class SqliteCatalogDatabase(SqliteGate gate, SqliteReaders reade
             return (IReadOnlyList<Id<Endpoint>>)lanes;
         }, cancellationToken);
 
+    public Task<IReadOnlyList<SealedSample>> ReadSealedAsync(CancellationToken cancellationToken) => readers.RunAsync(ReadSealed, cancellationToken);
+
+    /// <summary>For each key that something is sealed with, a sample.</summary>
+    public static IReadOnlyList<SealedSample> ReadSealed(SqliteSession session)
+    {
+        var found = new List<SealedSample?>();
+        var secrets = session.Prepare(SealedFields.SecretsSql);
+        while (secrets.Step())
+            found.Add(SealedFields.Sample(secrets.Blob(0).ToArray()));
+        var endpoints = session.Prepare(SealedFields.EndpointsSql("instr"));
+        while (endpoints.Step())
+            found.Add(SealedFields.Sample(endpoints.Text(0), endpoints.Int64(1)));
+        return [.. found.OfType<SealedSample>()];
+    }
+
     private static T Run<T>(SqliteSession session, Func<CatalogContext, Task<T>> work)
     {
         using var catalog = session.OpenCatalog();

@@ -139,6 +139,9 @@ public interface ICatalogStore
 
     /// <summary>Seals all secrets again, with the key that is now in force, and says how many endpoints and secrets of the installation there were.</summary>
     Task<int> SealAgainAsync(CancellationToken cancellationToken);
+
+    /// <summary>For each key that something is sealed with, a sample. Reads all endpoints, and is for starts.</summary>
+    Task<IReadOnlyList<SealedSample>> ReadSealedAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>What routing needs of one application, as of a version.</summary>
@@ -185,3 +188,8 @@ public sealed record InstallationSecret(string Name, byte[] Value)
     /// <summary>Never the secret: records print their members, and logs print records.</summary>
     public override string ToString() => $"InstallationSecret({Name})";
 }
+
+/// <summary>One of the secrets that stand sealed with the same key, to try with whether that key is there.</summary>
+/// <param name="Value">What opens with the key.</param>
+/// <param name="Records">How many endpoints and secrets of the installation it stands for.</param>
+public sealed record SealedSample(byte[] Value, long Records);

@@ -1,10 +1,18 @@
+using System.Collections;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Grapnel.Server.Commands;
+using Grapnel.Server.Commands.Examinations;
+using Grapnel.Server.Hosting;
+using Grapnel.Server.Secrets;
 using Grapnel.Server.Tests.Commands;
 using Grapnel.Server.Tests.Support;
 using Grapnel.Storage;
 using Grapnel.Testing;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Grapnel.Server.Tests.Secrets;
 
@@ -55,7 +63,7 @@ public sealed class SecretsAtRestTests : IDisposable
 
         (await Should.ThrowAsync<SecretBoxException>(StartAsync())).Message.ShouldContain("Secrets:KeyRing");
 
-        Directory.Delete(Path.Combine(Data, "key-ring"), recursive: true);
+        Directory.Exists(Path.Combine(Data, "key-ring")).ShouldBeFalse("no key is made where the right ones are missing");
         Directory.Move(Path.Combine(Data, "away"), Path.Combine(Data, "key-ring"));
         await using var again = await StartAsync();
     }
@@ -102,6 +110,85 @@ public sealed class SecretsAtRestTests : IDisposable
         await DeliversAsync(both, receiver);
     }
 
+    [Theory, InlineData("Sqlite"), InlineData("Postgres")]
+    public async Task A_start_without_the_certificate_ends_and_adds_no_key_to_the_ring(string store)
+    {
+        var (settings, readRing, _) = await PrepareAsync(store);
+        await using (await StartAsync([.. settings, ("Secrets:Certificate", NewCertificate("ring.pem"))])) { }
+        (await readRing()).ShouldBe(1);
+
+        (await Should.ThrowAsync<SecretBoxException>(StartAsync(settings))).Message.ShouldContain("Secrets:Certificate");
+
+        (await readRing()).ShouldBe(1, "a key that is made now is in plain text, and the newest");
+        (await ExamineKeysAsync(settings)).Severity.ShouldBe(Severity.Fault);
+    }
+
+    [Theory, InlineData("Sqlite"), InlineData("Postgres")]
+    public async Task A_ring_that_lacks_any_key_that_something_is_sealed_with_starts_no_server_and_the_doctor_says_so(string store)
+    {
+        var (settings, _, removeKey) = await PrepareAsync(store);
+        Guid key;
+        await using (var server = await StartAsync(settings))
+        {
+            var now = TimeProvider.System.GetUtcNow();
+            key = server.Get<IKeyManager>().CreateNewKey(now, now.AddDays(90)).KeyId;
+            server.Get<SecretBox>().Renew();
+            await AddEndpointAsync(server, "http://127.0.0.1:9/");
+        }
+        (await ExamineKeysAsync(settings)).Severity.ShouldBe(Severity.Fine);
+
+        await removeKey(key);
+
+        var refusal = (await Should.ThrowAsync<SecretBoxException>(StartAsync(settings))).Message;
+        refusal.ShouldContain("2 of 3 sealed records");
+        refusal.ShouldContain($"key-{key}");
+        var finding = await ExamineKeysAsync(settings);
+        (finding.Severity, finding.Remedy).ShouldBe((Severity.Fault, refusal));
+    }
+
+    [Fact]
+    public async Task The_doctor_tells_of_keys_that_the_certificate_does_not_protect_until_they_are_out_of_the_ring()
+    {
+        (string, string)[] settings = [("Store", "Sqlite")];
+        await using var receiver = new ScriptedReceiver(Scripts.Answer(Scripts.Ok));
+        await using (var server = await StartAsync(settings))
+            await AddEndpointAsync(server, receiver.Url);
+        var plain = Directory.GetFiles(Path.Combine(Data, "key-ring")).ShouldHaveSingleItem();
+        (await ExamineKeysAsync(settings)).Severity.ShouldBe(Severity.Fine, "there is no certificate");
+
+        settings = [.. settings, ("Secrets:Certificate", NewCertificate("ring.pem"))];
+        var finding = await ExamineKeysAsync(settings);
+        (finding.Severity, finding.Remedy!.Contains("grapnel admin rotate-key-ring")).ShouldBe((Severity.Warning, true));
+        finding.Text.ShouldContain("1 of 1 keys");
+        finding.Text.ShouldContain(Path.GetFileNameWithoutExtension(plain));
+
+        await using (var server = await StartAsync(settings))
+            (await server.Client.PostJsonAsync("/api/v1/key-ring/rotate")).Status.ShouldBe(200);
+        (await ExamineKeysAsync(settings)).Text.ShouldContain("1 of 2 keys");
+        File.Delete(plain);
+        (await ExamineKeysAsync(settings)).Severity.ShouldBe(Severity.Fine);
+        await using var restarted = await StartAsync(settings);
+        await DeliversAsync(restarted, receiver);
+    }
+
+    [Fact]
+    public void What_no_key_opens_is_told_after_one_look_at_the_ring_however_long_that_takes()
+    {
+        var (time, looks) = (new FakeTimeProvider(), 0);
+        var box = new SecretBox(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(2));
+            return ++looks < 9 ? new EphemeralDataProtectionProvider() : throw new InvalidOperationException("It looks again and again.");
+        }, time);
+        var strange = new EphemeralDataProtectionProvider().CreateProtector("another").Protect([1]);
+
+        Should.Throw<SecretBoxException>(() => box.Open(strange));
+        looks.ShouldBe(1);
+
+        Should.Throw<SecretBoxException>(() => box.Open(strange));
+        looks.ShouldBe(2, "the key may have come in the meantime");
+    }
+
     [Fact]
     public async Task A_key_ring_elsewhere_leaves_nothing_in_the_data_folder()
     {
@@ -117,8 +204,39 @@ public sealed class SecretsAtRestTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private Task<TestServer> StartAsync(params (string Name, string Value)[] settings) => TestServer.StartAsync(
-        settings.Append(("Store", "Sqlite")).ToDictionary(setting => setting.Item1, setting => (string?)setting.Item2), folder: Data);
+    private Task<TestServer> StartAsync(params (string Name, string Value)[] settings) => TestServer.StartAsync(All(settings), folder: Data);
+
+    private static Dictionary<string, string?> All((string Name, string Value)[] settings) =>
+        settings.UnionBy([(Name: "Store", Value: "Sqlite")], setting => setting.Name).ToDictionary(setting => setting.Name, setting => (string?)setting.Value);
+
+    /// <summary>The settings of a store, how many keys its ring has, and how one is taken out of it.</summary>
+    private async Task<((string Name, string Value)[] Settings, Func<Task<long>> ReadRing, Func<Guid, Task> RemoveKey)> PrepareAsync(string store)
+    {
+        if (store == "Sqlite")
+        {
+            var ring = Path.Combine(Data, "key-ring");
+            return ([("Store", store)], () => Task.FromResult((long)Directory.GetFiles(ring).Length), key =>
+            {
+                File.Delete(Path.Combine(ring, $"key-{key}.xml"));
+                return Task.CompletedTask;
+            });
+        }
+        var server = await PostgresServer.Shared;
+        var database = await server.CreateDatabaseAsync();
+        return ([("Store", store), ("Postgres:ConnectionString", server.ConnectionString(database)), ("Postgres:MaxConnections", "5")],
+            async () => (await server.ReadNumbersAsync("SELECT count(*) FROM key_ring", database)).Single(),
+            key => server.RunSqlAsync($"DELETE FROM key_ring WHERE name = 'key-{key}'", database));
+    }
+
+    private async Task<Finding> ExamineKeysAsync((string Name, string Value)[] settings)
+    {
+        var setup = new HostSetup
+        {
+            Environment = new Hashtable(), SettingsFile = Path.Combine(Data, "no-settings-file.json"), Settings = All([.. settings, ("Store:Data", Data)]),
+        };
+        var found = await DoctorCommand.ExamineAsync(Examined.Read(setup, TimeSpan.FromMinutes(10)), null, null, null, default);
+        return found.Single(finding => finding.Area == "keys");
+    }
 
     private static async Task AddEndpointAsync(TestServer server, string url)
     {

@@ -12,6 +12,9 @@ internal static class StoreChecks
     // More than a clock that is kept by NTP is ever off.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(2);
 
+    // What Data Protection encrypts it replaces; on what it had nothing to encrypt with, this stays.
+    private static readonly XName RequiresEncryption = XName.Get("requiresEncryption", "http://schemas.asp.net/2015/03/dataProtection");
+
     public static async Task<IReadOnlyList<Finding>> RunAsync(Examined examined, TimeProvider time, CancellationToken cancel)
     {
         var isFolder = examined.Server.Store == StoreKind.Sqlite;
@@ -103,13 +106,18 @@ internal static class StoreChecks
                 "Restore them from a backup. Without a key, what was protected with it is lost.");
         try
         {
-            if (report.Sealed is { } secret)
-                SecretsServices.ReadOnly(examined.Secrets, [.. keys.OfType<XElement>()]).Open(secret);
+            SecretsServices.ReadOnly(examined.Secrets, () => [.. keys.OfType<XElement>()]).Prove(report.Sealed);
         }
         catch (SecretBoxException failure)
         {
             return Finding.Fault("keys", $"The key ring in {place} does not open the secrets at rest, so no server starts.", failure.Message);
         }
+        var plain = keys.OfType<XElement>().Where(key => key.Descendants().Attributes(RequiresEncryption).Any())
+            .Select(key => $"key-{key.Attribute("id")?.Value}").ToList();
+        if (examined.Secrets.Certificate is not null && plain.Count > 0)
+            return Finding.Warning("keys",
+                $"{plain.Count} of {keys.Count} keys in the key ring, in {place}, are not encrypted although there is a certificate: {string.Join(", ", plain)}.",
+                "Run grapnel admin rotate-key-ring. Then nothing but cookies and backups of before needs these keys: move them out of the ring, to where those backups are.");
         return Finding.Fine("keys", $"{keys.Count} keys in the key ring, in {place}; it opens what is sealed.");
     }
 

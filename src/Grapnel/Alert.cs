@@ -10,8 +10,11 @@ public sealed record Alert(string Key, string Text, DateTimeOffset Since, DateTi
     /// <summary>The application that it is about, or null.</summary>
     public Id<Application>? ApplicationId { get; init; }
 
-    /// <summary>When people were last told that it began, or goes on.</summary>
+    /// <summary>When people were last told that it began, or goes on; the Unix epoch when nobody was yet.</summary>
     public DateTimeOffset ToldAt { get; init; }
+
+    /// <summary>Whether people were told.</summary>
+    public bool IsTold => ToldAt > DateTimeOffset.UnixEpoch;
 
     /// <summary>When it was over; null while it goes on.</summary>
     public DateTimeOffset? OverAt { get; init; }

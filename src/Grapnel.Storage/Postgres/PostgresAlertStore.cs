@@ -1,3 +1,5 @@
+using Grapnel.Alerting;
+
 namespace Grapnel.Storage.Postgres;
 
 /// <summary>Alerts, hand-written: who tells is decided by which statement finds a row.</summary>
@@ -22,7 +24,7 @@ internal sealed class PostgresAlertStore(PostgresDatabase database) : IAlertStor
     public Task<bool> RaiseAsync(Alert alert, TimeSpan? repeatAfter, bool mail, CancellationToken cancellationToken) => database.WriteAsync(async session =>
     {
         var now = alert.SeenAt.ToUnixTimeMilliseconds();
-        var toldBefore = repeatAfter is { } span ? (alert.SeenAt - span).ToUnixTimeMilliseconds() : long.MinValue;
+        var toldBefore = repeatAfter is { } span ? (alert.SeenAt - span).ToUnixTimeMilliseconds() : 0;
         if (await session.Prepare("UPDATE alert SET seen_at = greatest(seen_at, $1), text = $2 WHERE key = $3 AND over_at IS NULL AND told_at > $4")
             .Bind(now).Bind(alert.Text).Bind(alert.Key).Bind(toldBefore).RunAsync().ConfigureAwait(false) == 1)
             return false;
@@ -36,6 +38,16 @@ internal sealed class PostgresAlertStore(PostgresDatabase database) : IAlertStor
             .Bind(alert.Key).Bind(alert.Text).Bind(alert.Since.ToUnixTimeMilliseconds()).Bind(now).Bind(alert.ApplicationId).Bind(mail ? now : default(long?)).Bind(toldBefore)
             .RunAsync().ConfigureAwait(false) == 1;
     }, cancellationToken);
+
+    /// <summary>Notes that a node was given up, unless that is known, for somebody to tell.</summary>
+    public static Task<int> NoteLostAsync(PostgresSession session, string node, DateTimeOffset now)
+    {
+        var alert = AlertKinds.Lost(node, now);
+        return session.Prepare($"""
+            INSERT INTO alert AS a ({Columns}) VALUES ($1, $2, $3, $4, NULL, 0, NULL, NULL)
+            ON CONFLICT (key) DO UPDATE SET since = excluded.since, seen_at = excluded.seen_at, told_at = 0, over_at = NULL, mail_at = NULL WHERE a.over_at IS NOT NULL
+            """).Bind(alert.Key).Bind(alert.Text).Bind(alert.Since.ToUnixTimeMilliseconds()).Bind(alert.SeenAt.ToUnixTimeMilliseconds()).RunAsync();
+    }
 
     public async Task<IReadOnlyList<Alert>> ReadAsync(CancellationToken cancellationToken) => await database.ReadAsync(
         session => session.Prepare($"SELECT {Columns} FROM alert ORDER BY since, key").RowsAsync(Read), cancellationToken).ConfigureAwait(false);

@@ -1,3 +1,5 @@
+using Grapnel.Alerting;
+
 namespace Grapnel.Storage.Sqlite;
 
 /// <summary>Alerts, hand-written: who tells is decided by which statement finds a row.</summary>
@@ -21,7 +23,7 @@ internal sealed class SqliteAlertStore(SqliteGate gate, SqliteReaders readers) :
     public Task<bool> RaiseAsync(Alert alert, TimeSpan? repeatAfter, bool mail, CancellationToken cancellationToken) => gate.RunAsync(session =>
     {
         var now = alert.SeenAt.ToUnixTimeMilliseconds();
-        var toldBefore = repeatAfter is { } span ? (alert.SeenAt - span).ToUnixTimeMilliseconds() : long.MinValue;
+        var toldBefore = repeatAfter is { } span ? (alert.SeenAt - span).ToUnixTimeMilliseconds() : 0;
         var goesOn = session.Prepare("UPDATE alert SET seen_at = ?, text = ? WHERE key = ? AND over_at IS NULL AND told_at > ?")
             .Bind(now).Bind(alert.Text).Bind(alert.Key).Bind(toldBefore).Run() == 1;
         return !goesOn && session.Prepare($"""
@@ -32,6 +34,16 @@ internal sealed class SqliteAlertStore(SqliteGate gate, SqliteReaders readers) :
             .Bind(alert.Key).Bind(alert.Text).Bind(alert.Since.ToUnixTimeMilliseconds()).Bind(now).Bind(alert.ApplicationId?.ToBytes() ?? default(ReadOnlyMemory<byte>?)).Bind(now)
             .Bind(mail ? now : default(long?)).Run() == 1;
     });
+
+    /// <summary>Notes that a node was given up, unless that is known, for somebody to tell.</summary>
+    public static void NoteLost(SqliteSession session, string node, DateTimeOffset now)
+    {
+        var alert = AlertKinds.Lost(node, now);
+        session.Prepare($"""
+            INSERT INTO alert ({Columns}) VALUES (?, ?, ?, ?, NULL, 0, NULL, NULL)
+            ON CONFLICT (key) DO UPDATE SET since = excluded.since, seen_at = excluded.seen_at, told_at = 0, over_at = NULL, mail_at = NULL WHERE over_at IS NOT NULL
+            """).Bind(alert.Key).Bind(alert.Text).Bind(alert.Since.ToUnixTimeMilliseconds()).Bind(alert.SeenAt.ToUnixTimeMilliseconds()).Run();
+    }
 
     public Task<IReadOnlyList<Alert>> ReadAsync(CancellationToken cancellationToken) => readers.RunAsync(
         session => SqliteHistoryStore.ReadAll(session.Prepare($"SELECT {Columns} FROM alert ORDER BY since, key"), Read), cancellationToken);

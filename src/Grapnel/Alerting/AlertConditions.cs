@@ -25,9 +25,8 @@ internal sealed class AlertConditions(
 
     /// <summary>All that is the matter, what was known before included.</summary>
     /// <param name="known">The alerts that go on.</param>
-    /// <param name="lost">The names of nodes that were given up since the last look.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task<IReadOnlyList<Condition>> FindAsync(IReadOnlyList<Alert> known, IReadOnlyList<string> lost, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Condition>> FindAsync(IReadOnlyList<Alert> known, CancellationToken cancellationToken)
     {
         var found = new List<Condition>();
         if (Disk() is { } disk)
@@ -35,7 +34,7 @@ internal sealed class AlertConditions(
         if (await BacklogAsync(cancellationToken).ConfigureAwait(false) is { } backlog)
             found.Add(backlog);
         await AddEndpointsAsync(found, known, cancellationToken).ConfigureAwait(false);
-        await AddNodesAsync(found, known, lost, cancellationToken).ConfigureAwait(false);
+        await AddNodesAsync(found, known, cancellationToken).ConfigureAwait(false);
         return found;
     }
 
@@ -108,17 +107,21 @@ internal sealed class AlertConditions(
             : endpoint.DisabledReason is not null;
     }
 
-    private async Task AddNodesAsync(List<Condition> found, IReadOnlyList<Alert> known, IReadOnlyList<string> lost, CancellationToken cancellationToken)
+    private async Task AddNodesAsync(List<Condition> found, IReadOnlyList<Alert> known, CancellationToken cancellationToken)
     {
-        var before = known.Where(alert => alert.Kind == AlertKinds.Node).ToList();
-        if (before.Count == 0 && lost.Count == 0)
+        var lost = known.Where(alert => alert.Kind == AlertKinds.Node).ToList();
+        if (lost.Count == 0)
             return;
         var present = (await deliveries.ReadNodesAsync(cancellationToken).ConfigureAwait(false)).Select(status => status.Name).ToHashSet();
-        foreach (var name in lost.Where(name => !present.Contains(name)).Distinct())
-            found.Add(New(AlertKinds.Node, name, $"Node {name} was lost: it sent no heartbeat any more", Now) with { Repeats = false });
-        foreach (var alert in before.Where(alert => !present.Contains(alert.Subject) && !lost.Contains(alert.Subject)))
-            // One that never comes back, because another took its place, is not told of for ever.
-            found.Add(alert.ToldAt <= Now - _options.RepeatAfter ? new Condition(alert, Forget: true) : new Condition(alert with { SeenAt = Now }, Repeats: false));
+        foreach (var alert in lost)
+        {
+            var isBack = present.Contains(alert.Subject);
+            // Nobody needs to know of one that was back before it was told. One that never comes back, because another took its place, is not told of for ever.
+            if (isBack ? !alert.IsTold : alert.IsTold && alert.ToldAt <= Now - _options.RepeatAfter)
+                found.Add(new Condition(alert, Forget: true));
+            else if (!isBack)
+                found.Add(new Condition(alert with { SeenAt = Now }, Repeats: false));
+        }
     }
 
     private Condition New(string kind, string subject, string text, DateTimeOffset since) => new(new Alert(AlertKinds.Key(kind, subject), text, since, Now));

@@ -18,6 +18,9 @@ internal static class AlertKinds
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } = [Endpoint, Backlog, Disk, Node];
 
+    /// <summary>A node that was given up, when nobody was told of it yet.</summary>
+    public static Alert Lost(string node, DateTimeOffset now) => new(Key(Node, node), $"Node {node} was lost: it sent no heartbeat any more", now, now);
+
     /// <summary>The key of an alert.</summary>
     public static string Key(string kind, string subject = "") => $"{kind}:{subject}";
 

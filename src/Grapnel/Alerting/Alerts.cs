@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Grapnel.Housekeeping;
 using Grapnel.Storage;
 using Microsoft.Extensions.Hosting;
@@ -34,13 +33,12 @@ internal sealed partial class Alerts : IHostedService, IDisposable
     private readonly AlertOptions _options;
     private readonly bool _looks;
     private readonly ILogger<Alerts> _logger;
-    private readonly ConcurrentQueue<string> _lost = new();
     private readonly CancellationTokenSource _stopping = new();
     private volatile IReadOnlyList<Alert> _known = [];
     private Task _running = Task.CompletedTask;
 
     public Alerts(
-        IAlertStore store, AlertConditions conditions, OperationalPublisher publisher, NodeKeeper nodes, GrapnelMetrics metrics, TimeProvider time,
+        IAlertStore store, AlertConditions conditions, OperationalPublisher publisher, GrapnelMetrics metrics, TimeProvider time,
         IOptions<AlertOptions> options, IOptions<NodeOptions> node, ILogger<Alerts> logger, IAlertMail mail)
     {
         _store = store;
@@ -51,11 +49,6 @@ internal sealed partial class Alerts : IHostedService, IDisposable
         _options = options.Value;
         _looks = node.Value.Roles.HasFlag(NodeRoles.Dispatch);
         _logger = logger;
-        nodes.Lost += names =>
-        {
-            foreach (var name in names)
-                _lost.Enqueue(name);
-        };
         metrics.ObserveAlerts(() => AlertKinds.All.Select(kind => (kind, _known.Count(alert => alert.Kind == kind && alert.OverAt is null))));
     }
 
@@ -81,13 +74,9 @@ internal sealed partial class Alerts : IHostedService, IDisposable
     {
         var stored = await _store.ReadAsync(cancellationToken).ConfigureAwait(false);
         var known = stored.Where(alert => alert.OverAt is null).ToList();
-        var lost = _lost.ToArray();
-        var conditions = await _conditions.FindAsync(known, lost, cancellationToken).ConfigureAwait(false);
+        var conditions = await _conditions.FindAsync(known, cancellationToken).ConfigureAwait(false);
         foreach (var condition in conditions)
             await RaiseAsync(condition, cancellationToken).ConfigureAwait(false);
-        // Only now: after a failure above, they are still to be told of.
-        for (var i = 0; i < lost.Length; i++)
-            _lost.TryDequeue(out _);
         var seen = conditions.Select(condition => condition.Alert.Key).ToHashSet();
         foreach (var alert in known.Where(alert => !seen.Contains(alert.Key) && alert.SeenAt <= _time.GetUtcNow() - OverAfter))
             await EndAsync(alert, cancellationToken).ConfigureAwait(false);

@@ -8,7 +8,7 @@ public interface IAlertStore
 {
     /// <summary>
     /// Notes that something is the matter, as of <see cref="Alert.SeenAt"/>. True for the one who is to tell people: when it is new, or was over, or was told
-    /// <paramref name="repeatAfter"/> ago.
+    /// <paramref name="repeatAfter"/> ago, or nobody was told of it yet.
     /// </summary>
     /// <param name="alert">What is the matter. Of one that goes on, only text and time are taken over.</param>
     /// <param name="repeatAfter">The time after which it is told again; null for never.</param>

@@ -3,6 +3,7 @@ namespace Grapnel.Storage.Tests.Conformance;
 public abstract partial class StoreConformance
 {
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+    private static TimeSpan LongSilence => Limit + TimeSpan.FromSeconds(1);
 
     private Alert Trouble(string key = "disk:", string text = "It runs low.") => new(key, text, Clock.GetUtcNow(), Clock.GetUtcNow());
 
@@ -72,6 +73,35 @@ public abstract partial class StoreConformance
         (await Alerts.ReadAsync(default)).Count.ShouldBe(1, "what was mailed is that it began");
         await Alerts.MailedAsync(over, default);
         (await Alerts.ReadAsync(default)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Whoever_expels_a_node_notes_it_for_others_to_tell_and_once()
+    {
+        var told = await LoseAsync();
+        told.Count(tells => tells).ShouldBe(1);
+        var alert = (await Alerts.ReadAsync(default)).Single();
+        (alert.Key, alert.Since, alert.IsTold, alert.MailAt).ShouldBe(("node:first", Start + LongSilence, true, Clock.GetUtcNow()));
+
+        // As long as that goes on, it is nothing new; afterwards it is.
+        (await LoseAsync()).ShouldAllBe(tells => !tells);
+        (await Alerts.EndAsync((await Alerts.ReadAsync(default)).Single(), Clock.GetUtcNow(), mail: true, default)).ShouldBeTrue();
+        (await LoseAsync()).Count(tells => tells).ShouldBe(1);
+        (await Alerts.ReadAsync(default)).Single().Since.ShouldBe(Start + 3 * LongSilence);
+
+        async Task<bool[]> LoseAsync()
+        {
+            var lost = await Deliveries.JoinAsync("first", NodeRoles.All, default);
+            await Deliveries.LeaveAsync(_node, default);
+            _node = lost;
+            await Deliveries.ReadNodesAsync(default);
+            Clock.Advance(LongSilence);
+            var other = await Deliveries.JoinAsync("second", NodeRoles.All, default);
+            (await Deliveries.ExpelAsync(other, Limit, default)).ShouldBe(["first"]);
+            await Deliveries.LeaveAsync(other, default);
+            var noted = (await Alerts.ReadAsync(default)).Single();
+            return await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Alerts.RaiseAsync(noted with { SeenAt = Clock.GetUtcNow() }, Day, mail: true, default)));
+        }
     }
 
     [Fact]

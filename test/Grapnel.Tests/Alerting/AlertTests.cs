@@ -1,5 +1,4 @@
 using Grapnel.Alerting;
-using Grapnel.Housekeeping;
 using Grapnel.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -81,20 +80,31 @@ public sealed class AlertTests
     public async Task A_node_that_was_given_up_is_told_and_forgotten_when_it_does_not_come_back()
     {
         await using var rig = await AlertRig.StartAsync();
-        var lost = new TaskCompletionSource();
-        rig.Engine.Get<NodeKeeper>().Lost += _ => lost.TrySetResult();
         await rig.Engine.Get<IDeliveryStore>().JoinAsync("other", NodeRoles.All, default);
 
-        await rig.Engine.UntilAsync(async () =>
-        {
-            await rig.TurnAsync();
-            return lost.Task.IsCompleted;
-        });
         await rig.UntilAsync(() => rig.Mailbox.Sent.Count == 1);
         rig.Mailbox.Sent[0].ShouldBe("[Grapnel] Node other was lost: it sent no heartbeat any more");
         await rig.TurnAsync(AlertRig.RepeatAfter + Minute);
         await rig.NothingForAsync(10 * Minute);
         (await rig.Engine.Get<IAlertStore>().ReadAsync(default)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_node_is_told_once_whoever_gave_it_up_unless_it_is_back()
+    {
+        await using var rig = await AlertRig.StartAsync();
+        var nodes = rig.Engine.Get<IDeliveryStore>();
+        await nodes.JoinAsync("other", NodeRoles.All, default);
+        await nodes.JoinAsync(Environment.MachineName, NodeRoles.All, default);
+
+        // As another node does, which may do nothing else, and stop right after it.
+        (await nodes.ExpelAsync(rig.Engine.Dispatcher.Node, -Minute, default)).Order().ShouldBe(new[] { Environment.MachineName, "other" }.Order());
+
+        await rig.UntilAsync(() => rig.Mailbox.Sent.Count == 1 && rig.Events.Count == 1);
+        rig.Mailbox.Sent[0].ShouldBe("[Grapnel] Node other was lost: it sent no heartbeat any more");
+        (rig.Events[0].Type, rig.Events[0].Status).ShouldBe(("alert.node", "raised"));
+        await rig.NothingForAsync(10 * Minute);
+        (await rig.Engine.Get<IStore>().Alerts.ReadAsync(default)).Select(alert => alert.Subject).ShouldBe(["other"]);
     }
 
     [Fact]

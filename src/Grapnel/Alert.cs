@@ -22,8 +22,8 @@ public sealed record Alert(string Key, string Text, DateTimeOffset Since, DateTi
     /// <summary>From when on it is to be mailed; null when there is nothing to mail.</summary>
     public DateTimeOffset? MailAt { get; init; }
 
-    /// <summary>What kind it is: the part of the key before the colon.</summary>
-    public string Kind => Key[..Key.IndexOf(':')];
+    /// <summary>What kind it is: the part of the key before the colon, or before a dash where a kind has several alerts for a subject.</summary>
+    public string Kind => Key[..Key.AsSpan().IndexOfAny('-', ':')];
 
     /// <summary>What it is about within its kind, such as the id of an endpoint; may be empty.</summary>
     public string Subject => Key[(Key.IndexOf(':') + 1)..];

@@ -45,6 +45,13 @@ internal sealed class SqliteAlertStore(SqliteGate gate, SqliteReaders readers) :
             """).Bind(alert.Key).Bind(alert.Text).Bind(alert.Since.ToUnixTimeMilliseconds()).Bind(alert.SeenAt.ToUnixTimeMilliseconds()).Run();
     }
 
+    public Task SeenAsync(IReadOnlyList<string> keys, DateTimeOffset at, CancellationToken cancellationToken) => gate.RunAsync(session =>
+    {
+        foreach (var key in keys)
+            session.Prepare("UPDATE alert SET seen_at = ? WHERE key = ? AND over_at IS NULL").Bind(at.ToUnixTimeMilliseconds()).Bind(key).Run();
+        return true;
+    });
+
     public Task<IReadOnlyList<Alert>> ReadAsync(CancellationToken cancellationToken) => readers.RunAsync(
         session => SqliteHistoryStore.ReadAll(session.Prepare($"SELECT {Columns} FROM alert ORDER BY since, key"), Read), cancellationToken);
 
@@ -74,6 +81,24 @@ internal sealed class SqliteAlertStore(SqliteGate gate, SqliteReaders readers) :
 
     public Task<DateTimeOffset?> FindOldestWaitingAsync(CancellationToken cancellationToken) => readers.RunAsync(
         session => SqliteHistoryStore.ReadAll(session.Prepare(OldestWaiting), row => row.TimeOrNull(0))[0], cancellationToken);
+
+    public Task<IReadOnlyList<AilingEndpoint>> ReadFailingAsync(DateTimeOffset until, AilingEndpoint? after, int limit, CancellationToken cancellationToken) =>
+        readers.RunAsync<IReadOnlyList<AilingEndpoint>>(session => SqliteHistoryStore.ReadAll(session.Prepare("""
+            SELECT e.id, e.application_id, e.uid, h.failing_since, NULL FROM endpoint_health h INDEXED BY endpoint_health_failing
+            CROSS JOIN endpoint e ON e.id = h.endpoint_id AND e.enabled
+            WHERE h.failing_since <= ? AND (h.failing_since, h.endpoint_id) > (?, ?) ORDER BY h.failing_since, h.endpoint_id LIMIT ?
+            """).Bind(until.ToUnixTimeMilliseconds()).Bind(Since(after)).Bind(after?.Id ?? default).Bind(limit), ReadTrouble), cancellationToken);
+
+    public Task<IReadOnlyList<AilingEndpoint>> ReadDisabledAsync(AilingEndpoint? after, int limit, CancellationToken cancellationToken) =>
+        readers.RunAsync<IReadOnlyList<AilingEndpoint>>(session => SqliteHistoryStore.ReadAll(session.Prepare("""
+            SELECT id, application_id, uid, updated_at, disabled_reason FROM endpoint INDEXED BY endpoint_disabled_by_engine
+            WHERE disabled_reason IS NOT NULL AND (updated_at, id) > (?, ?) ORDER BY updated_at, id LIMIT ?
+            """).Bind(Since(after)).Bind(after?.Id ?? default).Bind(limit), ReadTrouble), cancellationToken);
+
+    private static long Since(AilingEndpoint? after) => after?.Since.ToUnixTimeMilliseconds() ?? 0;
+
+    private static AilingEndpoint ReadTrouble(Statement row) => new(
+        row.Id<Endpoint>(0), row.Id<Application>(1), row.TextOrNull(2), row.Time(3), (EndpointDisabledReason?)row.Int64OrNull(4));
 
     private static Alert Read(Statement row) => new(row.Text(0), row.Text(1), row.Time(2), row.Time(3))
     {

@@ -6,6 +6,9 @@ internal static class AlertKinds
     /// <summary>An endpoint fails, or was disabled for it. The subject is its id.</summary>
     public const string Endpoint = "endpoint";
 
+    /// <summary>In keys of those that were disabled: telling that an endpoint fails is not telling that it was disabled.</summary>
+    public const string DisabledEndpoint = Endpoint + "-disabled";
+
     /// <summary>Messages wait too long. No subject.</summary>
     public const string Backlog = "backlog";
 

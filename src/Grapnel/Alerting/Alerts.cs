@@ -23,6 +23,7 @@ internal sealed partial class Alerts : IHostedService, IDisposable
     public static readonly TimeSpan MailAgainAfter = TimeSpan.FromMinutes(5);
 
     private const int MailedTogether = 50;
+    private const int SeenTogether = 500;
     private static readonly TimeSpan MailPeriod = TimeSpan.FromSeconds(10);
 
     private readonly IAlertStore _store;
@@ -73,17 +74,25 @@ internal sealed partial class Alerts : IHostedService, IDisposable
     private async Task LookAsync(CancellationToken cancellationToken)
     {
         var stored = await _store.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var known = stored.Where(alert => alert.OverAt is null).ToList();
+        var known = stored.Where(alert => alert.OverAt is null).ToDictionary(alert => alert.Key);
         var conditions = await _conditions.FindAsync(known, cancellationToken).ConfigureAwait(false);
-        foreach (var condition in conditions)
+        var byNews = conditions.ToLookup(condition => IsNews(condition, known.GetValueOrDefault(condition.Alert.Key)));
+        foreach (var condition in byNews[true])
             await RaiseAsync(condition, cancellationToken).ConfigureAwait(false);
+        foreach (var keys in byNews[false].Select(condition => condition.Alert.Key).Chunk(SeenTogether))
+            await _store.SeenAsync(keys, _time.GetUtcNow(), cancellationToken).ConfigureAwait(false);
         var seen = conditions.Select(condition => condition.Alert.Key).ToHashSet();
-        foreach (var alert in known.Where(alert => !seen.Contains(alert.Key) && alert.SeenAt <= _time.GetUtcNow() - OverAfter))
+        foreach (var alert in known.Values.Where(alert => !seen.Contains(alert.Key) && alert.SeenAt <= _time.GetUtcNow() - OverAfter))
             await EndAsync(alert, cancellationToken).ConfigureAwait(false);
         foreach (var alert in stored.Where(alert => alert is { OverAt: not null } && !_mail.IsOn))
             await _store.MailedAsync(alert, cancellationToken).ConfigureAwait(false);
         _known = await _store.ReadAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    // What goes on as it was is noted in few writes, however much of it there is.
+    private bool IsNews(Condition condition, Alert? known) =>
+        known is not { IsTold: true } || condition.Forget || known.Text != condition.Alert.Text
+        || (condition.Repeats && known.ToldAt <= condition.Alert.SeenAt - _options.RepeatAfter);
 
     private async Task RaiseAsync(Condition condition, CancellationToken cancellationToken)
     {

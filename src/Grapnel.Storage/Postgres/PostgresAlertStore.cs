@@ -1,3 +1,5 @@
+using Grapnel.Alerting;
+
 namespace Grapnel.Storage.Postgres;
 
 /// <summary>Alerts, hand-written: who tells is decided by which statement finds a row.</summary>
@@ -22,7 +24,7 @@ internal sealed class PostgresAlertStore(PostgresDatabase database) : IAlertStor
     public Task<bool> RaiseAsync(Alert alert, TimeSpan? repeatAfter, bool mail, CancellationToken cancellationToken) => database.WriteAsync(async session =>
     {
         var now = alert.SeenAt.ToUnixTimeMilliseconds();
-        var toldBefore = repeatAfter is { } span ? (alert.SeenAt - span).ToUnixTimeMilliseconds() : long.MinValue;
+        var toldBefore = repeatAfter is { } span ? (alert.SeenAt - span).ToUnixTimeMilliseconds() : 0;
         if (await session.Prepare("UPDATE alert SET seen_at = greatest(seen_at, $1), text = $2 WHERE key = $3 AND over_at IS NULL AND told_at > $4")
             .Bind(now).Bind(alert.Text).Bind(alert.Key).Bind(toldBefore).RunAsync().ConfigureAwait(false) == 1)
             return false;
@@ -36,6 +38,21 @@ internal sealed class PostgresAlertStore(PostgresDatabase database) : IAlertStor
             .Bind(alert.Key).Bind(alert.Text).Bind(alert.Since.ToUnixTimeMilliseconds()).Bind(now).Bind(alert.ApplicationId).Bind(mail ? now : default(long?)).Bind(toldBefore)
             .RunAsync().ConfigureAwait(false) == 1;
     }, cancellationToken);
+
+    /// <summary>Notes that a node was given up, unless that is known, for somebody to tell.</summary>
+    public static Task<int> NoteLostAsync(PostgresSession session, string node, DateTimeOffset now)
+    {
+        var alert = AlertKinds.Lost(node, now);
+        return session.Prepare($"""
+            INSERT INTO alert AS a ({Columns}) VALUES ($1, $2, $3, $4, NULL, 0, NULL, NULL)
+            ON CONFLICT (key) DO UPDATE SET since = excluded.since, seen_at = excluded.seen_at, told_at = 0, over_at = NULL, mail_at = NULL WHERE a.over_at IS NOT NULL
+            """).Bind(alert.Key).Bind(alert.Text).Bind(alert.Since.ToUnixTimeMilliseconds()).Bind(alert.SeenAt.ToUnixTimeMilliseconds()).RunAsync();
+    }
+
+    // What is locked is being noted by another node just now.
+    public Task SeenAsync(IReadOnlyList<string> keys, DateTimeOffset at, CancellationToken cancellationToken) => database.WriteAloneAsync(session => session.Prepare("""
+        UPDATE alert SET seen_at = greatest(seen_at, $1) WHERE key IN (SELECT key FROM alert WHERE key = ANY ($2) AND over_at IS NULL FOR UPDATE SKIP LOCKED)
+        """).Bind(at.ToUnixTimeMilliseconds()).Bind(keys.ToArray()).RunAsync(), cancellationToken);
 
     public async Task<IReadOnlyList<Alert>> ReadAsync(CancellationToken cancellationToken) => await database.ReadAsync(
         session => session.Prepare($"SELECT {Columns} FROM alert ORDER BY since, key").RowsAsync(Read), cancellationToken).ConfigureAwait(false);
@@ -68,6 +85,23 @@ internal sealed class PostgresAlertStore(PostgresDatabase database) : IAlertStor
         var accepted = await StoredLanes.ReadAcceptedAtAsync(session, head).ConfigureAwait(false);
         return accepted.Values.Select(at => (DateTimeOffset?)at).FirstOrDefault();
     }, cancellationToken);
+
+    public async Task<IReadOnlyList<AilingEndpoint>> ReadFailingAsync(DateTimeOffset until, AilingEndpoint? after, int limit, CancellationToken cancellationToken) =>
+        await database.ReadAsync(session => session.Prepare("""
+            SELECT e.id, e.application_id, e.uid, h.failing_since, NULL::smallint FROM endpoint_health h JOIN endpoint e ON e.id = h.endpoint_id AND e.enabled
+            WHERE h.failing_since <= $1 AND (h.failing_since, h.endpoint_id) > ($2, $3) ORDER BY h.failing_since, h.endpoint_id LIMIT $4
+            """).Bind(until.ToUnixTimeMilliseconds()).Bind(Since(after)).Bind(after?.Id ?? default).Bind(limit).RowsAsync(ReadTrouble), cancellationToken).ConfigureAwait(false);
+
+    public async Task<IReadOnlyList<AilingEndpoint>> ReadDisabledAsync(AilingEndpoint? after, int limit, CancellationToken cancellationToken) =>
+        await database.ReadAsync(session => session.Prepare("""
+            SELECT id, application_id, uid, updated_at, disabled_reason FROM endpoint
+            WHERE disabled_reason IS NOT NULL AND (updated_at, id) > ($1, $2) ORDER BY updated_at, id LIMIT $3
+            """).Bind(Since(after)).Bind(after?.Id ?? default).Bind(limit).RowsAsync(ReadTrouble), cancellationToken).ConfigureAwait(false);
+
+    private static long Since(AilingEndpoint? after) => after?.Since.ToUnixTimeMilliseconds() ?? 0;
+
+    private static AilingEndpoint ReadTrouble(PostgresRow row) => new(
+        row.Id<Endpoint>(0), row.Id<Application>(1), row.TextOrNull(2), row.Time(3), (EndpointDisabledReason?)row.Int16OrNull(4));
 
     private static Alert Read(PostgresRow row) => new(row.Text(0), row.Text(1), row.Time(2), row.Time(3))
     {

@@ -57,6 +57,8 @@ internal sealed partial class PostgresDeliveryStore(
                 """).Bind(silent.Select(node => node.Id)).Bind(silent.ConvertAll(node => node.Beats).ToArray())
                 .RowsAsync(row => (Id: row.Id<Node>(0), Name: row.Text(1))).ConfigureAwait(false);
             await FreeAsync(session, expelled.ConvertAll(node => node.Id)).ConfigureAwait(false);
+            foreach (var name in expelled.Select(node => node.Name).Order(StringComparer.Ordinal))
+                await PostgresAlertStore.NoteLostAsync(session, name, time.GetUtcNow()).ConfigureAwait(false);
             return expelled.ConvertAll(node => node.Name);
         }, cancellationToken).ConfigureAwait(false);
     }

@@ -37,7 +37,10 @@ internal sealed partial class SqliteDeliveryStore(
         while (select.Step())
             silent.Add((select.Id<Node>(0), select.Text(1)));
         foreach (var node in silent)
+        {
             Remove(session, node.Id);
+            SqliteAlertStore.NoteLost(session, node.Name, time.GetUtcNow());
+        }
         return silent.ConvertAll(node => node.Name);
     });
 

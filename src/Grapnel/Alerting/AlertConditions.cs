@@ -13,10 +13,9 @@ internal readonly record struct Condition(Alert Alert, bool Repeats = true, bool
 
 /// <summary>Finds out what is the matter. It tells nobody, and changes nothing.</summary>
 internal sealed class AlertConditions(
-    IAlertStore alerts, IStatisticsStore statistics, ICatalogStore catalog, IHistoryStore history, IDeliveryStore deliveries, NodeHealth health, TimeProvider time,
-    IOptions<AlertOptions> options, IOptions<NodeOptions> node)
+    IAlertStore alerts, IDeliveryStore deliveries, NodeHealth health, TimeProvider time, IOptions<AlertOptions> options, IOptions<NodeOptions> node)
 {
-    private const int MaxEndpoints = 100;
+    private const int PageSize = 500;
 
     // An endpoint that was disabled before anybody wanted to be told is no news.
     private static readonly TimeSpan News = TimeSpan.FromDays(1);
@@ -24,10 +23,9 @@ internal sealed class AlertConditions(
     private readonly AlertOptions _options = options.Value;
 
     /// <summary>All that is the matter, what was known before included.</summary>
-    /// <param name="known">The alerts that go on.</param>
-    /// <param name="lost">The names of nodes that were given up since the last look.</param>
+    /// <param name="known">The alerts that go on, by their keys.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task<IReadOnlyList<Condition>> FindAsync(IReadOnlyList<Alert> known, IReadOnlyList<string> lost, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Condition>> FindAsync(IReadOnlyDictionary<string, Alert> known, CancellationToken cancellationToken)
     {
         var found = new List<Condition>();
         if (Disk() is { } disk)
@@ -35,7 +33,7 @@ internal sealed class AlertConditions(
         if (await BacklogAsync(cancellationToken).ConfigureAwait(false) is { } backlog)
             found.Add(backlog);
         await AddEndpointsAsync(found, known, cancellationToken).ConfigureAwait(false);
-        await AddNodesAsync(found, known, lost, cancellationToken).ConfigureAwait(false);
+        await AddNodesAsync(found, known, cancellationToken).ConfigureAwait(false);
         return found;
     }
 
@@ -57,68 +55,71 @@ internal sealed class AlertConditions(
         return New(AlertKinds.Backlog, "", string.Create(CultureInfo.InvariantCulture, $"Messages wait for their first attempt, the oldest for {minutes} minutes"), oldest);
     }
 
-    private async Task AddEndpointsAsync(List<Condition> found, IReadOnlyList<Alert> known, CancellationToken cancellationToken)
+    private async Task AddEndpointsAsync(List<Condition> found, IReadOnlyDictionary<string, Alert> known, CancellationToken cancellationToken)
     {
-        var troubled = await statistics.ReadTroubledAsync(
-            new TroubleRule(int.MaxValue, _options.EndpointFailingFor), application: null, MaxEndpoints, cancellationToken).ConfigureAwait(false);
-        foreach (var trouble in troubled)
-            if (trouble.Lane.ApplicationId is { } application
-                && await catalog.FindEndpointAsync(application, trouble.Lane.EndpointId.ToString(), cancellationToken).ConfigureAwait(false) is { } endpoint
-                && Judge(endpoint, trouble.Lane.Health, known) is { } condition)
-                found.Add(condition);
-        // The list above has an end. What is known and not in it is looked at by itself, so that it is not taken for over.
-        foreach (var alert in known.Where(alert => alert.Kind == AlertKinds.Endpoint && !found.Exists(condition => condition.Alert.Key == alert.Key)).ToList())
-            if (await StillFailsAsync(alert, cancellationToken).ConfigureAwait(false))
-                found.Add(new Condition(alert with { SeenAt = Now }));
+        // One that failed again after a success has failed since then only: what was told of it before is over.
+        var until = Now - _options.EndpointFailingFor;
+        await foreach (var failing in AllAsync((after, limit) => alerts.ReadFailingAsync(until, after, limit, cancellationToken)).ConfigureAwait(false))
+            found.Add(About(failing, AlertKinds.Endpoint, string.Create(
+                CultureInfo.InvariantCulture, $"{NameOf(failing)} has done nothing but fail since {failing.Since:yyyy-MM-dd HH:mm} UTC")));
+        await foreach (var disabled in AllAsync((after, limit) => alerts.ReadDisabledAsync(after, limit, cancellationToken)).ConfigureAwait(false))
+            AddDisabled(found, known, disabled);
     }
 
-    private Condition? Judge(Endpoint endpoint, EndpointHealth? failing, IReadOnlyList<Alert> known)
+    private void AddDisabled(List<Condition> found, IReadOnlyDictionary<string, Alert> known, AilingEndpoint disabled)
     {
-        var name = $"Endpoint {endpoint.Uid ?? endpoint.Id.ToString()}";
-        if (endpoint.DisabledReason is { } reason)
+        var condition = About(disabled, AlertKinds.DisabledEndpoint, $"{NameOf(disabled)} was disabled: {Because(disabled.DisabledReason)}") with { Repeats = false };
+        var failing = known.GetValueOrDefault(AlertKinds.Key(AlertKinds.Endpoint, disabled.Id.ToString()));
+        if (failing is not null || known.ContainsKey(condition.Alert.Key) || disabled.Since > Now - News)
+            found.Add(condition);
+        // That it does not fail any more would be taken for good news.
+        if (failing is not null)
+            found.Add(new Condition(failing, Forget: true));
+    }
+
+    private static async IAsyncEnumerable<AilingEndpoint> AllAsync(Func<AilingEndpoint?, int, Task<IReadOnlyList<AilingEndpoint>>> read)
+    {
+        AilingEndpoint? last = null;
+        do
         {
-            var isNews = endpoint.UpdatedAt > Now - News || known.Any(alert => alert.Key == AlertKinds.Key(AlertKinds.Endpoint, endpoint.Id.ToString()));
-            return isNews ? About(endpoint, $"{name} was disabled: {Because(reason)}", endpoint.UpdatedAt) with { Repeats = false } : null;
+            var page = await read(last, PageSize).ConfigureAwait(false);
+            foreach (var trouble in page)
+                yield return trouble;
+            last = page.Count == PageSize ? page[^1] : null;
         }
-        return failing?.FailingSince is { } since
-            ? About(endpoint, string.Create(CultureInfo.InvariantCulture, $"{name} has done nothing but fail since {since:yyyy-MM-dd HH:mm} UTC"), since)
-            : null;
+        while (last is not null);
     }
 
-    private Condition About(Endpoint endpoint, string text, DateTimeOffset since)
+    private static string NameOf(AilingEndpoint trouble) => $"Endpoint {trouble.Uid ?? trouble.Id.ToString()}";
+
+    private Condition About(AilingEndpoint trouble, string kind, string text)
     {
-        var condition = New(AlertKinds.Endpoint, endpoint.Id.ToString(), text, since);
-        return condition with { Alert = condition.Alert with { ApplicationId = endpoint.ApplicationId } };
+        var condition = New(kind, trouble.Id.ToString(), text, trouble.Since);
+        return condition with { Alert = condition.Alert with { ApplicationId = trouble.ApplicationId } };
     }
 
-    private static string Because(EndpointDisabledReason reason) => reason switch
+    private static string Because(EndpointDisabledReason? reason) => reason switch
     {
         EndpointDisabledReason.Gone => "the receiver answered 410",
         EndpointDisabledReason.FailingForTooLong => "it did nothing but fail for too long",
         _ => "it is ordered, and its first delivery was given up",
     };
 
-    private async Task<bool> StillFailsAsync(Alert alert, CancellationToken cancellationToken)
+    private async Task AddNodesAsync(List<Condition> found, IReadOnlyDictionary<string, Alert> known, CancellationToken cancellationToken)
     {
-        if (alert.ApplicationId is not { } application
-            || await catalog.FindEndpointAsync(application, alert.Subject, cancellationToken).ConfigureAwait(false) is not { } endpoint)
-            return false;
-        return endpoint.Enabled
-            ? (await history.FindHealthAsync(endpoint.Id, cancellationToken).ConfigureAwait(false))?.FailingSince is not null
-            : endpoint.DisabledReason is not null;
-    }
-
-    private async Task AddNodesAsync(List<Condition> found, IReadOnlyList<Alert> known, IReadOnlyList<string> lost, CancellationToken cancellationToken)
-    {
-        var before = known.Where(alert => alert.Kind == AlertKinds.Node).ToList();
-        if (before.Count == 0 && lost.Count == 0)
+        var lost = known.Values.Where(alert => alert.Kind == AlertKinds.Node).ToList();
+        if (lost.Count == 0)
             return;
         var present = (await deliveries.ReadNodesAsync(cancellationToken).ConfigureAwait(false)).Select(status => status.Name).ToHashSet();
-        foreach (var name in lost.Where(name => !present.Contains(name)).Distinct())
-            found.Add(New(AlertKinds.Node, name, $"Node {name} was lost: it sent no heartbeat any more", Now) with { Repeats = false });
-        foreach (var alert in before.Where(alert => !present.Contains(alert.Subject) && !lost.Contains(alert.Subject)))
-            // One that never comes back, because another took its place, is not told of for ever.
-            found.Add(alert.ToldAt <= Now - _options.RepeatAfter ? new Condition(alert, Forget: true) : new Condition(alert with { SeenAt = Now }, Repeats: false));
+        foreach (var alert in lost)
+        {
+            var isBack = present.Contains(alert.Subject);
+            // Nobody needs to know of one that was back before it was told. One that never comes back, because another took its place, is not told of for ever.
+            if (isBack ? !alert.IsTold : alert.IsTold && alert.ToldAt <= Now - _options.RepeatAfter)
+                found.Add(new Condition(alert, Forget: true));
+            else if (!isBack)
+                found.Add(new Condition(alert with { SeenAt = Now }, Repeats: false));
+        }
     }
 
     private Condition New(string kind, string subject, string text, DateTimeOffset since) => new(new Alert(AlertKinds.Key(kind, subject), text, since, Now));

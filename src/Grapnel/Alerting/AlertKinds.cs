@@ -6,6 +6,9 @@ internal static class AlertKinds
     /// <summary>An endpoint fails, or was disabled for it. The subject is its id.</summary>
     public const string Endpoint = "endpoint";
 
+    /// <summary>In keys of those that were disabled: telling that an endpoint fails is not telling that it was disabled.</summary>
+    public const string DisabledEndpoint = Endpoint + "-disabled";
+
     /// <summary>Messages wait too long. No subject.</summary>
     public const string Backlog = "backlog";
 
@@ -17,6 +20,9 @@ internal static class AlertKinds
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } = [Endpoint, Backlog, Disk, Node];
+
+    /// <summary>A node that was given up, when nobody was told of it yet.</summary>
+    public static Alert Lost(string node, DateTimeOffset now) => new(Key(Node, node), $"Node {node} was lost: it sent no heartbeat any more", now, now);
 
     /// <summary>The key of an alert.</summary>
     public static string Key(string kind, string subject = "") => $"{kind}:{subject}";

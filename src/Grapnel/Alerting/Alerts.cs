@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Grapnel.Housekeeping;
 using Grapnel.Storage;
 using Microsoft.Extensions.Hosting;
@@ -24,6 +23,7 @@ internal sealed partial class Alerts : IHostedService, IDisposable
     public static readonly TimeSpan MailAgainAfter = TimeSpan.FromMinutes(5);
 
     private const int MailedTogether = 50;
+    private const int SeenTogether = 500;
     private static readonly TimeSpan MailPeriod = TimeSpan.FromSeconds(10);
 
     private readonly IAlertStore _store;
@@ -34,13 +34,12 @@ internal sealed partial class Alerts : IHostedService, IDisposable
     private readonly AlertOptions _options;
     private readonly bool _looks;
     private readonly ILogger<Alerts> _logger;
-    private readonly ConcurrentQueue<string> _lost = new();
     private readonly CancellationTokenSource _stopping = new();
     private volatile IReadOnlyList<Alert> _known = [];
     private Task _running = Task.CompletedTask;
 
     public Alerts(
-        IAlertStore store, AlertConditions conditions, OperationalPublisher publisher, NodeKeeper nodes, GrapnelMetrics metrics, TimeProvider time,
+        IAlertStore store, AlertConditions conditions, OperationalPublisher publisher, GrapnelMetrics metrics, TimeProvider time,
         IOptions<AlertOptions> options, IOptions<NodeOptions> node, ILogger<Alerts> logger, IAlertMail mail)
     {
         _store = store;
@@ -51,11 +50,6 @@ internal sealed partial class Alerts : IHostedService, IDisposable
         _options = options.Value;
         _looks = node.Value.Roles.HasFlag(NodeRoles.Dispatch);
         _logger = logger;
-        nodes.Lost += names =>
-        {
-            foreach (var name in names)
-                _lost.Enqueue(name);
-        };
         metrics.ObserveAlerts(() => AlertKinds.All.Select(kind => (kind, _known.Count(alert => alert.Kind == kind && alert.OverAt is null))));
     }
 
@@ -80,21 +74,25 @@ internal sealed partial class Alerts : IHostedService, IDisposable
     private async Task LookAsync(CancellationToken cancellationToken)
     {
         var stored = await _store.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var known = stored.Where(alert => alert.OverAt is null).ToList();
-        var lost = _lost.ToArray();
-        var conditions = await _conditions.FindAsync(known, lost, cancellationToken).ConfigureAwait(false);
-        foreach (var condition in conditions)
+        var known = stored.Where(alert => alert.OverAt is null).ToDictionary(alert => alert.Key);
+        var conditions = await _conditions.FindAsync(known, cancellationToken).ConfigureAwait(false);
+        var byNews = conditions.ToLookup(condition => IsNews(condition, known.GetValueOrDefault(condition.Alert.Key)));
+        foreach (var condition in byNews[true])
             await RaiseAsync(condition, cancellationToken).ConfigureAwait(false);
-        // Only now: after a failure above, they are still to be told of.
-        for (var i = 0; i < lost.Length; i++)
-            _lost.TryDequeue(out _);
+        foreach (var keys in byNews[false].Select(condition => condition.Alert.Key).Chunk(SeenTogether))
+            await _store.SeenAsync(keys, _time.GetUtcNow(), cancellationToken).ConfigureAwait(false);
         var seen = conditions.Select(condition => condition.Alert.Key).ToHashSet();
-        foreach (var alert in known.Where(alert => !seen.Contains(alert.Key) && alert.SeenAt <= _time.GetUtcNow() - OverAfter))
+        foreach (var alert in known.Values.Where(alert => !seen.Contains(alert.Key) && alert.SeenAt <= _time.GetUtcNow() - OverAfter))
             await EndAsync(alert, cancellationToken).ConfigureAwait(false);
         foreach (var alert in stored.Where(alert => alert is { OverAt: not null } && !_mail.IsOn))
             await _store.MailedAsync(alert, cancellationToken).ConfigureAwait(false);
         _known = await _store.ReadAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    // What goes on as it was is noted in few writes, however much of it there is.
+    private bool IsNews(Condition condition, Alert? known) =>
+        known is not { IsTold: true } || condition.Forget || known.Text != condition.Alert.Text
+        || (condition.Repeats && known.ToldAt <= condition.Alert.SeenAt - _options.RepeatAfter);
 
     private async Task RaiseAsync(Condition condition, CancellationToken cancellationToken)
     {

@@ -68,9 +68,6 @@ internal sealed partial class NodeKeeper
     /// <summary>Whether the store took a heartbeat within the time after which others would give this node up.</summary>
     public bool IsBeating => _time.GetElapsedTime(Volatile.Read(ref _beatAt)) < _options.ExpelAfter + _options.Heartbeat;
 
-    /// <summary>Raised, with what they called themselves, when this node has expelled others.</summary>
-    public event Action<IReadOnlyList<string>>? Lost;
-
     private bool Dispatches => _options.Roles.HasFlag(NodeRoles.Dispatch);
 
     /// <summary>What a node calls itself.</summary>
@@ -123,7 +120,6 @@ internal sealed partial class NodeKeeper
         if (expelled.Count == 0)
             return;
         LogExpelled(_logger, expelled.Count);
-        Lost?.Invoke(expelled);
         _signals.Send(new NodeSignal(SignalKind.LanesFree));
         _dispatcher.ForgetOwners(endpoint: null);
     }

@@ -12,7 +12,7 @@ internal sealed partial class TaskRunner(
     IBackgroundTaskStore store, IEnumerable<ITaskWork> works, Dispatcher dispatcher, OperationalEvents events, TimeProvider time,
     ILogger<TaskRunner> logger)
 {
-    /// <summary>Tasks that a node works on side by side; others wait.</summary>
+    /// <summary>Tasks that a node works on side by side; others wait. Those that pause by themselves do not count.</summary>
     public const int SideBySide = 16;
 
     /// <summary>How often tasks of nodes that are gone are looked for.</summary>
@@ -27,6 +27,7 @@ internal sealed partial class TaskRunner(
         works.SelectMany(work => work.Kinds, (work, kind) => (work, kind)).ToDictionary(pair => pair.kind, pair => pair.work);
     private readonly SemaphoreSlim _turns = new(PagesAtOnce);
     private volatile TaskCompletionSource _woken = new();
+    private int _busy;
 
     /// <summary>Tells that there is a new task.</summary>
     public void Wake() => _woken.TrySetResult();
@@ -41,7 +42,7 @@ internal sealed partial class TaskRunner(
             _woken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             workers.RemoveAll(worker => worker.IsCompleted);
             var node = dispatcher.Node;
-            foreach (var task in await TakeAsync(node, SideBySide - workers.Count, cancellationToken).ConfigureAwait(false))
+            foreach (var task in await TakeAsync(node, SideBySide - Volatile.Read(ref _busy), cancellationToken).ConfigureAwait(false))
                 workers.Add(WorkAsync(task, node, cancellationToken));
             await _woken.Task.WaitAsync(Period, time, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -53,7 +54,7 @@ internal sealed partial class TaskRunner(
     {
         try
         {
-            return limit == 0 ? [] : await store.TakeAsync(node, limit, cancellationToken).ConfigureAwait(false);
+            return limit <= 0 ? [] : await store.TakeAsync(node, limit, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -65,6 +66,7 @@ internal sealed partial class TaskRunner(
 
     private async Task WorkAsync(BackgroundTask? task, Id<Node> node, CancellationToken cancellationToken)
     {
+        Interlocked.Increment(ref _busy);
         try
         {
             while (task is { Status: BackgroundTaskStatus.Running })
@@ -75,7 +77,27 @@ internal sealed partial class TaskRunner(
         catch (Exception) when (cancellationToken.IsCancellationRequested) { }
         finally
         {
-            Wake();
+            GiveUpPlace();
+        }
+    }
+
+    private void GiveUpPlace()
+    {
+        Interlocked.Decrement(ref _busy);
+        Wake();
+    }
+
+    // Others take its place meanwhile. When it comes back there may be more than there should be: then nobody follows them until there are fewer again.
+    private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken)
+    {
+        GiveUpPlace();
+        try
+        {
+            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Increment(ref _busy);
         }
     }
 
@@ -95,7 +117,7 @@ internal sealed partial class TaskRunner(
     private async Task<BackgroundTask?> StepAsync(BackgroundTask task, Id<Node> node, CancellationToken cancellationToken)
     {
         if (_works.GetValueOrDefault(task.Kind)?.PauseBefore(task) is { } pause && pause > TimeSpan.Zero)
-            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+            await PauseAsync(pause, cancellationToken).ConfigureAwait(false);
         var next = await TakeTurnAsync(task, node, cancellationToken).ConfigureAwait(false);
         if (next is { Status: BackgroundTaskStatus.Running } && next.Done > task.Done && WorkOf(task).RateOf(task) is { } rate)
             await Task.Delay(TimeSpan.FromSeconds((next.Done - task.Done) / (double)rate), time, cancellationToken).ConfigureAwait(false);

@@ -11,7 +11,7 @@ internal interface ITaskWork
     /// <summary>Messages per second that the task may send, or null for no limit.</summary>
     int? RateOf(BackgroundTask task);
 
-    /// <summary>How long to wait before the next page; none unless said otherwise.</summary>
+    /// <summary>How long to wait before the next page, without holding up other tasks; none unless said otherwise.</summary>
     TimeSpan PauseBefore(BackgroundTask task) => TimeSpan.Zero;
 
     /// <summary>

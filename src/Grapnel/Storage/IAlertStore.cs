@@ -8,13 +8,16 @@ public interface IAlertStore
 {
     /// <summary>
     /// Notes that something is the matter, as of <see cref="Alert.SeenAt"/>. True for the one who is to tell people: when it is new, or was over, or was told
-    /// <paramref name="repeatAfter"/> ago.
+    /// <paramref name="repeatAfter"/> ago, or nobody was told of it yet.
     /// </summary>
     /// <param name="alert">What is the matter. Of one that goes on, only text and time are taken over.</param>
     /// <param name="repeatAfter">The time after which it is told again; null for never.</param>
     /// <param name="mail">Whether telling includes a mail.</param>
     /// <param name="cancellationToken">Gives up.</param>
     Task<bool> RaiseAsync(Alert alert, TimeSpan? repeatAfter, bool mail, CancellationToken cancellationToken);
+
+    /// <summary>Notes that alerts that go on were seen, and nothing else about them; not many at once.</summary>
+    Task SeenAsync(IReadOnlyList<string> keys, DateTimeOffset at, CancellationToken cancellationToken);
 
     /// <summary>All alerts, those that are over and not mailed yet included.</summary>
     Task<IReadOnlyList<Alert>> ReadAsync(CancellationToken cancellationToken);
@@ -36,4 +39,18 @@ public interface IAlertStore
     /// not paused, and did not fail last. Null when there is none.
     /// </summary>
     Task<DateTimeOffset?> FindOldestWaitingAsync(CancellationToken cancellationToken);
+
+    /// <summary>Enabled endpoints that have done nothing but fail since <paramref name="until"/> or longer, a page of them, the one that has failed longest first.</summary>
+    Task<IReadOnlyList<AilingEndpoint>> ReadFailingAsync(DateTimeOffset until, AilingEndpoint? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Endpoints that the engine disabled, a page of them, the one that changed last at the end.</summary>
+    Task<IReadOnlyList<AilingEndpoint>> ReadDisabledAsync(AilingEndpoint? after, int limit, CancellationToken cancellationToken);
 }
+
+/// <summary>What is the matter with an endpoint.</summary>
+/// <param name="Id">The endpoint.</param>
+/// <param name="ApplicationId">Whose it is.</param>
+/// <param name="Uid">What its owner calls it, or null.</param>
+/// <param name="Since">Since when it has done nothing but fail; of one that is disabled, when it changed last.</param>
+/// <param name="DisabledReason">Why the engine disabled it, or null.</param>
+public sealed record AilingEndpoint(Id<Endpoint> Id, Id<Application> ApplicationId, string? Uid, DateTimeOffset Since, EndpointDisabledReason? DisabledReason);

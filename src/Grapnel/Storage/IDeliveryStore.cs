@@ -20,8 +20,8 @@ public interface IDeliveryStore
 
     /// <summary>
     /// Expels every other node whose last heartbeat is older than <paramref name="limit"/>, or a fraction of that where the store knows that its process has no
-    /// connection any more (<see cref="NodeOptions.GoneDivisor"/>), and frees its lanes with it.
-    /// Returns what they called themselves.
+    /// connection any more (<see cref="NodeOptions.GoneDivisor"/>), and frees its lanes with it. With it, too, it is noted as an alert that nobody was told of
+    /// yet: whoever expels may have nothing to do with alerts, or end at once. Returns what they called themselves.
     /// </summary>
     Task<IReadOnlyList<string>> ExpelAsync(Id<Node> self, TimeSpan limit, CancellationToken cancellationToken);
 

@@ -3,6 +3,7 @@ namespace Grapnel.Storage.Tests.Conformance;
 public abstract partial class StoreConformance
 {
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+    private static TimeSpan LongSilence => Limit + TimeSpan.FromSeconds(1);
 
     private Alert Trouble(string key = "disk:", string text = "It runs low.") => new(key, text, Clock.GetUtcNow(), Clock.GetUtcNow());
 
@@ -72,6 +73,85 @@ public abstract partial class StoreConformance
         (await Alerts.ReadAsync(default)).Count.ShouldBe(1, "what was mailed is that it began");
         await Alerts.MailedAsync(over, default);
         (await Alerts.ReadAsync(default)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_is_seen_goes_on_and_is_not_told_for_it_and_what_is_over_stays_so()
+    {
+        foreach (var key in new[] { "disk:a", "disk:b", "disk:c" })
+            await Alerts.RaiseAsync(Trouble(key), Day, mail: true, default);
+        var over = (await Alerts.ReadAsync(default))[2];
+        (await Alerts.EndAsync(over, Clock.GetUtcNow(), mail: true, default)).ShouldBeTrue();
+        Clock.Advance(TimeSpan.FromMinutes(1));
+
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Alerts.SeenAsync(["disk:c", "disk:a", "disk:none"], Clock.GetUtcNow(), default)));
+
+        var now = (await Alerts.ReadAsync(default)).ToDictionary(alert => alert.Key);
+        now.Keys.Order().ShouldBe(["disk:a", "disk:b", "disk:c"]);
+        (now["disk:a"].SeenAt, now["disk:a"].ToldAt, now["disk:a"].MailAt).ShouldBe((Start.AddMinutes(1), Start, Start));
+        (now["disk:b"].SeenAt, now["disk:c"].SeenAt, now["disk:c"].OverAt).ShouldBe((Start, Start, Start));
+    }
+
+    [Fact]
+    public async Task Whoever_expels_a_node_notes_it_for_others_to_tell_and_once()
+    {
+        var told = await LoseAsync();
+        told.Count(tells => tells).ShouldBe(1);
+        var alert = (await Alerts.ReadAsync(default)).Single();
+        (alert.Key, alert.Since, alert.IsTold, alert.MailAt).ShouldBe(("node:first", Start + LongSilence, true, Clock.GetUtcNow()));
+
+        // As long as that goes on, it is nothing new; afterwards it is.
+        (await LoseAsync()).ShouldAllBe(tells => !tells);
+        (await Alerts.EndAsync((await Alerts.ReadAsync(default)).Single(), Clock.GetUtcNow(), mail: true, default)).ShouldBeTrue();
+        (await LoseAsync()).Count(tells => tells).ShouldBe(1);
+        (await Alerts.ReadAsync(default)).Single().Since.ShouldBe(Start + 3 * LongSilence);
+
+        async Task<bool[]> LoseAsync()
+        {
+            var lost = await Deliveries.JoinAsync("first", NodeRoles.All, default);
+            await Deliveries.LeaveAsync(_node, default);
+            _node = lost;
+            await Deliveries.ReadNodesAsync(default);
+            Clock.Advance(LongSilence);
+            var other = await Deliveries.JoinAsync("second", NodeRoles.All, default);
+            (await Deliveries.ExpelAsync(other, Limit, default)).ShouldBe(["first"]);
+            await Deliveries.LeaveAsync(other, default);
+            var noted = (await Alerts.ReadAsync(default)).Single();
+            return await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Alerts.RaiseAsync(noted with { SeenAt = Clock.GetUtcNow() }, Day, mail: true, default)));
+        }
+    }
+
+    [Fact]
+    public async Task All_that_fails_for_long_and_all_that_the_engine_disabled_is_read_page_by_page()
+    {
+        var acme = await AddApplicationAsync("acme");
+        var endpoints = new List<Endpoint>();
+        for (var i = 0; i < 8; i++)
+            endpoints.Add(await AddEndpointAsync(acme, $"shop{i}"));
+        // Two that fail since the same moment, one that fails too shortly, one that a person disabled, one that was deleted, and three that the engine disabled.
+        await Deliveries.SettleAsync(new SettleBatch(_node, [], [
+            .. endpoints.Select((endpoint, i) => new EndpointHealth(endpoint.Id, Start.AddHours(i == 2 ? -1 : -3), 3, 0)), new EndpointHealth(NewLane(), Start.AddHours(-3), 3, 0)], []), default);
+        for (var i = 3; i < 8; i++)
+            await Catalog.UpdateEndpointAsync(endpoints[i] with
+            {
+                Enabled = false, DisabledReason = i < 5 ? null : EndpointDisabledReason.Gone, UpdatedAt = Start.AddMinutes(i == 7 ? 1 : i),
+            }, endpoints[i].UpdatedAt, default);
+        await Catalog.DeleteEndpointAsync(endpoints[4].Id, default);
+        async Task<List<AilingEndpoint>> AllAsync(Func<AilingEndpoint?, Task<IReadOnlyList<AilingEndpoint>>> read)
+        {
+            var all = new List<AilingEndpoint>();
+            while (await read(all.LastOrDefault()) is [var next])
+                all.Add(next);
+            return all;
+        }
+
+        var failing = await AllAsync(after => Alerts.ReadFailingAsync(Start.AddHours(-3), after, 1, default));
+        var disabled = await AllAsync(after => Alerts.ReadDisabledAsync(after, 1, default));
+
+        failing.ShouldBe([Trouble(0, Start.AddHours(-3), null), Trouble(1, Start.AddHours(-3), null)]);
+        disabled.ShouldBe([
+            Trouble(7, Start.AddMinutes(1), EndpointDisabledReason.Gone), Trouble(5, Start.AddMinutes(5), EndpointDisabledReason.Gone), Trouble(6, Start.AddMinutes(6), EndpointDisabledReason.Gone)]);
+        AilingEndpoint Trouble(int i, DateTimeOffset since, EndpointDisabledReason? reason) => new(endpoints[i].Id, acme.Id, $"shop{i}", since, reason);
     }
 
     [Fact]

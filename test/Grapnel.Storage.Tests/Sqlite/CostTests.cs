@@ -312,6 +312,8 @@ public sealed class CostTests : SqliteTests
         await Store.Statistics.CountEndpointsAsync(rule, default);
         await Store.Statistics.ReadTroubledAsync(rule, Tenant, 10, default);
         await Store.Statistics.ReadLanesAsync([lane], default);
+        await Store.Alerts.ReadFailingAsync(now, null, 10, default);
+        await Store.Alerts.ReadDisabledAsync(null, 10, default);
     }
 
     private async Task CallTasksAsync(Id<Message> message, Id<Endpoint> lane, PageRequest page)

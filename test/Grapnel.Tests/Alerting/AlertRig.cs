@@ -112,6 +112,8 @@ internal sealed class AlertRig : IAsyncDisposable
 
         public Task<bool> EndAsync(Alert alert, DateTimeOffset at, bool mail, CancellationToken cancellationToken) => _inner.EndAsync(alert, at, mail, cancellationToken);
 
+        public Task SeenAsync(IReadOnlyList<string> keys, DateTimeOffset at, CancellationToken cancellationToken) => _inner.SeenAsync(keys, at, cancellationToken);
+
         public async Task<IReadOnlyList<Alert>> TakeMailAsync(DateTimeOffset now, DateTimeOffset until, int limit, CancellationToken cancellationToken)
         {
             var alerts = await _inner.TakeMailAsync(now, until, limit, cancellationToken);
@@ -122,6 +124,12 @@ internal sealed class AlertRig : IAsyncDisposable
         public Task MailedAsync(Alert alert, CancellationToken cancellationToken) => _inner.MailedAsync(alert, cancellationToken);
 
         public Task<DateTimeOffset?> FindOldestWaitingAsync(CancellationToken cancellationToken) => _inner.FindOldestWaitingAsync(cancellationToken);
+
+        public Task<IReadOnlyList<AilingEndpoint>> ReadFailingAsync(DateTimeOffset until, AilingEndpoint? after, int limit, CancellationToken cancellationToken) =>
+            _inner.ReadFailingAsync(until, after, limit, cancellationToken);
+
+        public Task<IReadOnlyList<AilingEndpoint>> ReadDisabledAsync(AilingEndpoint? after, int limit, CancellationToken cancellationToken) =>
+            _inner.ReadDisabledAsync(after, limit, cancellationToken);
     }
 }
 

@@ -90,6 +90,24 @@ public sealed class ErasureTests
         await Should.ThrowAsync<NotFoundException>(() => erasures.BeginAsync(application.Id.ToString(), default));
     }
 
+    [Fact]
+    public async Task Erasures_that_wait_for_their_last_pass_hold_up_no_other_task()
+    {
+        await using var engine = await EngineHarness.StartAsync();
+        var tasks = new List<BackgroundTask>();
+        for (var i = 0; i <= 2 * TaskRunner.SideBySide; i++)
+        {
+            await LiveAsync(engine, $"erased{i}", messages: 1);
+            var task = await engine.Get<Erasures>().BeginAsync($"erased{i}", default);
+            // The clock stands still, and so do all that came this far.
+            await engine.UntilAsync(async () => ErasureCursor.Of(await FindAsync(engine, task)).IsBeforeLastPass);
+            tasks.Add(task);
+        }
+
+        foreach (var task in tasks)
+            (await EndOfAsync(engine, task)).Status.ShouldBe(BackgroundTaskStatus.Finished);
+    }
+
     private static async Task<(Application Application, Id<Endpoint>[] Endpoints)> LiveAsync(EngineHarness engine, string uid, int messages = 20)
     {
         var application = await engine.Get<ApplicationRegistry>().CreateAsync(new ApplicationInput { Name = "Erased", Uid = uid });

@@ -148,10 +148,48 @@ public sealed class ConfigurationTests
         (await server.Client.GetJsonAsync("/api/v1/event-type/a.b")).Status.ShouldBe(200);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("~")]
+    [InlineData("NULL")]
+    [InlineData("True")]
+    [InlineData("yes")]
+    [InlineData("NO")]
+    [InlineData("On")]
+    [InlineData("off")]
+    [InlineData("y")]
+    [InlineData("N")]
+    [InlineData("12")]
+    [InlineData("-1.5e3")]
+    [InlineData("+.5")]
+    [InlineData("1_000")]
+    [InlineData("017")]
+    [InlineData("0o17")]
+    [InlineData("0x1f")]
+    [InlineData("-0b1")]
+    [InlineData("190:20:30")]
+    [InlineData("2001-12-14")]
+    [InlineData("2001-12-14 21:59:43.10 -5")]
+    [InlineData(".inf")]
+    [InlineData("-.INF")]
+    [InlineData(".NaN")]
+    [InlineData("<<")]
+    [InlineData("=")]
+    public void A_text_that_some_reader_of_YAML_would_take_for_something_else_stands_in_quotes(string text) =>
+        JsonYaml.Write(new JsonObject { ["a"] = text, [text.Length > 0 ? text : "b"] = text })
+            .ShouldBe($"a: \"{text}\"\n{(text.Length > 0 ? $"\"{text}\"" : "b")}: \"{text}\"\n");
+
+    [Theory]
+    [InlineData("order.created")]
+    [InlineData("https://shop.example.com/hooks")]
+    [InlineData("The null of them all")]
+    [InlineData("nothing")]
+    public void Any_other_text_stands_plain(string text) => JsonYaml.Write(new JsonObject { ["a"] = text }).ShouldBe($"a: {text}\n");
+
     [Fact]
     public void Whatever_is_written_as_YAML_is_read_back_as_it_was()
     {
-        var text = Gen.OneOf(Gen.String[Gen.Char['\u0020', '\u007e'], 0, 12], Gen.Const("null"), Gen.Const("1.0"), Gen.Const("~"), Gen.Const("a\nb\n"), Gen.Const("- x"), Gen.Const("0x1f"), Gen.Const("é: #"));
+        var text = Gen.OneOf(Gen.String[Gen.Char['\u0020', '\u007e'], 0, 12], Gen.String[Gen.Char[" \n\r\t\0*:#-aé\u0085\u2028\ufeff"], 0, 6], Gen.Const("null"), Gen.Const("1.0"), Gen.Const("~"), Gen.Const("a\nb\n"), Gen.Const("- x"), Gen.Const("0x1f"), Gen.Const("é: #"));
         var scalar = Gen.OneOf(text.Select(t => (JsonNode?)JsonValue.Create(t)), Gen.Long.Select(n => (JsonNode?)JsonValue.Create(n)), Gen.Bool.Select(b => (JsonNode?)JsonValue.Create(b)), Gen.Const((JsonNode?)null));
         Gen.Dictionary(text.Where(t => t.Length > 0), scalar.List[0, 3])[0, 4].Sample(map =>
         {

@@ -8,6 +8,10 @@ namespace Grapnel.Server.Commands;
 /// <summary><c>grapnel backup</c>: a consistent copy of a store, while servers work on it.</summary>
 internal static class BackupCommand
 {
+    /// <summary>What to say when the key ring is kept elsewhere.</summary>
+    public const string WithoutKeyRing =
+        "The key ring is not in it. Where the servers keep that in a folder of its own (Secrets:KeyRing), back it up, too: without it the secrets in this backup cannot be read.";
+
     public static Command Create()
     {
         var data = new Option<string?>("--data") { Description = "The data folder. Default: grapnel-data.", HelpName = "folder" };

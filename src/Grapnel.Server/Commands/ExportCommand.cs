@@ -26,10 +26,22 @@ internal static class ExportCommand
             var document = ConfigurationFile.Escape(await new ConfigurationReader(client, cancel).ReadAsync(args.GetValue(application) ?? []))!;
             var text = args.GetValue(json) ? document.ToJsonString(Indented) + "\n" : JsonYaml.Write(document);
             if (args.GetValue(output) is { } file)
-                await File.WriteAllTextAsync(file, text, cancel);
+                await WriteAsync(file, text, cancel);
             else
                 System.Console.Write(text);
         });
         return command;
+    }
+
+    private static async Task WriteAsync(string file, string text, CancellationToken cancel)
+    {
+        try
+        {
+            await File.WriteAllTextAsync(file, text, cancel);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(failure.Message, failure);
+        }
     }
 }

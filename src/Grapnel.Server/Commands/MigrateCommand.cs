@@ -16,7 +16,7 @@ internal static class MigrateCommand
         {
             store,
         };
-        command.SetAction((args, cancel) => RunAsync(args.GetRequiredValue(store), cancel));
+        command.SetAction((args, cancel) => RunAsync(StoreOption.Choose(args, store), cancel));
         return command;
     }
 

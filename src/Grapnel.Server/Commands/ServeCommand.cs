@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Reflection;
+using Grapnel.Server.Api;
 using Grapnel.Server.Auth;
 using Grapnel.Server.Auth.Users;
 using Grapnel.Server.Console;
@@ -64,9 +65,13 @@ internal static class ServeCommand
         if (server.Services.GetRequiredService<FirstUser>().Code is { } code)
             terminal.WriteLines(
                 $"Nobody can sign in to the console yet. Make your account with the one-time code {terminal.Bold(code)}:",
-                $"  {terminal.Bold($"{server.Urls.First()}{ConsolePaths.Setup}?code={code}")}",
+                $"  {terminal.Bold($"{AddressOf(server)}{ConsolePaths.Setup}?code={code}")}",
                 "");
     }
+
+    // What listens on all addresses has none that a browser could open.
+    private static string AddressOf(StartedServer server) => server.Services.GetRequiredService<ApiOptions>().PublicUrl?.TrimEnd('/')
+        ?? server.Urls.First().Replace("//[::]", "//127.0.0.1", StringComparison.Ordinal).Replace("//0.0.0.0", "//127.0.0.1", StringComparison.Ordinal);
 
     private static void RequireNames(ArgumentResult result)
     {

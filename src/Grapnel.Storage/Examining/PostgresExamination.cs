@@ -32,10 +32,19 @@ public static partial class PostgresExamination
     public static Task<StoreReport> RunAsync(PostgresStoreOptions options, DateTimeOffset now, TimeSpan stuckAfter, CancellationToken cancel) =>
         ReadAsync(options, session => ExamineAsync(session, now, stuckAfter), cancel);
 
-    /// <summary>The URL of an endpoint; null when there is none.</summary>
+    /// <summary>Whether there is a store in a database, of whatever version.</summary>
     /// <exception cref="StoreOpenException">The database cannot be read; says why.</exception>
-    public static Task<string?> FindUrlAsync(PostgresStoreOptions options, Id<Endpoint> endpoint, CancellationToken cancel) =>
-        ReadAsync(options, session => session.Prepare("SELECT url FROM endpoint WHERE id = $1").Bind(endpoint).FirstAsync(row => row.Text(0)), cancel);
+    public static Task<bool> HasStoreAsync(PostgresStoreOptions options, CancellationToken cancel) => ReadAsync(options, PostgresSchema.HasTablesAsync, cancel);
+
+    /// <summary>Whether a database keeps the key ring of its servers.</summary>
+    /// <exception cref="StoreOpenException">The database cannot be read; says why.</exception>
+    public static Task<bool> HasKeyRingAsync(PostgresStoreOptions options, CancellationToken cancel) =>
+        ReadAsync(options, session => session.Prepare("SELECT 1 FROM key_ring LIMIT 1").AnyAsync(), cancel);
+
+    /// <summary>Where an endpoint is; null when there is none.</summary>
+    /// <exception cref="StoreOpenException">The database cannot be read; says why.</exception>
+    public static Task<StoredReceiver?> FindReceiverAsync(PostgresStoreOptions options, Id<Endpoint> endpoint, CancellationToken cancel) => ReadAsync(
+        options, session => session.Prepare("SELECT url, tls FROM endpoint WHERE id = $1").Bind(endpoint).FirstAsync(row => StoredReceiver.Of(row.Text(0), row.TextOrNull(1))), cancel);
 
     private static async Task<T> ReadAsync<T>(PostgresStoreOptions options, Func<PostgresSession, Task<T>> read, CancellationToken cancel)
     {

@@ -34,7 +34,7 @@ public static class SqliteExamination
 
     private static T Read<T>(string folder, Func<SqliteSession, SqliteFiles, T> read)
     {
-        if (!File.Exists(Path.Combine(folder, "grapnel.db")))
+        if (!HasStore(folder))
             throw new StoreOpenException($"There is no store of Grapnel in {Path.GetFullPath(folder)}.");
         var files = SqliteFiles.In(folder);
         try
@@ -48,12 +48,15 @@ public static class SqliteExamination
         }
     }
 
-    /// <summary>The URL of an endpoint; null when there is none.</summary>
+    /// <summary>Whether there is a store in a folder.</summary>
+    public static bool HasStore(string folder) => File.Exists(Path.Combine(folder, "grapnel.db"));
+
+    /// <summary>Where an endpoint is; null when there is none.</summary>
     /// <exception cref="StoreOpenException">The store cannot be read; says why.</exception>
-    public static string? FindUrl(string folder, Id<Endpoint> endpoint) => Read(folder, (session, _) =>
+    public static StoredReceiver? FindReceiver(string folder, Id<Endpoint> endpoint) => Read(folder, (session, _) =>
     {
-        var select = session.Prepare("SELECT url FROM endpoint WHERE id = ?").Bind(endpoint);
-        return select.Step() ? select.Text(0) : null;
+        var select = session.Prepare("SELECT url, tls FROM endpoint WHERE id = ?").Bind(endpoint);
+        return select.Step() ? StoredReceiver.Of(select.Text(0), select.TextOrNull(1)) : null;
     });
 
     /// <summary>Who has the folder open, in words; null when nobody has.</summary>

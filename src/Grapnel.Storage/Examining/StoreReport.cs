@@ -1,9 +1,24 @@
+using System.Text.Json;
+
 namespace Grapnel.Storage.Examining;
 
 /// <summary>A lane in which something has been due for long, without anybody trying to send it.</summary>
 /// <param name="Endpoint">The endpoint, as the API names it.</param>
 /// <param name="Node">The node that owns the lane; null when none does.</param>
 public sealed record StuckLane(string Endpoint, string? Node);
+
+/// <summary>Where an endpoint is, and whose certificates it trusts. The certificate that it shows is not among it: its key is sealed.</summary>
+/// <param name="Url">The URL.</param>
+/// <param name="Tls">Authorities and <see cref="EndpointTls.Insecure"/>; null where it says nothing of TLS.</param>
+/// <param name="ShowsCertificate">Whether the endpoint has a certificate to show.</param>
+public sealed record StoredReceiver(string Url, EndpointTls? Tls, bool ShowsCertificate)
+{
+    internal static StoredReceiver Of(string url, string? tls)
+    {
+        var stored = tls is null ? null : JsonSerializer.Deserialize<EndpointTls>(tls, JsonSerializerOptions.Default);
+        return new StoredReceiver(url, stored is null ? null : stored with { ClientCertificate = null, ClientKey = null }, stored?.ClientCertificate is not null);
+    }
+}
 
 /// <summary>A node on record that is not there any more.</summary>
 /// <param name="Name">Its name.</param>

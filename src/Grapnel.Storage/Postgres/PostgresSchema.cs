@@ -78,7 +78,7 @@ internal static partial class PostgresSchema
     /// <exception cref="StoreOpenException">It is of another program, or newer.</exception>
     public static async Task<bool> NeedsMigrationAsync(PostgresSession session)
     {
-        if (!await session.Prepare("SELECT 1 WHERE to_regclass('\"__EFMigrationsHistory\"') IS NOT NULL").AnyAsync().ConfigureAwait(false))
+        if (!await HasTablesAsync(session).ConfigureAwait(false))
             return true;
         var applied = await session.Prepare("SELECT \"MigrationId\" FROM \"__EFMigrationsHistory\"").RowsAsync(row => row.Text(0)).ConfigureAwait(false);
         var known = KnownMigrations();
@@ -89,6 +89,10 @@ internal static partial class PostgresSchema
             throw new StoreOpenException($"The database was written by a newer version of Grapnel (it has {unknown}). Use that version or a later one.");
         return applied.Count < known.Count || !await session.Prepare("SELECT 1 FROM application LIMIT 1").AnyAsync().ConfigureAwait(false);
     }
+
+    /// <summary>Whether tables have been made, of whatever version.</summary>
+    public static Task<bool> HasTablesAsync(PostgresSession session) =>
+        session.Prepare("SELECT 1 WHERE to_regclass('\"__EFMigrationsHistory\"') IS NOT NULL").AnyAsync();
 
     public static HashSet<string> KnownMigrations() => [.. typeof(PostgresSchema).Assembly.GetTypes()
         .Where(type => type.IsSubclassOf(typeof(Migration)) && type.GetCustomAttribute<DbContextAttribute>()!.ContextType == typeof(PostgresCatalogContext))

@@ -46,12 +46,17 @@ internal static class SendingHandler
         ResponseDrainTimeout = TimeSpan.Zero,
 
         RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        SslOptions = new SslClientAuthenticationOptions
-        {
-            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-            RemoteCertificateValidationCallback = insecure ? static (_, _, _, _) => true : CertificateCheck.Validate,
-            CertificateChainPolicy = CertificateCheck.Policy(certificates?.Authorities),
-            ClientCertificateContext = certificates?.Client,
-        },
+        SslOptions = TlsOf(certificates, insecure),
+    };
+
+    /// <summary>How a receiver is met by TLS.</summary>
+    /// <param name="certificates">What to show, and whom to trust; null for nothing and for those that the system trusts.</param>
+    /// <param name="insecure">Whether any certificate of a receiver will do.</param>
+    public static SslClientAuthenticationOptions TlsOf(EndpointCertificates? certificates, bool insecure) => new()
+    {
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+        RemoteCertificateValidationCallback = insecure ? static (_, _, _, _) => true : CertificateCheck.Validate,
+        CertificateChainPolicy = CertificateCheck.Policy(certificates?.Authorities),
+        ClientCertificateContext = certificates?.Client,
     };
 }

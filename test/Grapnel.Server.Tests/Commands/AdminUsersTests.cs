@@ -1,7 +1,9 @@
 using Grapnel.Auditing;
 using Grapnel.Server.Tests.Console.Support;
+using Grapnel.Server.Tests.Faults.Harness;
 using Grapnel.Server.Tests.Support;
 using Grapnel.Storage;
+using Grapnel.Testing;
 
 namespace Grapnel.Server.Tests.Commands;
 
@@ -43,6 +45,47 @@ public sealed class AdminUsersTests
         (await RunAsync(folder, "reset-password", "--name", "joe", "--generate")).Errors.ShouldContain("There is no user 'joe'.");
         (await GrapnelProcess.RunWithInputAsync(folder.Path, "short\n", "admin", "create-user", "--name", "joe", "--data", "data")).Errors.ShouldContain("must have 10 to 256 characters");
         (await GrapnelProcess.RunWithInputAsync(folder.Path, "", "admin", "create-user", "--name", "joe", "--data", "data")).Errors.ShouldContain("There was no password");
+    }
+
+    [Theory]
+    [InlineData("create-key")]
+    [InlineData("list-keys")]
+    [InlineData("reset-password --name joe --generate")]
+    public async Task No_store_is_made_where_there_is_none(string arguments)
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(Path.Combine(folder.Path, "data"));
+        var refused = await RunAsync(folder, arguments.Split(' '));
+        (refused.ExitCode, refused.Output).ShouldBe((1, ""));
+        refused.Errors.ShouldContain($"There is no store of Grapnel in {Path.Combine(folder.Path, "data")}.");
+        Directory.GetFileSystemEntries(Path.Combine(folder.Path, "data")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task No_tables_are_made_in_a_database_that_has_none()
+    {
+        using var folder = new TemporaryFolder();
+        await using var database = await OwnDatabase.CreateAsync(await PostgresServer.Shared);
+        await using var refused = new GrapnelProcess(folder.Path, ["admin", "create-key"], database.Settings);
+        (await refused.WaitForExitAsync()).ShouldBe(1);
+        refused.Output.ShouldBeEmpty();
+        (await refused.Errors).ShouldContain("There is no store of Grapnel in PostgreSQL database");
+        await database.RunSqlAsync("CREATE TABLE application (id int)");
+    }
+
+    [Theory]
+    [InlineData("admin list-keys")]
+    [InlineData("backup --to there")]
+    [InlineData("migrate")]
+    public async Task Two_variables_that_are_one_setting_are_told_in_a_sentence(string arguments)
+    {
+        using var folder = new TemporaryFolder();
+        await using var refused = new GrapnelProcess(folder.Path, arguments.Split(' '), [("GRAPNEL_API_KEY", "a"), ("GRAPNEL_APIKEY", "b")]);
+        (await refused.WaitForExitAsync()).ShouldBe(1);
+        (await refused.Errors).Trim().ShouldEndWith("- GRAPNEL_APIKEY and GRAPNEL_API_KEY are the same setting; keep one of them.");
+
+        await using var help = new GrapnelProcess(folder.Path, [.. arguments.Split(' '), "--help"], [("GRAPNEL_API_KEY", "a"), ("GRAPNEL_APIKEY", "b")]);
+        (await help.WaitForExitAsync()).ShouldBe(0, await help.Errors);
     }
 
     [Theory]

@@ -23,6 +23,17 @@ public sealed partial class ServeProcessTests
         (await server.WaitForExitAsync()).ShouldBe(0);
     }
 
+    [Theory]
+    [InlineData("http://[::]:0", null, @"http://127\.0\.0\.1:\d+/setup\?code=")]
+    [InlineData("http://0.0.0.0:0", null, @"http://127\.0\.0\.1:\d+/setup\?code=")]
+    [InlineData("http://[::]:0", "https://webhooks.example.com/", "https://webhooks.example.com/setup\\?code=")]
+    public async Task The_link_to_make_an_account_opens_in_a_browser_whatever_the_server_listens_on(string urls, string? publicUrl, string link)
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = new GrapnelProcess(folder.Path, ["serve", "--urls", urls, .. publicUrl is null ? (string[])[] : [$"Api:PublicUrl={publicUrl}"]]);
+        (await server.WaitForLineAsync(line => line.Contains("/setup?code="))).Trim().ShouldMatch($"^{link}[A-Z0-9-]+$");
+    }
+
     [Fact]
     public async Task A_folder_serves_one_process_and_the_second_is_told_who_has_it()
     {

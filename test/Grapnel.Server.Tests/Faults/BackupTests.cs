@@ -47,6 +47,26 @@ public sealed class BackupTests(ITestOutputHelper output)
         output.WriteLine($"{owed.Length} of {ledger.Published.Count} acknowledged before the backup, {done.Sum(path => path.Value.Count)} delivered, {after.Length} sent after it was restored");
     }
 
+    [Theory]
+    [InlineData(BackEnd.Sqlite, false)]
+    [InlineData(BackEnd.Sqlite, true)]
+    [InlineData(BackEnd.Postgres, false)]
+    [InlineData(BackEnd.Postgres, true)]
+    public async Task A_backup_is_for_its_owner_only_and_says_when_the_key_ring_is_not_in_it(BackEnd backEnd, bool isElsewhere)
+    {
+        using var folder = new TemporaryFolder();
+        var backup = Path.Combine(folder.Path, "backup");
+        await using var database = backEnd == BackEnd.Postgres ? await OwnDatabase.CreateAsync(await PostgresServer.Shared) : null;
+        (string, string)[] ring = isElsewhere ? [("GRAPNEL_SECRETS__KEYRING", Path.Combine(folder.Path, "ring"))] : [];
+        await using var rig = await Rig.StartAsync(settings: [.. database?.Settings ?? [], .. ring]);
+
+        var told = await BackUpAsync(rig, database, backup);
+
+        told.Contains("The key ring is not in it").ShouldBe(isElsewhere, told);
+        if (!OperatingSystem.IsWindows())
+            (File.GetUnixFileMode(backup) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)).ShouldBe(UnixFileMode.None);
+    }
+
     [Fact]
     public async Task Nothing_is_overwritten_and_what_cannot_be_made_is_told_in_a_sentence()
     {
@@ -73,12 +93,13 @@ public sealed class BackupTests(ITestOutputHelper output)
         }
     }
 
-    private async Task BackUpAsync(Rig rig, OwnDatabase? database, string to)
+    private async Task<string> BackUpAsync(Rig rig, OwnDatabase? database, string to)
     {
         await using var process = new GrapnelProcess(
             Path.GetTempPath(), database is null ? ["backup", "--data", rig.Folder, "--to", to] : ["backup", "--to", to], database?.Settings ?? []);
         (await process.WaitForExitAsync()).ShouldBe(0, await process.Errors);
         output.WriteLine(process.Output);
+        return process.Output;
     }
 
     private static async Task<HashSet<string>> DoneAsync(Rig rig, string endpoint) =>

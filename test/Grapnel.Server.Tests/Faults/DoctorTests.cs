@@ -190,6 +190,36 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
+    public async Task The_certificates_that_an_endpoint_trusts_are_those_that_count()
+    {
+        using var certificates = new TestCertificates();
+        await using var receiver = await Receiver.StartAsync(certificates.Issue("127.0.0.1"));
+        await using var server = await TestServer.StartAsync(folder: Data);
+        foreach (var tls in (string[])[$$"""{"authorities":{{JsonSerializer.Serialize(certificates.Roots.ExportCertificatePems())}}}""", """{"insecure":true}"""])
+        {
+            var endpoint = (await server.Client.PostJsonAsync("/api/v1/app/default/endpoint", $$"""{"url":"{{receiver.Url()}}","tls":{{tls}}}""")).Id;
+            var found = await ExamineAsync([], endpoint: endpoint, secret: "whsec_" + Convert.ToBase64String(new byte[32]), arguments: ["Network:AllowNet=127.0.0.0/8"]);
+            Bad(found).ShouldBeEmpty();
+            found[^1].Text.ShouldStartWith("A signed test was answered 2");
+        }
+        Bad(await ExamineAsync([], endpoint: receiver.Url(), arguments: ["Network:AllowNet=127.0.0.0/8"])).ShouldHaveSingleItem().Text.ShouldContain("an authority that is not trusted");
+    }
+
+    [Fact]
+    public async Task Nothing_is_claimed_of_what_a_proxy_does()
+    {
+        await MakeStoreAsync();
+        var proxy = "Network:Proxy=http://me:never-to-be-printed@127.0.0.1:1";
+
+        var behind = await ExamineAsync([], endpoint: "https://nowhere.invalid/", arguments: [proxy]);
+        var past = await ExamineAsync([], endpoint: "https://nowhere.invalid/", arguments: [proxy, "Network:NoProxy:0=nowhere.invalid"]);
+
+        Bad(behind).ShouldBeEmpty();
+        behind[^1].Text.ShouldContain("through the proxy 127.0.0.1:1");
+        Bad(past).ShouldHaveSingleItem().Text.ShouldContain("does not resolve");
+    }
+
+    [Fact]
     public async Task People_are_told_in_lines_with_what_to_do_and_wrong_usage_ends_with_2()
     {
         var (exitCode, output, _) = await GrapnelProcess.RunAsync(_folder.Path, "doctor", "--data", Data);

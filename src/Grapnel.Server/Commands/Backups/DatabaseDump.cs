@@ -2,6 +2,8 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using Grapnel.Server.Commands.Stores;
+using Grapnel.Storage;
+using Grapnel.Storage.Examining;
 using Npgsql;
 
 namespace Grapnel.Server.Commands.Backups;
@@ -20,6 +22,7 @@ internal static class DatabaseDump
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            MakeForOwner(unfinished);
             await RunToolAsync("pg_dump", ["--format=custom", "--no-password", $"--file={unfinished}"], connection, cancel);
             // Reads the table of contents back.
             await RunToolAsync("pg_restore", ["--list", unfinished], connection, cancel);
@@ -37,9 +40,33 @@ internal static class DatabaseDump
         {
             File.Delete(unfinished);
         }
+        if (!await HasKeyRingAsync(place, cancel))
+            terminal.WriteLines(BackupCommand.WithoutKeyRing);
         terminal.WriteLines(
             $"{terminal.Good("Done")}: {Math.Max(1, new FileInfo(target).Length >> 20)} MiB.",
             $"To go on from it, with servers stopped and in an empty database: pg_restore --exit-on-error --no-owner --dbname=NEW {target}");
+    }
+
+    // Before pg_dump opens it, and lets others read it where they are let by default: all secrets are in there.
+    private static void MakeForOwner(string file)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        new FileStream(file, options).Dispose();
+    }
+
+    private static async Task<bool> HasKeyRingAsync(StorePlace place, CancellationToken cancel)
+    {
+        try
+        {
+            return await PostgresExamination.HasKeyRingAsync(place.PostgresOptions(), cancel);
+        }
+        catch (StoreOpenException)
+        {
+            // The backup is made; a store that is older than key rings has none to miss.
+            return true;
+        }
     }
 
     private static async Task RunToolAsync(string tool, string[] arguments, NpgsqlConnectionStringBuilder connection, CancellationToken cancel)

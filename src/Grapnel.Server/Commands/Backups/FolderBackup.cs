@@ -25,6 +25,8 @@ internal static class FolderBackup
         {
             var backup = new SqliteBackup(place.Location, to) { MostLogBytes = mostLogBytes, Told = Tell };
             var bytes = await Task.Run(() => backup.Run(cancel), cancel);
+            if (!Directory.Exists(new SqliteStoreOptions { Data = to }.KeyRingFolder))
+                terminal.WriteLines(BackupCommand.WithoutKeyRing);
             terminal.WriteLines(
                 $"{terminal.Good("Done")}: {Math.Max(1, bytes >> 20)} MiB, checked. To go on from it: grapnel serve --data {Path.GetFullPath(to)}");
         }

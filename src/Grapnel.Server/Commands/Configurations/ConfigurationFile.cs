@@ -53,27 +53,46 @@ internal static partial class ConfigurationFile
         }
     }
 
-    // A name that is misspelt would otherwise be passed over in silence, and what it was to say not be there.
+    // A name that is misspelt, or a section of another kind, would otherwise be passed over in silence, and what it was to say not be there.
     private static void Check(string path, JsonObject document)
     {
         var faults = new List<string>();
-        void Known(string where, JsonNode? node, IEnumerable<string> names) =>
-            faults.AddRange((node as JsonObject)?.Select(member => member.Key).Except(names).Select(name => $"{where}.{name}") ?? [$"{where} (it must have members)"]);
-        void Endpoints(string where, JsonNode? endpoints)
+        JsonObject Members(string where, JsonNode? node)
         {
-            foreach (var (key, endpoint) in endpoints as JsonObject ?? [])
+            if (node is not JsonObject)
+                faults.Add($"{where} (it must have members)");
+            return node as JsonObject ?? [];
+        }
+        JsonObject Part(string where, JsonObject whole, string name) => whole.ContainsKey(name) ? Members($"{where}{name}", whole[name]) : [];
+        void Known(string where, JsonNode? node, IEnumerable<string> names) =>
+            faults.AddRange(Members(where, node).Select(member => member.Key).Except(names).Select(name => $"{where}.{name}"));
+        void Endpoints(string where, JsonObject endpoints)
+        {
+            foreach (var (key, endpoint) in endpoints)
+            {
                 Known($"{where}.{key}", endpoint, [.. Shape.Endpoint.Names, "secret"]);
+                // These may be null: the endpoint has none then.
+                if ((endpoint as JsonObject)?["headers"] is { } headers)
+                    Members($"{where}.{key}.headers", headers);
+                if ((endpoint as JsonObject)?["tls"] is { } tls)
+                    Known($"{where}.{key}.tls", tls, [.. Shape.Tls.Names, "clientKey"]);
+                if ((endpoint as JsonObject)?["oauth"] is { } grant)
+                    Known($"{where}.{key}.oauth", grant, [.. Shape.OAuth.Names, "clientSecret"]);
+            }
         }
 
         faults.AddRange(document.Select(member => member.Key).Except(Sections));
-        foreach (var (name, type) in document["eventTypes"] as JsonObject ?? [])
+        foreach (var (name, type) in Part("", document, "eventTypes"))
             Known($"eventTypes.{name}", type, Shape.EventType.Names);
-        Endpoints("operationalWebhooks", document["operationalWebhooks"]);
-        foreach (var (key, application) in document["applications"] as JsonObject ?? [])
+        Endpoints("operationalWebhooks", Part("", document, "operationalWebhooks"));
+        foreach (var (key, application) in Part("", document, "applications"))
         {
             Known($"applications.{key}", application, [.. Shape.Application.Names, "endpoints", "schedules"]);
-            Endpoints($"applications.{key}.endpoints", (application as JsonObject)?["endpoints"]);
-            foreach (var (index, schedule) in ((application as JsonObject)?["schedules"] as JsonArray ?? []).Index())
+            var members = application as JsonObject ?? [];
+            Endpoints($"applications.{key}.endpoints", Part($"applications.{key}.", members, "endpoints"));
+            if (members.ContainsKey("schedules") && members["schedules"] is not JsonArray)
+                faults.Add($"applications.{key}.schedules (it must be a list)");
+            foreach (var (index, schedule) in (members["schedules"] as JsonArray ?? []).Index())
                 Known($"applications.{key}.schedules.{index}", schedule, Shape.Schedule.Names);
         }
         if (faults.Count > 0)

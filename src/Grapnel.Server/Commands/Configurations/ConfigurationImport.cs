@@ -11,8 +11,9 @@ internal sealed class ConfigurationImport(ApiClient client, bool dryRun, bool pr
 {
     private readonly ConfigurationReader _reader = new(client, cancel);
     private readonly List<Change> _changes = [];
+    private readonly List<Func<Task>> _last = [];
 
-    /// <summary>What was changed, or would be.</summary>
+    /// <summary>What was changed, or would be. What the server refused is not in it.</summary>
     public IReadOnlyList<Change> Changes => _changes;
 
     /// <summary>What was as it should be already.</summary>
@@ -26,16 +27,39 @@ internal sealed class ConfigurationImport(ApiClient client, bool dryRun, bool pr
             await ImportEndpointsAsync(Paths.OperationalEndpoints, "operational webhook", operational);
         foreach (var (key, application) in document["applications"] as JsonObject ?? [])
             await ImportApplicationAsync(key, (JsonObject)application!);
+        foreach (var archive in _last)
+            await archive();
     }
 
     private async Task ImportEventTypesAsync(JsonObject wanted)
     {
         var there = await _reader.ReadEventTypesAsync();
         foreach (var (name, type) in wanted)
-            await PutAsync("event type", name, $"{Paths.EventTypes}/{Uri.EscapeDataString(name)}", Shape.EventType, (JsonObject?)there[name], (JsonObject)type!);
+        {
+            var (known, shaped) = ((JsonObject?)there[name], Shape.EventType.Of((JsonObject)type!));
+            // What subscribes to it, or publishes it on a schedule, can only be made as long as it is not archived.
+            if (shaped.ContainsKey("archived") && known?.ContainsKey("archived") != true)
+            {
+                var open = (JsonObject)shaped.DeepClone();
+                open.Remove("archived");
+                if (known is null)
+                    await PutEventTypeAsync(name, null, open);
+                _last.Add(() => PutEventTypeAsync(name, known ?? open, shaped));
+            }
+            else
+                await PutEventTypeAsync(name, known, shaped);
+        }
         foreach (var name in Surplus(there.Select(pair => pair.Key), wanted.ContainsKey))
             await DeleteAsync("event type", name, $"{Paths.EventTypes}/{Uri.EscapeDataString(name)}?expunge=true");
     }
+
+    private Task PutEventTypeAsync(string name, JsonObject? there, JsonObject shaped) => PutAsync("event type", name, there, shaped, () =>
+    {
+        var body = (JsonObject)shaped.DeepClone();
+        // The one member without which there is no event type; a shape leaves it out when it is empty.
+        body["description"] ??= "";
+        return SendAsync(client.PutAsync($"{Paths.EventTypes}/{Uri.EscapeDataString(name)}", Bytes(body), cancel));
+    });
 
     private async Task ImportApplicationAsync(string name, JsonObject wanted)
     {
@@ -44,7 +68,8 @@ internal sealed class ConfigurationImport(ApiClient client, bool dryRun, bool pr
             (key, there) = (other, await FindApplicationAsync(other));
         var body = Shape.Application.Of(wanted);
         body["name"] ??= name;
-        await PutAsync("application", key, $"{Paths.Applications}/{Uri.EscapeDataString(key)}", Shape.Application, there is null ? null : Shape.Application.Of(there), body);
+        await PutAsync("application", key, there is null ? null : Shape.Application.Of(there), body, () =>
+            SendAsync(client.PutAsync($"{Paths.Applications}/{Uri.EscapeDataString(key)}", Bytes(WithUid<Application>(body, key)), cancel)));
         var isMissing = there is null && dryRun;
         if (wanted["endpoints"] is JsonObject endpoints)
             await ImportEndpointsAsync(Paths.EndpointsOf(key), $"endpoint of {key}", endpoints, isMissing);
@@ -63,10 +88,7 @@ internal sealed class ConfigurationImport(ApiClient client, bool dryRun, bool pr
         var there = isMissing ? [] : (await _reader.ReadEndpointsAsync(path)).ToDictionary(endpoint => endpoint.Key);
         var named = wanted.ToDictionary(pair => there.ContainsKey(pair.Key) ? pair.Key : KeyOf<Endpoint>(pair.Key), pair => (JsonObject)pair.Value!);
         foreach (var (key, endpoint) in named)
-        {
-            var known = there.GetValueOrDefault(key);
-            await PutAsync(what, key, $"{path}/{Uri.EscapeDataString(key)}", Shape.Endpoint, known?.Shape, endpoint, known?.Hidden);
-        }
+            await ImportEndpointAsync(what, key, $"{path}/{Uri.EscapeDataString(key)}", there.GetValueOrDefault(key), endpoint);
         foreach (var key in Surplus(there.Keys, named.ContainsKey))
             await DeleteAsync(what, key, $"{path}/{Uri.EscapeDataString(key)}");
     }
@@ -85,72 +107,97 @@ internal sealed class ConfigurationImport(ApiClient client, bool dryRun, bool pr
                 Unchanged++;
                 continue;
             }
-            _changes.Add(new Change(ChangeKind.Made, $"schedule of {application}", what, []));
-            if (!dryRun)
-                (await client.PostAsync(Paths.SchedulesOf(application), Bytes(shape), cancel)).ThrowIfFailed();
+            await ChangeAsync(new Change(ChangeKind.Made, $"schedule of {application}", what, []), () =>
+                SendAsync(client.PostAsync(Paths.SchedulesOf(application), Bytes(shape), cancel)));
         }
         foreach (var (id, shape) in prune ? there : [])
             await DeleteAsync($"schedule of {application}", $"{shape["eventType"]} {shape["cron"] ?? "at random"}", $"{Paths.SchedulesOf(application)}/{id}");
     }
 
-    private async Task PutAsync(string what, string key, string path, Shape shape, JsonObject? there, JsonObject wanted, IReadOnlyCollection<string>? hidden = null)
+    private Task ImportEndpointAsync(string what, string key, string path, ReadEndpoint? there, JsonObject wanted)
     {
-        var shaped = shape.Of(WithoutHidden(wanted, hidden));
-        if (there is not null && JsonNode.DeepEquals(there, shaped))
+        var headers = wanted["headers"] as JsonObject ?? [];
+        var (hidden, open) = (there?.Hidden ?? [], there?.Shape["headers"] as JsonObject ?? []);
+        // A document never has headers with credentials in it unless somebody wrote them there, so that it names none does not mean that none is to be there.
+        var gone = hidden.Where(name => ValueOf(headers, name) is null && (Names(headers, name) || IsReplaced(name, wanted))).ToList();
+        var given = headers.Where(header => header.Value is not null).ToList();
+        var known = there is null ? null : Shape.Endpoint.Of(WithHeaders(there.Shape, open.Concat(Nothing(gone))));
+        var shaped = Shape.Endpoint.Of(WithHeaders(wanted, given.Where(header => !hidden.Contains(header.Key, StringComparer.OrdinalIgnoreCase))));
+        return PutAsync(what, key, known, shaped, async () =>
         {
-            Unchanged++;
-            return;
-        }
-        _changes.Add(new Change(there is null ? ChangeKind.Made : ChangeKind.Changed, what, key, there is null ? [] : [.. Differing(there, shaped)]));
-        if (dryRun)
-            return;
-        var body = WithoutParts(wanted, withHeaders: there is null);
-        if (shape != Shape.EventType && !Id<Endpoint>.TryParse(key, out _) && !Id<Application>.TryParse(key, out _))
-            body["uid"] = key;
-        (await client.PutAsync(path, Bytes(body), cancel)).ThrowIfFailed();
-        if (shape == Shape.Endpoint && there is not null)
-            (await client.PatchAsync(path + "/headers", Bytes(new JsonObject { ["headers"] = HeaderChanges(there, wanted) }), cancel)).ThrowIfFailed();
+            var body = WithUid<Endpoint>(wanted, key);
+            // All at once, where that loses none whose value nobody is told; otherwise what goes makes room first, for a header and a grant exclude each other.
+            if (hidden.All(name => Names(headers, name) || gone.Contains(name)))
+            {
+                await SendAsync(client.PutAsync(path, Bytes(WithHeaders(body, given)), cancel));
+                return;
+            }
+            body.Remove("headers");
+            await ChangeHeadersAsync(path, Nothing(open.Select(header => header.Key).Where(name => !Names(headers, name)).Concat(gone)));
+            await SendAsync(client.PutAsync(path, Bytes(body), cancel));
+            await ChangeHeadersAsync(path, given);
+        });
     }
 
-    // Headers that are there are changed one by one: replacing all would lose those whose values nobody is told.
-    private static JsonObject WithoutParts(JsonObject wanted, bool withHeaders)
+    private async Task ChangeHeadersAsync(string path, IEnumerable<KeyValuePair<string, JsonNode?>> changes)
     {
-        var body = (JsonObject)wanted.DeepClone();
-        body.Remove("endpoints");
-        body.Remove("schedules");
-        if (!withHeaders)
-            body.Remove("headers");
+        var body = WithHeaders([], changes);
+        if (body["headers"]!.AsObject().Count > 0)
+            await SendAsync(client.PatchAsync(path + "/headers", Bytes(body), cancel));
+    }
+
+    private async Task PutAsync(string what, string key, JsonObject? there, JsonObject shaped, Func<Task> put)
+    {
+        if (there is not null && JsonNode.DeepEquals(there, shaped))
+            Unchanged++;
+        else
+            await ChangeAsync(new Change(there is null ? ChangeKind.Made : ChangeKind.Changed, what, key, there is null ? [] : [.. Differing(there, shaped)]), put);
+    }
+
+    private Task DeleteAsync(string what, string key, string path) =>
+        ChangeAsync(new Change(ChangeKind.Deleted, what, key, []), () => SendAsync(client.DeleteAsync(path, cancel)));
+
+    private async Task ChangeAsync(Change change, Func<Task> make)
+    {
+        try
+        {
+            if (!dryRun)
+                await make();
+        }
+        catch (CommandException refused)
+        {
+            throw new CommandException($"{change.What} {Terminal.Clean(change.Key, 256)}: {refused.Message}", refused);
+        }
+        _changes.Add(change);
+    }
+
+    private static async Task SendAsync(Task<ApiAnswer> answer) => (await answer).ThrowIfFailed();
+
+    private static JsonObject WithHeaders(JsonObject endpoint, IEnumerable<KeyValuePair<string, JsonNode?>> headers)
+    {
+        var changed = (JsonObject)endpoint.DeepClone();
+        changed["headers"] = new JsonObject(headers.Select(header => KeyValuePair.Create(header.Key, header.Value?.DeepClone())));
+        return changed;
+    }
+
+    private static JsonObject WithUid<T>(JsonObject resource, string key) where T : IIdentified
+    {
+        var body = (JsonObject)resource.DeepClone();
+        if (!Id<T>.TryParse(key, out _))
+            body["uid"] = key;
         return body;
     }
 
     // What had no uid where the document came from is known by its id there, and gets a uid here, by which it is found the next time.
     private static string KeyOf<T>(string key) where T : IIdentified => Id<T>.TryParse(key, out _) ? "from-" + key : key;
 
-    private static JsonObject HeaderChanges(JsonObject there, JsonObject wanted)
-    {
-        var changes = new JsonObject((wanted["headers"] as JsonObject ?? []).Select(header => KeyValuePair.Create(header.Key, header.Value?.DeepClone())));
-        foreach (var (name, _) in there["headers"] as JsonObject ?? [])
-            if (!changes.ContainsKey(name))
-                changes[name] = null;
-        return changes;
-    }
+    private static IEnumerable<KeyValuePair<string, JsonNode?>> Nothing(IEnumerable<string> headers) => headers.Select(name => KeyValuePair.Create(name, (JsonNode?)null));
 
-    // Of a header that carries credentials it is known that it is there, not what it says.
-    private static JsonObject WithoutHidden(JsonObject wanted, IReadOnlyCollection<string>? hidden)
-    {
-        var seen = (JsonObject)wanted.DeepClone();
-        if (seen["headers"] is JsonObject headers)
-            foreach (var name in headers.Select(header => header.Key).Where(name => hidden?.Contains(name, StringComparer.OrdinalIgnoreCase) == true).ToArray())
-                headers.Remove(name);
-        return seen;
-    }
+    private static bool IsReplaced(string header, JsonObject endpoint) => endpoint["oauth"] is not null && header.Equals("Authorization", StringComparison.OrdinalIgnoreCase);
 
-    private async Task DeleteAsync(string what, string key, string path)
-    {
-        _changes.Add(new Change(ChangeKind.Deleted, what, key, []));
-        if (!dryRun)
-            (await client.DeleteAsync(path, cancel)).ThrowIfFailed();
-    }
+    private static bool Names(JsonObject headers, string name) => headers.Any(header => header.Key.Equals(name, StringComparison.OrdinalIgnoreCase));
+
+    private static JsonNode? ValueOf(JsonObject headers, string name) => headers.FirstOrDefault(header => header.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
 
     private IEnumerable<string> Surplus(IEnumerable<string> there, Func<string, bool> isWanted) => prune ? there.Where(key => !isWanted(key)) : [];
 

@@ -24,16 +24,17 @@ internal sealed class ConfigurationReader(ApiClient client, CancellationToken ca
             document["eventTypes"] = await ReadEventTypesAsync();
             document["operationalWebhooks"] = await EndpointsOfAsync(Paths.OperationalEndpoints);
         }
-        var read = new JsonObject();
+        var (read, found) = (new JsonObject(), new HashSet<string>());
         foreach (var application in await ListAsync(Paths.Applications))
         {
             var (id, key) = (Text(application, "id"), KeyOf(application));
             if (key == Application.OperationalUid || (applications.Count > 0 && !applications.Contains(key) && !applications.Contains(id)))
                 continue;
+            found.UnionWith([key, id]);
             read[key] = await ReadApplicationAsync(application);
         }
-        if (applications.Count > read.Count)
-            throw new CommandException($"There is no application '{applications.First(name => !read.ContainsKey(name))}'.");
+        if (applications.FirstOrDefault(name => !found.Contains(name)) is { } unknown)
+            throw new CommandException($"There is no application '{unknown}'.");
         document["applications"] = Sorted(read);
         return document;
     }

@@ -24,9 +24,9 @@ internal sealed class Shape(params (string Name, string Default)[] members)
     public static readonly Shape Schedule = new(
         ("eventType", "null"), ("cron", "null"), ("minInterval", "null"), ("maxInterval", "null"), ("enabled", "true"), ("payload", "null"));
 
-    private static readonly Shape Tls = new(("clientCertificate", "null"), ("authorities", "null"), ("insecure", "false"));
+    public static readonly Shape Tls = new(("clientCertificate", "null"), ("authorities", "null"), ("insecure", "false"));
 
-    private static readonly Shape OAuth = new(
+    public static readonly Shape OAuth = new(
         ("tokenUrl", "null"), ("clientId", "null"), ("scope", "null"), ("audience", "null"), ("clientAuthentication", "\"basic\""));
 
     /// <summary>The names of all members.</summary>

@@ -25,23 +25,20 @@ internal sealed class EndpointChecks(Examined examined, TimeProvider time)
     /// <param name="cancel">Gives up.</param>
     public async Task<IReadOnlyList<Finding>> RunAsync(string target, EndpointSecret? secret, CancellationToken cancel)
     {
-        var url = target;
-        if (Id<Endpoint>.TryParse(target, out var id))
-        {
-            if (await FindUrlAsync(id, cancel) is not { } found)
-                return [Finding.Fault(Area, $"There is no endpoint {id} in the store.", "The console and GET /api/v1/app/{app}/endpoint show the ids.")];
-            url = found;
-        }
-        return await RunUrlAsync(url, secret, cancel);
+        if (!Id<Endpoint>.TryParse(target, out var id))
+            return await RunAsync(new StoredReceiver(target, null, ShowsCertificate: false), secret, cancel);
+        return await FindAsync(id, cancel) is { } found
+            ? await RunAsync(found, secret, cancel)
+            : [Finding.Fault(Area, $"There is no endpoint {id} in the store.", "The console and GET /api/v1/app/{app}/endpoint show the ids.")];
     }
 
-    private async Task<string?> FindUrlAsync(Id<Endpoint> id, CancellationToken cancel)
+    private async Task<StoredReceiver?> FindAsync(Id<Endpoint> id, CancellationToken cancel)
     {
         try
         {
             return examined.Server.Store == StoreKind.Sqlite
-                ? await Task.Run(() => SqliteExamination.FindUrl(examined.Sqlite.Data, id), cancel)
-                : await PostgresExamination.FindUrlAsync(examined.Postgres, id, cancel);
+                ? await Task.Run(() => SqliteExamination.FindReceiver(examined.Sqlite.Data, id), cancel)
+                : await PostgresExamination.FindReceiverAsync(examined.Postgres, id, cancel);
         }
         catch (StoreOpenException)
         {
@@ -50,20 +47,27 @@ internal sealed class EndpointChecks(Examined examined, TimeProvider time)
         }
     }
 
-    private async Task<IReadOnlyList<Finding>> RunUrlAsync(string url, EndpointSecret? secret, CancellationToken cancel)
+    private async Task<IReadOnlyList<Finding>> RunAsync(StoredReceiver receiver, EndpointSecret? secret, CancellationToken cancel)
     {
-        if (!EndpointUrl.TryParse(url, out var uri, out var error))
+        if (!EndpointUrl.TryParse(receiver.Url, out var uri, out var error))
             return [Finding.Fault(Area, error, "Correct the URL.")];
         var found = new List<Finding>();
-        if (await ReachAsync(uri, found, cancel) && secret is not null)
-            found.Add(await SendAsync(url, secret, cancel));
+        if (receiver.ShowsCertificate)
+            found.Add(Finding.Fine(Area, "The endpoint's own certificate is not shown here, for its key is sealed: a receiver that insists on it refuses what follows."));
+        if (await ReachAsync(uri, receiver, found, cancel) && secret is not null)
+            found.Add(await SendAsync(receiver, secret, cancel));
         return found;
     }
 
-    private async Task<bool> ReachAsync(Uri uri, List<Finding> found, CancellationToken cancel)
+    private async Task<bool> ReachAsync(Uri uri, StoredReceiver receiver, List<Finding> found, CancellationToken cancel)
     {
         if (examined.Network.HttpsOnly && uri.Scheme != Uri.UriSchemeHttps)
             return Fail(found, "It is no https URL, and this server sends to no other.", "Use https, or Network:HttpsOnly=false.");
+        if (EgressProxy.Of(examined.Network, _guard) is { } proxy && !proxy.IsBypassed(uri))
+        {
+            found.Add(Finding.Fine(Area, $"Requests to {uri.IdnHost} go through the proxy {proxy.GetProxy(uri).Authority}, which resolves the name and connects. Whether it gets there only a signed test shows: --test-secret."));
+            return true;
+        }
         IPAddress[] addresses;
         try
         {
@@ -77,10 +81,10 @@ internal sealed class EndpointChecks(Examined examined, TimeProvider time)
             return Fail(found, $"{uri.IdnHost} is {refused}, where webhooks may not be sent to ({_guard.Judge(refused)}).",
                 "If it is yours and meant, open its network: Network:AllowNet, or --allow-net.");
         found.Add(Finding.Fine(Area, $"{uri.IdnHost} is {string.Join(", ", addresses.Select(address => $"{address}"))}, and may be sent to."));
-        return await ConnectAsync(uri, addresses, found, cancel);
+        return await ConnectAsync(uri, receiver, addresses, found, cancel);
     }
 
-    private async Task<bool> ConnectAsync(Uri uri, IPAddress[] addresses, List<Finding> found, CancellationToken cancel)
+    private async Task<bool> ConnectAsync(Uri uri, StoredReceiver receiver, IPAddress[] addresses, List<Finding> found, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(examined.Delivery.ConnectTimeout);
@@ -90,7 +94,7 @@ internal sealed class EndpointChecks(Examined examined, TimeProvider time)
             var start = time.GetTimestamp();
             await socket.ConnectAsync(addresses, uri.Port, limit.Token);
             found.Add(Finding.Fine(Area, $"{socket.RemoteEndPoint} takes the connection, in {time.GetElapsedTime(start).TotalMilliseconds:0} ms."));
-            return uri.Scheme != Uri.UriSchemeHttps || await CheckTlsAsync(uri, new NetworkStream(socket), found, limit.Token);
+            return uri.Scheme != Uri.UriSchemeHttps || await CheckTlsAsync(uri, receiver, new NetworkStream(socket), found, limit.Token);
         }
         catch (SocketException failure)
         {
@@ -102,28 +106,32 @@ internal sealed class EndpointChecks(Examined examined, TimeProvider time)
         }
     }
 
-    private async Task<bool> CheckTlsAsync(Uri uri, NetworkStream stream, List<Finding> found, CancellationToken cancel)
+    private async Task<bool> CheckTlsAsync(Uri uri, StoredReceiver receiver, NetworkStream stream, List<Finding> found, CancellationToken cancel)
     {
+        EndpointCertificates? certificates = null;
+        if (receiver.Tls is { } own && !EndpointCertificates.TryRead(own, out certificates, out var unfit))
+            return Fail(found, $"{unfit.Field} {unfit.Message}.", "Correct the endpoint.");
+        var insecure = receiver.Tls?.Insecure == true;
+        var options = SendingHandler.TlsOf(certificates, insecure);
+        options.TargetHost = uri.IdnHost;
+        var validate = options.RemoteCertificateValidationCallback!;
         X509Certificate2? shown = null;
+        options.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
+        {
+            shown = certificate is null ? null : X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
+            return validate(sender, certificate, chain, errors);
+        };
         try
         {
             using var tls = new SslStream(stream);
-            await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
-            {
-                TargetHost = uri.IdnHost, EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-                RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
-                {
-                    shown = certificate is null ? null : X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
-                    return CertificateCheck.Validate(sender, certificate, chain, errors);
-                },
-            }, cancel);
-            found.Add(JudgeCertificate(shown!, time.GetUtcNow()));
+            await tls.AuthenticateAsClientAsync(options, cancel);
+            found.Add(insecure ? Finding.Fine(Area, "TLS works; the endpoint takes any certificate.") : JudgeCertificate(shown!, time.GetUtcNow()));
             return true;
         }
         catch (Exception failure) when (failure is AuthenticationException or IOException)
         {
             var certificate = shown is null ? "" : $" It shows {Describe(shown)}.";
-            return Fail(found, $"{failure.Message}{certificate}", "Have the receiver's certificate put right; if its authority is your own, make this machine trust it.");
+            return Fail(found, $"{failure.Message}{certificate}", "Have the receiver's certificate put right; if its authority is your own, make this machine trust it, or the endpoint: tls.authorities.");
         }
         finally
         {
@@ -138,7 +146,7 @@ internal sealed class EndpointChecks(Examined examined, TimeProvider time)
     private static string Describe(X509Certificate2 certificate) =>
         $"a certificate for {certificate.GetNameInfo(X509NameType.DnsName, forIssuer: false)}, valid to {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}";
 
-    private async Task<Finding> SendAsync(string url, EndpointSecret secret, CancellationToken cancel)
+    private async Task<Finding> SendAsync(StoredReceiver receiver, EndpointSecret secret, CancellationToken cancel)
     {
         var ids = new IdGenerator(time);
         var application = ids.Next<Application>();
@@ -149,7 +157,7 @@ internal sealed class EndpointChecks(Examined examined, TimeProvider time)
         };
         var endpoint = new Endpoint
         {
-            Id = ids.Next<Endpoint>(), ApplicationId = application, Url = url, Secrets = [secret], CreatedAt = time.GetUtcNow(), UpdatedAt = time.GetUtcNow(),
+            Id = ids.Next<Endpoint>(), ApplicationId = application, Url = receiver.Url, Tls = receiver.Tls, Secrets = [secret], CreatedAt = time.GetUtcNow(), UpdatedAt = time.GetUtcNow(),
         };
         using var sender = SendingServices.CreateSender(_guard, examined.Network, examined.Delivery, NullLogger<GuardedConnect>.Instance, time);
         var result = await sender.SendAsync(sender.Prepare(endpoint), new Delivery { EndpointId = endpoint.Id, Seq = 1, Message = message }, cancel);

@@ -16,7 +16,7 @@ internal sealed class KeyRingOptions
     };
     private readonly Option<string?> _key = CommandOptions.Key();
     private readonly Option<string?> _data = StoreOption.Folder();
-    private readonly Option<StorePlace> _store = StoreOption.Create("--store", "The store, where that is not the data folder of a stopped server");
+    private readonly Option<StorePlace?> _store = StoreOption.Create("--store", "The store, where that is not the data folder of a stopped server");
 
     public void AddTo(Command command)
     {

@@ -1,5 +1,6 @@
 using Grapnel.Server.Hosting;
 using Grapnel.Storage;
+using Grapnel.Storage.Examining;
 using Grapnel.Storage.Postgres;
 using Grapnel.Storage.Sqlite;
 using Npgsql;
@@ -35,9 +36,10 @@ internal sealed class StorePlace
         : null;
 
     /// <summary>Where a server would keep its data that is started with this environment and nothing else.</summary>
+    /// <exception cref="CommandException">The environment has faults.</exception>
     public static StorePlace OfEnvironment()
     {
-        var settings = GrapnelEnvironment.Read(Environment.GetEnvironmentVariables()).ToDictionary(StringComparer.OrdinalIgnoreCase);
+        var settings = ReadEnvironment().ToDictionary(StringComparer.OrdinalIgnoreCase);
         return settings.GetValueOrDefault("Store") is { } kind && kind.Equals(nameof(StoreKind.Postgres), StringComparison.OrdinalIgnoreCase)
             ? new StorePlace(StoreKind.Postgres, settings.GetValueOrDefault("Postgres:ConnectionString") ?? "")
             : Folder(settings.GetValueOrDefault("Store:Data") ?? new SqliteStoreOptions().Data);
@@ -47,10 +49,10 @@ internal sealed class StorePlace
     /// <exception cref="CommandException">It cannot be opened; says why.</exception>
     public async Task<IStore> OpenAsync(bool create, string ifRunning, CancellationToken cancel)
     {
-        if (Kind == StoreKind.Sqlite && !create && !Directory.Exists(_text))
-            throw new CommandException($"There is no data folder {Path.GetFullPath(_text)}. Name the server's with --data.");
         try
         {
+            if (!create && !await ExistsAsync(cancel))
+                throw new CommandException($"There is no store of Grapnel in {this}. Name the server's with --data or --store.");
             return Kind == StoreKind.Sqlite
                 ? await SqliteStore.OpenAsync(new SqliteStoreOptions { Data = _text }, TimeProvider.System, cancel)
                 : await PostgresStore.OpenAsync(PostgresOptions(), TimeProvider.System, cancellationToken: cancel);
@@ -87,6 +89,22 @@ internal sealed class StorePlace
 
     /// <summary>The place for people: without a password.</summary>
     public override string ToString() => Kind == StoreKind.Sqlite ? Path.GetFullPath(_text) : ServerFacts.NameOf(_text);
+
+    private async Task<bool> ExistsAsync(CancellationToken cancel) => Kind == StoreKind.Sqlite
+        ? SqliteExamination.HasStore(_text)
+        : await PostgresExamination.HasStoreAsync(PostgresOptions(), cancel);
+
+    private static IReadOnlyList<KeyValuePair<string, string?>> ReadEnvironment()
+    {
+        try
+        {
+            return GrapnelEnvironment.Read(Environment.GetEnvironmentVariables());
+        }
+        catch (SettingsException faults)
+        {
+            throw new CommandException(faults.Message, faults);
+        }
+    }
 
     private static bool IsConnectionString(string text)
     {

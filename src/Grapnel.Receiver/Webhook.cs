@@ -18,7 +18,7 @@ public sealed class Webhook
     public ReadOnlyMemory<byte> Body { get; }
 
     /// <summary>
-    /// The path that it came to, in small letters, such as <c>/hooks/eu</c>. Two endpoints of one application may get the same message, so what is remembered
+    /// The path that it came to, such as <c>/hooks/eu</c>. Two endpoints of one application may get the same message, so what is remembered
     /// is route and id: give each endpoint a path of its own. What stands behind a question mark does not count.
     /// </summary>
     public string Route { get; }

@@ -59,10 +59,8 @@ internal sealed partial class WebhookReceiver
         await HandleAsync(new Webhook(http, RouteOf(http.Request), id!, sentAt, body)).ConfigureAwait(false);
     }
 
-    // One pattern may serve many endpoints (/hooks/{tenant}, or a prefix of a group), and each gets the message once. Routing tells neither letters of
-    // the two cases apart nor a slash at the end.
-    private static string RouteOf(HttpRequest request) =>
-        ((string?)request.PathBase.Add(request.Path) ?? "").TrimEnd('/').ToLowerInvariant() is { Length: > 0 } route ? route : "/";
+    // One pattern may serve many endpoints (/hooks/{tenant}, or a prefix of a group), and each gets the message once.
+    private static string RouteOf(HttpRequest request) => request.PathBase.Add(request.Path).Value is { Length: > 0 } route ? route : "/";
 
     private async Task HandleAsync(Webhook webhook)
     {

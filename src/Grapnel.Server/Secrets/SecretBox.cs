@@ -50,12 +50,15 @@ internal sealed class SecretBox(Func<IDataProtectionProvider> keyRing, TimeProvi
         var shut = samples.Where(sample => !Opens(protector, sample.Value)).ToList();
         if (shut.Count == 0)
             return;
-        var keys = shut.Select(sample => $"key-{new Guid(sample.Value.AsSpan(KeyIdAt, KeyIdBytes))}").Distinct();
+        var keys = shut.Select(KeyOf).Distinct();
         throw new SecretBoxException(
             $"{shut.Sum(sample => sample.Records)} of {samples.Sum(sample => sample.Records)} sealed records (endpoints, and secrets of the installation) cannot be opened: "
             + $"what they were sealed with ({string.Join(", ", keys)}) is not in the key ring, or the certificate that protects the ring is not at hand. "
             + "Put back the key ring (Secrets:KeyRing), from a backup that is not older than the database, or name the certificate (Secrets:Certificate, Secrets:OldCertificates).");
     }
+
+    /// <summary>What the key is called in the ring that a sample was sealed with.</summary>
+    public static string KeyOf(SealedSample sample) => $"key-{new Guid(sample.Value.AsSpan(KeyIdAt, KeyIdBytes))}";
 
     private static bool Opens(IDataProtector protector, byte[] sealedSecret)
     {

@@ -62,43 +62,53 @@ internal sealed partial class Dispatcher
         // 5. The lane is free for its next delivery at once; the outcome becomes durable with the next group commit. A crash
         //    in between sends this delivery again: the outcome was not known yet.
         Complete(flight, result);
-        if (flight.Disables is not null)
-            await DisableAsync(flight).ConfigureAwait(false);
-        _settler.Settle(flight);
+        if (flight.Disables is null || await IsDisabledAsync(flight).ConfigureAwait(false))
+            _settler.Settle(flight);
+        else
+            LetGo([flight], durable: false);
     }
 
     /// <summary>
-    /// Has the endpoint disabled before the outcome that is the reason becomes durable. After a crash in between the delivery is still there, and the endpoint
-    /// stays quiet; the other way round the reason would be forgotten, and an ordered endpoint would go on behind what it gave up.
+    /// Has the endpoint disabled before the outcome that is the reason becomes durable; false when the process ends first, and then there is no outcome either.
+    /// After a crash in between the delivery is still there, and the endpoint stays quiet; the other way round the reason would be forgotten, and an ordered
+    /// endpoint would go on behind what it gave up.
     /// </summary>
-    private async Task DisableAsync(Flight flight)
+    private async Task<bool> IsDisabledAsync(Flight flight)
     {
         try
         {
-            // What was sent in an earlier life is not recorded either.
-            while (Disabling is { } disable && flight.Lane.Node == Node && !_abandon.IsCancellationRequested && !await TryAsync(disable).ConfigureAwait(false))
-                await Task.Delay(DisablePause, _time, _abandon.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // What was sent in an earlier life is not recorded, so it disables nothing.
+            for (var pause = FirstDisablePause; Disabling is { } disable && flight.Lane.Node == Node; pause = pause < MaxDisablePause ? 2 * pause : pause)
+            {
+                try
+                {
+                    flight.HasDisabled = await disable(flight.Endpoint.Id, flight.Disables!.Value, _abandon.Token).ConfigureAwait(false);
+                    return true;
+                }
+                catch (Exception e)
+                {
+                    if (_abandon.IsCancellationRequested)
+                        return false;
+                    if (pause == FirstDisablePause)
+                        LogDisableFailed(_logger, e, flight.Endpoint.Id);
+                    await Task.Delay(pause, _time, _abandon.Token).ConfigureAwait(false);
+                }
+            }
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
         finally
         {
             lock (_lock)
             {
+                // A person may have enabled the endpoint again in the meantime, which forgets all failures.
+                if (flight.Health is not null)
+                    flight.Health = flight.Lane.Health;
                 _disabling--;
                 NoteDrained();
-            }
-        }
-
-        async Task<bool> TryAsync(Func<Id<Endpoint>, EndpointDisabledReason, Task<bool>> disable)
-        {
-            try
-            {
-                flight.HasDisabled = await disable(flight.Endpoint.Id, flight.Disables!.Value).ConfigureAwait(false);
-                return true;
-            }
-            catch (Exception e)
-            {
-                LogDisableFailed(_logger, e, flight.Endpoint.Id);
-                return false;
             }
         }
     }
@@ -186,7 +196,7 @@ internal sealed partial class Dispatcher
     }
 
     /// <summary>Disables an endpoint, and says whether it was not disabled already. It is asked again when it fails.</summary>
-    internal Func<Id<Endpoint>, EndpointDisabledReason, Task<bool>>? Disabling { get; set; }
+    internal Func<Id<Endpoint>, EndpointDisabledReason, CancellationToken, Task<bool>>? Disabling { get; set; }
 
     /// <summary>Raised after attempts became durable, on the settler's thread: handlers must be quick and must not throw.</summary>
     public event Action<SettledAttempt>? Outcomes;

@@ -14,6 +14,6 @@ internal sealed partial class Dispatcher
     [LoggerMessage(EventId = 201, Level = LogLevel.Error, Message = "The lane of {Endpoint} could not be read; it is tried again in a second")]
     private static partial void LogReadFailed(ILogger logger, Exception exception, Id<Endpoint> endpoint);
 
-    [LoggerMessage(EventId = 202, Level = LogLevel.Error, Message = "Endpoint {Endpoint} could not be disabled; it gets nothing more, and it is tried again in a moment")]
+    [LoggerMessage(EventId = 202, Level = LogLevel.Error, Message = "Endpoint {Endpoint} could not be disabled; it gets nothing more, and that is tried again until it works")]
     private static partial void LogDisableFailed(ILogger logger, Exception exception, Id<Endpoint> endpoint);
 }

@@ -17,7 +17,8 @@ internal sealed partial class Dispatcher
     private const int MaxReads = 4;
     private const int MaxUnsettled = 16_384;
     private const int MaxEdits = 1_000;
-    private static readonly TimeSpan DisablePause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan FirstDisablePause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan MaxDisablePause = TimeSpan.FromSeconds(8);
     private const long EditMemoryMs = 60_000;
 
     private readonly IDeliveryStore _store;
@@ -251,7 +252,8 @@ internal sealed partial class Dispatcher
             {
                 if (edit.Endpoint is null)
                     return null;
-                endpoint = edit.Endpoint;
+                if (edit.Endpoint.UpdatedAt > endpoint.UpdatedAt)
+                    endpoint = edit.Endpoint;
             }
             _foreign.Remove(endpoint.Id);
             lane = new Lane(endpoint, _sender.Prepare(endpoint), _options, _budget, _store.IsShared, _clock.NowMs)
@@ -325,7 +327,7 @@ internal sealed partial class Dispatcher
         lock (_lock)
         {
             // Told slowly again and again, and sometimes by who read it before the last edit.
-            if (_edits.TryGetValue(endpoint.Id, out var edit) && edit.Endpoint?.UpdatedAt > endpoint.UpdatedAt)
+            if (_edits.TryGetValue(endpoint.Id, out var edit) && (edit.Endpoint is null || edit.Endpoint.UpdatedAt > endpoint.UpdatedAt))
                 return;
             Remember(endpoint.Id, endpoint, now);
             if (!_lanes.TryGetValue(endpoint.Id, out var lane) || lane.Endpoint.UpdatedAt >= endpoint.UpdatedAt)

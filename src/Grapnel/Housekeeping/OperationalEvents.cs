@@ -28,7 +28,7 @@ internal sealed partial class OperationalEvents
     {
         _publisher = publisher;
         _logger = logger;
-        dispatcher.Disabling = (endpoint, reason) => endpoints.DisableAsync(endpoint, reason, CancellationToken.None);
+        dispatcher.Disabling = endpoints.DisableAsync;
         dispatcher.Outcomes += OnOutcome;
         events.EndpointEdited += edit => _news.Writer.TryWrite(new News(edit, null));
     }

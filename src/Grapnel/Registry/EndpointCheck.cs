@@ -39,7 +39,7 @@ internal sealed class EndpointCheck(ICatalogStore store, AddressGuard guard)
             check.Add("headers", $"must have at most {MaxHeaders} entries");
         check.Add(HeaderRules.Check(input.Headers ?? NoHeaders));
         check.Add(HeaderRules.CheckFormat(input.Format, input.Headers ?? current?.Headers ?? NoHeaders));
-        CheckTls(check, input.Tls);
+        CheckTls(check, input.Tls, current?.Tls);
         await CheckGrantAsync(check, input, current, cancellationToken);
         EndpointSecret? secret = null;
         if (current is null && input.Secret is not null && !WebhookSecret.TryParse(input.Secret, out secret, out var error))
@@ -49,14 +49,15 @@ internal sealed class EndpointCheck(ICatalogStore store, AddressGuard guard)
         check.ThrowIfAny();
     }
 
-    // What is too long is not even read.
-    private static void CheckTls(InputCheck check, EndpointTls? tls)
+    private static void CheckTls(InputCheck check, EndpointTls? tls, EndpointTls? current)
     {
-        var (authorities, certificate, key) = (tls?.Authorities?.Length ?? 0, tls?.ClientCertificate?.Length ?? 0, tls?.ClientKey?.Length ?? 0);
-        Length(check, "tls.authorities", authorities, 0, MaxPem);
-        Length(check, "tls.clientCertificate", certificate, 0, MaxPem);
-        Length(check, "tls.clientKey", key, 0, MaxPem);
-        if (tls is not null && Math.Max(authorities, Math.Max(certificate, key)) <= MaxPem && !EndpointCertificates.TryRead(tls, out _, out var unfit))
+        if (tls is null || tls == current)
+            return;
+        var lengths = new[] { ("tls.authorities", tls.Authorities?.Length), ("tls.clientCertificate", tls.ClientCertificate?.Length), ("tls.clientKey", tls.ClientKey?.Length) };
+        foreach (var (field, length) in lengths)
+            Length(check, field, length ?? 0, 0, MaxPem);
+        // What is too long is not even read.
+        if (lengths.All(part => part.Item2 is null or <= MaxPem) && !EndpointCertificates.TryRead(tls, out _, out var unfit))
             check.Add([unfit]);
     }
 

@@ -11,9 +11,11 @@ internal sealed class AccessTokens(HttpMessageInvoker http, TimeSpan defaultTime
 {
     // Beyond that many in force, the others last as long as their lanes.
     private const int Most = 10_000;
+    private static readonly TimeSpan TidyEvery = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<Id<Endpoint>, AccessToken> _tokens = [];
+    private long _tidiedAt = time.GetTimestamp();
 
     /// <summary>The token of an endpoint, which is another one once its settings are others; null where it wants none.</summary>
     public AccessToken? Of(Endpoint endpoint)
@@ -30,9 +32,12 @@ internal sealed class AccessTokens(HttpMessageInvoker http, TimeSpan defaultTime
 
     private AccessToken Keep(Id<Endpoint> endpoint, AccessToken token)
     {
-        if (_tokens.Count >= Most)
+        if (_tokens.Count >= Most && time.GetElapsedTime(_tidiedAt) > TidyEvery)
+        {
+            _tidiedAt = time.GetTimestamp();
             foreach (var (id, _) in _tokens.Where(pair => !pair.Value.IsInForce).ToList())
                 _tokens.Remove(id);
+        }
         if (_tokens.Count < Most)
             _tokens.Add(endpoint, token);
         return token;

@@ -164,6 +164,21 @@ public sealed class ConfigurationTests
         async Task<string> HeadersAsync() => (await server.Client.GetJsonAsync($"{App}/default/endpoint/shop/headers")).Text;
     }
 
+    [Theory]
+    [InlineData("""{"tokenUrl":"http://127.0.0.1:9/","clientId":"me"}""", "http://127.0.0.1:9/", "oauth.clientSecret is needed")]
+    [InlineData("""{"tokenUrl":"http://127.0.0.1:9/","clientId":"me","clientSecret":"very-secret"}""", "http://10.0.0.1/", "url")]
+    public async Task A_header_with_credentials_outlives_a_document_that_is_refused(string grant, string url, string reason)
+    {
+        await using var server = await TestServer.StartAsync();
+        await PostAsync(server, $"{App}/default/endpoint", """{"uid":"shop","url":"http://127.0.0.1:9/","headers":{"Authorization":"hush","X-Api-Key":"another","X-Open":"1"}}""");
+        var before = (await server.Client.GetJsonAsync($"{App}/default/endpoint/shop/headers")).Text;
+        var document = Parse($$$"""{"grapnel":1,"applications":{"default":{"endpoints":{"shop":{"url":"{{{url}}}","oauth":{{{grant}}} } } } } }""");
+
+        (await Should.ThrowAsync<CommandException>(() => ImportAsync(server, document))).Message.ShouldContain(reason);
+
+        (await server.Client.GetJsonAsync($"{App}/default/endpoint/shop/headers")).Text.ShouldBe(before);
+    }
+
     [Fact]
     public async Task A_header_that_is_null_in_a_document_goes_and_is_not_made()
     {

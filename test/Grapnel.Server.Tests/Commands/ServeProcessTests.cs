@@ -29,6 +29,7 @@ public sealed partial class ServeProcessTests
     [InlineData("http://[::]:0", "https://webhooks.example.com/", "https://webhooks.example.com/setup\\?code=")]
     public async Task The_link_to_make_an_account_opens_in_a_browser_whatever_the_server_listens_on(string urls, string? publicUrl, string link)
     {
+        Assert.SkipUnless(System.Net.Sockets.Socket.OSSupportsIPv6 || !urls.Contains("[::]"), "There is no IPv6 here.");
         using var folder = new TemporaryFolder();
         await using var server = new GrapnelProcess(folder.Path, ["serve", "--urls", urls, .. publicUrl is null ? (string[])[] : [$"Api:PublicUrl={publicUrl}"]]);
         (await server.WaitForLineAsync(line => line.Contains("/setup?code="))).Trim().ShouldMatch($"^{link}[A-Z0-9-]+$");

@@ -164,7 +164,9 @@ public sealed class SecretsAtRestTests : IDisposable
 
         await using (var server = await StartAsync(settings))
             (await server.Client.PostJsonAsync("/api/v1/key-ring/rotate")).Status.ShouldBe(200);
-        (await ExamineKeysAsync(settings)).Text.ShouldContain("1 of 2 keys");
+        finding = await ExamineKeysAsync(settings);
+        finding.Text.ShouldContain("1 of 2 keys");
+        finding.Remedy!.ShouldContain("move them out of the ring");
         File.Delete(plain);
         (await ExamineKeysAsync(settings)).Severity.ShouldBe(Severity.Fine);
         await using var restarted = await StartAsync(settings);

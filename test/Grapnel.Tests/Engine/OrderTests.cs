@@ -122,6 +122,31 @@ public sealed class OrderTests
     }
 
     [Fact]
+    public async Task A_head_whose_endpoint_cannot_be_disabled_before_the_process_ends_is_sent_again_and_nothing_overtakes_it()
+    {
+        var (refused, isFull) = (0, true);
+        await using var engine = await EngineHarness.StartAsync(services: services => services.AddSingleton(provider =>
+            FlakyCatalog.Over(provider.GetRequiredService<IStore>().Catalog, () => isFull && Interlocked.Increment(ref refused) > 0)));
+        var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/", Pausing);
+        engine.Receiver.AnswerWith(_ => 500);
+        await PublishInTurnAsync(engine, 2);
+        await engine.UntilAsync(() => Task.FromResult(Volatile.Read(ref refused) > 0));
+
+        var stopping = engine.StopAsync();
+        await engine.UntilAsync(() =>
+        {
+            engine.Time.Advance(Second);
+            return Task.FromResult(stopping.IsCompleted);
+        });
+        isFull = false;
+        await engine.BootAsync();
+        await engine.UntilAsync(async () => !(await engine.Get<ICatalogStore>().ReadEndpointsAsync([endpoint.Id], default))[0].Enabled);
+        await engine.QuietAsync();
+
+        engine.Receiver.Bodies().ShouldBe(["0", "0"]);
+    }
+
+    [Fact]
     public async Task The_order_survives_a_restart_in_the_middle_of_a_retry()
     {
         await using var engine = await EngineHarness.StartAsync(o => o.Jitter = 0);

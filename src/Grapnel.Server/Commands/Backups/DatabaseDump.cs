@@ -22,6 +22,8 @@ internal static class DatabaseDump
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            // One that a run left behind which ended before its time: process ids come again, in a container all the time.
+            File.Delete(unfinished);
             MakeForOwner(unfinished);
             await RunToolAsync("pg_dump", ["--format=custom", "--no-password", $"--file={unfinished}"], connection, cancel);
             // Reads the table of contents back.

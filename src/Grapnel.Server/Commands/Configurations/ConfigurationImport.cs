@@ -126,24 +126,37 @@ internal sealed class ConfigurationImport(ApiClient client, bool dryRun, bool pr
         return PutAsync(what, key, known, shaped, async () =>
         {
             var body = WithUid<Endpoint>(wanted, key);
-            // All at once, where that loses none whose value nobody is told; otherwise what goes makes room first, for a header and a grant exclude each other.
+            // All at once, where that loses none whose value nobody is told.
             if (hidden.All(name => Names(headers, name) || gone.Contains(name)))
             {
                 await SendAsync(client.PutAsync(path, Bytes(WithHeaders(body, given)), cancel));
                 return;
             }
             body.Remove("headers");
-            await ChangeHeadersAsync(path, Nothing(open.Select(header => header.Key).Where(name => !Names(headers, name)).Concat(gone)));
+            // A grant and the header that it replaces exclude each other, and what the header says cannot be had again: it goes only when all else has been taken.
+            var grant = gone.Exists(name => IsReplaced(name, wanted)) ? (JsonObject)body["oauth"]! : null;
+            if (grant is not null && grant["clientSecret"] is null)
+                throw new CommandException("oauth.clientSecret is needed: there was no oauth so far.");
+            if (grant is not null)
+                body.Remove("oauth");
             await SendAsync(client.PutAsync(path, Bytes(body), cancel));
-            await ChangeHeadersAsync(path, given);
+            await ChangeTheRestAsync(path, [.. Nothing(open.Select(header => header.Key).Where(name => !Names(headers, name)).Concat(gone)), .. given], grant);
         });
     }
 
-    private async Task ChangeHeadersAsync(string path, IEnumerable<KeyValuePair<string, JsonNode?>> changes)
+    private async Task ChangeTheRestAsync(string path, IReadOnlyList<KeyValuePair<string, JsonNode?>> headers, JsonObject? grant)
     {
-        var body = WithHeaders([], changes);
-        if (body["headers"]!.AsObject().Count > 0)
-            await SendAsync(client.PatchAsync(path + "/headers", Bytes(body), cancel));
+        try
+        {
+            if (headers.Count > 0)
+                await SendAsync(client.PatchAsync(path + "/headers", Bytes(WithHeaders([], headers)), cancel));
+            if (grant is not null)
+                await SendAsync(client.PatchAsync(path, Bytes(new JsonObject { ["oauth"] = grant.DeepClone() }), cancel));
+        }
+        catch (CommandException refused)
+        {
+            throw new CommandException($"{refused.Message} What is not about its headers or oauth was changed.", refused);
+        }
     }
 
     private async Task PutAsync(string what, string key, JsonObject? there, JsonObject shaped, Func<Task> put)

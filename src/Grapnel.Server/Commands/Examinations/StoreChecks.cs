@@ -117,7 +117,9 @@ internal static class StoreChecks
         if (examined.Secrets.Certificate is not null && plain.Count > 0)
             return Finding.Warning("keys",
                 $"{plain.Count} of {keys.Count} keys in the key ring, in {place}, are not encrypted although there is a certificate: {string.Join(", ", plain)}.",
-                "Run grapnel admin rotate-key-ring. Then nothing but cookies and backups of before needs these keys: move them out of the ring, to where those backups are.");
+                plain.Intersect(report.Sealed.Select(SecretBox.KeyOf)).Any()
+                    ? "Some are still in use: run grapnel admin rotate-key-ring, restart the nodes, and ask the doctor again."
+                    : "Nothing but cookies and backups of before needs them: move them out of the ring, to where those backups are.");
         return Finding.Fine("keys", $"{keys.Count} keys in the key ring, in {place}; it opens what is sealed.");
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using Grapnel.Publishing;
 
 namespace Grapnel.Server.Api;
 
@@ -9,7 +10,7 @@ namespace Grapnel.Server.Api;
 /// </summary>
 internal ref struct MessageBody
 {
-    private static readonly JsonReaderOptions Options = new() { MaxDepth = 512 };
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = PublishRules.MaxDepth };
     private readonly byte[] _bytes;
     private Utf8JsonReader _reader;
     private List<FieldError>? _errors;

@@ -9,7 +9,7 @@ namespace Grapnel.Server.Api;
 /// <summary>Messages as the API shows them, written by hand: the payload goes out as the bytes that came in.</summary>
 internal static class MessageJson
 {
-    private static readonly JsonReaderOptions AnyDepth = new() { MaxDepth = 512 };
+    private static readonly JsonReaderOptions AnyDepth = new() { MaxDepth = PublishRules.MaxDepth };
 
     public static void Write(Utf8JsonWriter writer, Message message, bool withContent)
     {

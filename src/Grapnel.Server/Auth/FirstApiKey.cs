@@ -34,10 +34,7 @@ internal sealed class FirstApiKey(ApiKeyRegistry keys, ServerOptions options, Sq
     private static async Task WriteAsync(string path, string text, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using var writer = new StreamWriter(path, options);
+        await using var writer = new StreamWriter(OwnerFile.Open(path, FileMode.Create));
         await writer.WriteLineAsync(text.AsMemory(), cancellationToken);
     }
 }

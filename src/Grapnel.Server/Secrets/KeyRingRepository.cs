@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using Grapnel.Server.Hosting;
 using Grapnel.Storage;
 using Microsoft.AspNetCore.DataProtection.Repositories;
 
@@ -38,16 +39,12 @@ internal sealed class KeyRingRepository(IConsoleStore store, string? folder) : I
     // Whole or not at all, and for nobody else to read. On Windows the folder's own rights hold.
     private void Write(string name, string xml)
     {
-        var isUnix = !OperatingSystem.IsWindows();
-        if (isUnix)
+        if (!OperatingSystem.IsWindows())
             Directory.CreateDirectory(folder!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         else
             Directory.CreateDirectory(folder!);
         var temporary = Path.Combine(folder!, $"{name}.{Environment.ProcessId}.new");
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (isUnix)
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var file = new FileStream(temporary, options))
+        using (var file = OwnerFile.Open(temporary, FileMode.Create))
         {
             file.Write(System.Text.Encoding.UTF8.GetBytes(xml));
             file.Flush(flushToDisk: true);

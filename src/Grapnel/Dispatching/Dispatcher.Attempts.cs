@@ -91,14 +91,10 @@ internal sealed partial class Dispatcher
                         return false;
                     if (pause == FirstDisablePause)
                         LogDisableFailed(_logger, e, flight.Endpoint.Id);
-                    await Task.Delay(pause, _time, _abandon.Token).ConfigureAwait(false);
                 }
+                await Task.Delay(pause, _time, _abandon.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
         }
         finally
         {

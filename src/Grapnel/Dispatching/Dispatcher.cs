@@ -248,12 +248,11 @@ internal sealed partial class Dispatcher
         if (!_lanes.TryGetValue(endpoint.Id, out var lane))
         {
             // The caller read these settings some time ago, and may have been overtaken by an edit.
-            if (_edits.TryGetValue(endpoint.Id, out var edit))
+            if (IsOvertaken(endpoint, out var newer))
             {
-                if (edit.Endpoint is null)
+                if (newer is null)
                     return null;
-                if (edit.Endpoint.UpdatedAt > endpoint.UpdatedAt)
-                    endpoint = edit.Endpoint;
+                endpoint = newer;
             }
             _foreign.Remove(endpoint.Id);
             lane = new Lane(endpoint, _sender.Prepare(endpoint), _options, _budget, _store.IsShared, _clock.NowMs)
@@ -267,6 +266,16 @@ internal sealed partial class Dispatcher
     }
 
     private Lane? FindOwned(Id<Endpoint> endpoint) => _lanes.TryGetValue(endpoint, out var lane) && lane.Owned ? lane : null;
+
+    /// <summary>Whether a later edit is remembered than these settings have, and what it left; null after a deletion.</summary>
+    private bool IsOvertaken(Endpoint endpoint, out Endpoint? newer)
+    {
+        newer = null;
+        if (!_edits.TryGetValue(endpoint.Id, out var edit))
+            return false;
+        newer = edit.Endpoint;
+        return newer is null || newer.UpdatedAt > endpoint.UpdatedAt;
+    }
 
     /// <summary>Remembers an edit for as long as a route decided before it may still be on its way through the acceptor.</summary>
     private void Remember(Id<Endpoint> id, Endpoint? endpoint, long now)
@@ -327,7 +336,7 @@ internal sealed partial class Dispatcher
         lock (_lock)
         {
             // Told slowly again and again, and sometimes by who read it before the last edit.
-            if (_edits.TryGetValue(endpoint.Id, out var edit) && (edit.Endpoint is null || edit.Endpoint.UpdatedAt > endpoint.UpdatedAt))
+            if (IsOvertaken(endpoint, out _))
                 return;
             Remember(endpoint.Id, endpoint, now);
             if (!_lanes.TryGetValue(endpoint.Id, out var lane) || lane.Endpoint.UpdatedAt >= endpoint.UpdatedAt)

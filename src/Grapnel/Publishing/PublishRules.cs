@@ -11,6 +11,9 @@ public static class PublishRules
     private static readonly SearchValues<char> ChannelChars = SearchValues.Create(Plain + ":+");
     private static readonly SearchValues<char> TagChars = SearchValues.Create(Plain + @"/\#:");
 
+    /// <summary>How deep the JSON of a payload may be nested for it to be read.</summary>
+    public const int MaxDepth = 512;
+
     /// <summary>The most channels that a message is published on, or an endpoint listens on.</summary>
     public const int MaxChannels = 10;
 

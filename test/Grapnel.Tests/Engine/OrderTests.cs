@@ -98,16 +98,15 @@ public sealed class OrderTests
     [Fact]
     public async Task It_is_not_durable_that_a_head_was_given_up_before_its_endpoint_is_disabled_however_often_the_store_refuses_that()
     {
-        var (refused, isFull) = (0, true);
-        await using var engine = await EngineHarness.StartAsync(services: services => services.AddSingleton(provider =>
-            FlakyCatalog.Over(provider.GetRequiredService<IStore>().Catalog, () => isFull && Interlocked.Increment(ref refused) > 0)));
+        var disk = new Disk();
+        await using var engine = await disk.StartAsync();
         var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/", Pausing);
         engine.Receiver.AnswerWith(_ => 500);
         await PublishInTurnAsync(engine, 2);
 
-        await engine.UntilAsync(() => TurnedAsync(() => Volatile.Read(ref refused) > 5));
+        await engine.UntilAsync(() => TurnedAsync(() => disk.Refused > 5));
         var pending = await engine.PendingAsync();
-        isFull = false;
+        disk.IsFull = false;
         await engine.UntilAsync(() => TurnedAsync(() => engine.Outcomes.Any(outcome => outcome.Disables is not null)));
 
         (await engine.Get<ICatalogStore>().ReadEndpointsAsync([endpoint.Id], default))[0].DisabledReason.ShouldBe(EndpointDisabledReason.OrderedExhausted);
@@ -124,13 +123,12 @@ public sealed class OrderTests
     [Fact]
     public async Task A_head_whose_endpoint_cannot_be_disabled_before_the_process_ends_is_sent_again_and_nothing_overtakes_it()
     {
-        var (refused, isFull) = (0, true);
-        await using var engine = await EngineHarness.StartAsync(services: services => services.AddSingleton(provider =>
-            FlakyCatalog.Over(provider.GetRequiredService<IStore>().Catalog, () => isFull && Interlocked.Increment(ref refused) > 0)));
+        var disk = new Disk();
+        await using var engine = await disk.StartAsync();
         var endpoint = await engine.AddEndpointAsync("http://127.0.0.1:1/", Pausing);
         engine.Receiver.AnswerWith(_ => 500);
         await PublishInTurnAsync(engine, 2);
-        await engine.UntilAsync(() => Task.FromResult(Volatile.Read(ref refused) > 0));
+        await engine.UntilAsync(() => Task.FromResult(disk.Refused > 0));
 
         var stopping = engine.StopAsync();
         await engine.UntilAsync(() =>
@@ -138,7 +136,7 @@ public sealed class OrderTests
             engine.Time.Advance(Second);
             return Task.FromResult(stopping.IsCompleted);
         });
-        isFull = false;
+        disk.IsFull = false;
         await engine.BootAsync();
         await engine.UntilAsync(async () => !(await engine.Get<ICatalogStore>().ReadEndpointsAsync([endpoint.Id], default))[0].Enabled);
         await engine.QuietAsync();
@@ -176,6 +174,20 @@ public sealed class OrderTests
     }
 
     private static EndpointInput Pausing(EndpointInput input) => input with { Ordered = true, OnExhausted = OnExhausted.Pause, RetrySchedule = [] };
+
+    /// <summary>A disk that is full when endpoints are to be changed.</summary>
+    private sealed class Disk
+    {
+        private int _refused;
+
+        public bool IsFull { get; set; } = true;
+
+        /// <summary>How many changes it had no room for.</summary>
+        public int Refused => Volatile.Read(ref _refused);
+
+        public Task<EngineHarness> StartAsync() => EngineHarness.StartAsync(services: services => services.AddSingleton(provider =>
+            FlakyCatalog.Over(provider.GetRequiredService<IStore>().Catalog, () => IsFull && Interlocked.Increment(ref _refused) > 0)));
+    }
 
     /// <summary>Refuses some changes of endpoints.</summary>
 #pragma warning disable CA1852 // The proxy is made from it.

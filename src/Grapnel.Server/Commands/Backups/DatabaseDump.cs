@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using Grapnel.Server.Commands.Stores;
+using Grapnel.Server.Hosting;
 using Grapnel.Storage;
 using Grapnel.Storage.Examining;
 using Npgsql;
@@ -24,7 +25,8 @@ internal static class DatabaseDump
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             // One that a run left behind which ended before its time: process ids come again, in a container all the time.
             File.Delete(unfinished);
-            MakeForOwner(unfinished);
+            // Before pg_dump opens it, and lets others read it where they are let by default.
+            await OwnerFile.Open(unfinished, FileMode.CreateNew).DisposeAsync();
             await RunToolAsync("pg_dump", ["--format=custom", "--no-password", $"--file={unfinished}"], connection, cancel);
             // Reads the table of contents back.
             await RunToolAsync("pg_restore", ["--list", unfinished], connection, cancel);
@@ -47,15 +49,6 @@ internal static class DatabaseDump
         terminal.WriteLines(
             $"{terminal.Good("Done")}: {Math.Max(1, new FileInfo(target).Length >> 20)} MiB.",
             $"To go on from it, with servers stopped and in an empty database: pg_restore --exit-on-error --no-owner --dbname=NEW {target}");
-    }
-
-    // Before pg_dump opens it, and lets others read it where they are let by default: all secrets are in there.
-    private static void MakeForOwner(string file)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        new FileStream(file, options).Dispose();
     }
 
     private static async Task<bool> HasKeyRingAsync(StorePlace place, CancellationToken cancel)

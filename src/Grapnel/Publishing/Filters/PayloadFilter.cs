@@ -16,7 +16,7 @@ internal sealed class PayloadFilter
     /// <summary>Steps that one evaluation may take, some 0.1 s at worst: enough for a few conditions on each of 100,000 elements.</summary>
     private const long MaxSteps = 2_000_000;
 
-    private static readonly JsonDocumentOptions PayloadOptions = new() { MaxDepth = 512 };
+    private static readonly JsonDocumentOptions PayloadOptions = new() { MaxDepth = PublishRules.MaxDepth };
     private readonly FilterNode _root;
 
     private PayloadFilter(FilterNode root) => _root = root;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Unicode;
+using Grapnel.Publishing;
 
 namespace Grapnel.Sending.Formats;
 
@@ -13,7 +14,6 @@ internal static class CloudEvent
 {
     private const string StructuredType = "application/cloudevents+json";
     private const string Version = "1.0";
-    private const int MaxDepth = 512;
 
     /// <summary>Whether a format is one of the two modes.</summary>
     public static bool Is(RequestFormat format) => format is RequestFormat.CloudEvents or RequestFormat.CloudEventsStructured;
@@ -82,7 +82,7 @@ internal static class CloudEvent
         // The reader does not look into the bytes of texts.
         if (!Utf8.IsValid(payload))
             return false;
-        var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = MaxDepth });
+        var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = PublishRules.MaxDepth });
         try
         {
             return reader.Read() && reader.TrySkip() && !reader.Read();

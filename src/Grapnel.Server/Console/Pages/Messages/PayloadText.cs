@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
+using Grapnel.Publishing;
 
 namespace Grapnel.Server.Console.Pages.Messages;
 
@@ -11,8 +12,8 @@ namespace Grapnel.Server.Console.Pages.Messages;
 /// <param name="Length">Its bytes.</param>
 public sealed record PayloadText(string? Raw, string? Pretty, int Length)
 {
-    private static readonly JsonDocumentOptions Reading = new() { MaxDepth = 512 };
-    private static readonly JsonWriterOptions Writing = new() { Indented = true, MaxDepth = 512, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonDocumentOptions Reading = new() { MaxDepth = PublishRules.MaxDepth };
+    private static readonly JsonWriterOptions Writing = new() { Indented = true, MaxDepth = PublishRules.MaxDepth, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Whether it is no text.</summary>
     public bool IsBinary => Raw is null;
